@@ -1,0 +1,44 @@
+// The plugins that can be found: manifests in the order of the search path, first id wins.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/manifest.hpp"
+
+namespace host {
+
+// Folders in order. `plugin_path` is the value of --plugin-path ("A:B"), empty if not given. Empty and relative entries
+// of the environment are skipped.
+//   --plugin-path; SAGE_ADD_PLUGIN_PATH; SAGE_PLUGIN_PATH (replaces all below); $XDG_DATA_HOME/sage/manifests;
+//   the build or install tree (<folder of the executable>/../lib/sage-host/plugins); $XDG_DATA_DIRS/sage/manifests
+std::vector<std::filesystem::path> search_path(const std::string& plugin_path);
+
+struct CatalogEntry {
+  enum class State { usable, shadowed, broken };
+  State state = State::usable;
+  std::filesystem::path file;
+  std::string reason;                // of shadowed and broken ones
+  std::optional<Manifest> manifest;  // absent only when broken
+};
+
+class Catalog {
+ public:
+  explicit Catalog(const std::vector<std::filesystem::path>& folders);
+  [[nodiscard]] const std::vector<CatalogEntry>& entries() const { return entries_; }
+  // By id, name or alias, case-insensitive. Throws Error(usage) with the nearest name, or with the reason if it is broken.
+  [[nodiscard]] const Manifest& find(PluginKind kind, std::string_view name) const;
+  // Usable ones, sorted by id.
+  [[nodiscard]] std::vector<const Manifest*> all(PluginKind kind) const;
+
+ private:
+  std::vector<CatalogEntry> entries_;
+};
+
+// Throws Error(usage) naming each capability that the workload requires and the backend lacks.
+void check_pairing(const Manifest& workload, const Manifest& backend);
+
+}  // namespace host

@@ -1,0 +1,50 @@
+// Typed options: what a manifest (or the host itself) declares, and how a text becomes a checked value.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace host {
+
+enum class OptionType { integer, number, boolean, text };  // "int", "float", "bool", "string" in a manifest
+
+using OptionValue = std::variant<bool, int64_t, double, std::string>;
+using OptionValues = std::map<std::string, OptionValue>;
+
+struct OptionSpec {
+  std::string name;  // snake_case; the flag is --snake-case
+  OptionType type = OptionType::text;
+  OptionValue default_value;
+  std::optional<OptionValue> quick;  // the default under --quick
+  std::optional<double> min;
+  std::optional<double> max;
+  std::vector<std::string> choices;
+  std::string unit;
+  std::string help;
+};
+
+// "total_requests" for "--total-requests", "total-requests" or "total_requests".
+std::string option_name(std::string_view flag);
+// "--total-requests" for "total_requests".
+std::string option_flag(std::string_view name);
+
+// Throws Error(usage) that names the option, the value, what is allowed and where it came from
+// (`source`, as "--rate" or "run.toml:3"). NaN and infinities are refused.
+OptionValue parse_option(const OptionSpec& spec, std::string_view text, std::string_view source);
+// The same check for a value that is typed already (from TOML).
+void check_option(const OptionSpec& spec, const OptionValue& value, std::string_view source);
+
+std::string to_text(const OptionValue& value);
+nlohmann::json to_json(const OptionValue& value);
+nlohmann::json to_json(const OptionValues& values);
+
+// The candidate nearest to `name` by edit distance, if any is near enough to suggest.
+std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& candidates);
+
+}  // namespace host

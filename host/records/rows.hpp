@@ -1,0 +1,171 @@
+// What a run tells its writers, in the order it happens: one RunInfo, then intervals, events and requests, then the result.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "error.hpp"
+#include "metrics/cell.hpp"
+
+namespace host {
+
+// Known before the first request.
+struct RunInfo {
+  std::string run_id;
+  std::string workload;  // id as in the contract: "Q6"
+  std::string backend;   // "threads"
+  uint64_t seed = 0;
+  uint32_t nodes = 1;
+  uint32_t parallelism = 1;
+  std::string scheduler;
+  bool quick = false;
+  std::string clock;  // "monotonic" | "virtual"
+  nlohmann::json config;          // what config_hash is made of: no backend, output folder or verbosity
+  std::string config_hash;
+  std::string backend_hash;
+  nlohmann::json backend_config;  // options of the backend
+  nlohmann::json environment;     // system profile, component versions, plugin SHA-256
+  std::vector<std::string> classes;
+  std::vector<std::string> tenants;
+  std::vector<std::string> phases;  // known so far; more may be opened by MARK events
+  std::string started_at;           // ISO-8601 UTC
+  uint64_t expected_requests = 0;   // of the measured window; 0 = bounded by time
+  double expected_duration_s = 0;   // 0 = bounded by count
+};
+
+// One second (by default) of the run, on the run's clock; times are seconds from the start of the schedule.
+struct Interval {
+  struct ClassRow {
+    std::string name;
+    uint64_t offered = 0;
+    uint64_t ok = 0;
+    uint64_t failed = 0;  // every other outcome
+    uint64_t slo_met = 0;
+    Histogram response;   // ns, of the interval
+  };
+  double begin_s = 0;
+  double end_s = 0;
+  std::string phase;
+  bool warmup = false;
+  uint64_t offered = 0;
+  std::array<uint64_t, outcome_count> outcomes{};
+  uint64_t in_flight = 0;
+  uint64_t blocked_ns = 0;     // the backend refused rows (back-pressure)
+  Histogram response;          // ns, ok requests that ended in the interval
+  int64_t lateness_p99_ns = 0;  // of the generator; -1 = nothing was sent
+  std::vector<ClassRow> classes;
+  uint64_t resident_bytes = 0;  // of the backend; 0 = not known
+  // Progress of the whole run, for the terminal.
+  uint64_t total_offered = 0;
+  uint64_t total_done = 0;
+};
+
+struct EventRecord {
+  uint64_t id = 0;
+  std::string kind;    // mark | fault | heal | reconfigure
+  std::string target;
+  nlohmann::json args;
+  double due_s = 0;
+  double issued_s = 0;
+  std::optional<double> confirmed_s;  // set when the backend reported its effect
+  std::string status;                 // issued | done | failed | unsupported
+  std::string text;
+};
+
+// One finished request: 64 bytes, written by the completing thread, read by the writer thread. Times in ns from the start
+// of the schedule.
+struct RequestRow {
+  uint64_t seq = 0;
+  int64_t due_ns = 0;
+  int64_t sent_ns = 0;
+  int64_t begun_ns = -1;  // -1 = not known
+  int64_t first_ns = -1;  // -1 = no chunk
+  int64_t done_ns = 0;
+  uint64_t digest = 0;
+  uint8_t class_id = 0;
+  uint8_t tenant = 0;
+  uint8_t phase = 0;
+  uint8_t outcome = 0;
+  uint16_t node = 0;
+  uint16_t units = 0;  // output tokens; 65535 = that many or more
+};
+static_assert(sizeof(RequestRow) == 64);
+
+struct Ledger {
+  uint64_t offered = 0;  // warm-up included
+  uint64_t warmup = 0;
+  std::array<uint64_t, outcome_count> outcomes{};  // warm-up included
+  uint64_t duplicate = 0;
+  uint64_t unexpected = 0;
+  uint64_t late = 0;       // terminal outcomes that came after the host had given the request up as a timeout
+  uint64_t wrong = 0;
+  uint64_t unchecked = 0;  // settled without a verdict
+  uint64_t passed = 0;
+  uint64_t log_dropped = 0;  // rows the request log could not take
+  [[nodiscard]] bool balanced() const;
+};
+
+struct StageTimes {
+  std::string name;
+  Histogram wait;     // queue and transfer: begin - end of the latest predecessor (or sent)
+  Histogram service;  // end - begin
+};
+
+struct NodeWork {
+  uint32_t node = 0;
+  double busy_s = 0;
+  double capacity = 0;
+};
+
+struct SeriesSummary {
+  std::string name;
+  std::string unit;
+  uint64_t count = 0;
+  double mean = 0;
+  double min = 0;
+  double max = 0;
+  double last = 0;
+};
+
+enum class RunStatus { ok, failed, invalid, interrupted };
+const char* to_string(RunStatus status);
+
+struct PhaseWindow {
+  std::string name;
+  double seconds = 0;  // total, over all its stretches
+};
+
+// The whole result; writers derive every file from it.
+struct RunResult {
+  RunStatus status = RunStatus::ok;
+  std::vector<std::string> reasons;  // one a line: why it is not ok
+  Exit exit = Exit::ok;
+  double open_s = 0;
+  double window_s = 0;  // measured window: from the first measured due time to the end of the schedule (or the last done)
+  double drain_s = 0;
+  std::optional<CellTable> cells;  // measured requests only
+  std::vector<PhaseWindow> phase_windows;
+  Ledger ledger;
+  Histogram lateness;             // of the generator, ns
+  int64_t lateness_budget_ns = 0;
+  uint64_t blocked_ns = 0;
+  uint64_t settle_dropped = 0;    // outcomes judged without their result because the settle queue was full
+  double achieved_rate = 0;       // of arrivals
+  double achieved_cv = -1;        // coefficient of variation of inter-arrival times; -1 = fewer than 3
+  std::vector<StageTimes> stages;
+  std::vector<NodeWork> nodes;
+  std::vector<SeriesSummary> series;
+  std::vector<EventRecord> events;
+  std::string verdict;            // pass | wrong | unchecked
+  nlohmann::json report;          // the workload's own, from conclude
+  uint64_t digest = 0;            // XOR over ok requests of mix(seq, digest): order-free, for output parity
+  uint64_t digested = 0;          // how many requests are in it
+  nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
+};
+
+}  // namespace host
