@@ -29,7 +29,8 @@ class Catalog {
  public:
   explicit Catalog(const std::vector<std::filesystem::path>& folders);
   [[nodiscard]] const std::vector<CatalogEntry>& entries() const { return entries_; }
-  // By id, name or alias, case-insensitive. Throws Error(usage) with the nearest name, or with the reason if it is broken.
+  // By id, name or alias, case-insensitive. Throws Error(usage) with the nearest name, or with the reason if it is
+  // broken.
   [[nodiscard]] const Manifest& find(PluginKind kind, std::string_view name) const;
   // Usable ones, sorted by id.
   [[nodiscard]] std::vector<const Manifest*> all(PluginKind kind) const;

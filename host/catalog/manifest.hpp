@@ -23,14 +23,14 @@ struct Manifest {
   int abi_minor = 0;  // required; the major is 1 (checked while reading)
   std::string summary;
   std::vector<std::string> capabilities;
-  std::vector<std::string> required_capabilities;  // a workload: of its backend
+  std::vector<std::string> required_capabilities;    // a workload: of its backend
   std::map<std::string, std::string> requires_text;  // a backend: what must be installed, name -> remedy
-  std::vector<OptionSpec> options;                 // sorted by name
-  OptionValues defaults;                           // of the host's own options (load, duration, ...), [defaults]
-  OptionValues quick_defaults;                     // [defaults.quick]
-  std::filesystem::path file;                      // absolute, symlinks resolved
-  std::filesystem::path library;                   // absolute
-  std::string text;                                // the TOML as read
+  std::vector<OptionSpec> options;                   // sorted by name
+  OptionValues defaults;                             // of the host's own options (load, duration, ...), [defaults]
+  OptionValues quick_defaults;                       // [defaults.quick]
+  std::filesystem::path file;                        // absolute, symlinks resolved
+  std::filesystem::path library;                     // absolute
+  std::string text;                                  // the TOML as read
 };
 
 // Parses TOML text; `file` is used for messages ("q6.toml:12:3: ...") and to resolve `library`.

@@ -21,7 +21,7 @@ struct EngineConfig {
   uint32_t nodes = 1;
   uint32_t parallelism = 2;
   std::string scheduler = "default";
-  bool virtual_time = false;        // the backend simulates its own clock
+  bool virtual_time = false;  // the backend simulates its own clock
   double interval_s = 1;
   bool log_requests = false;        // hand RequestRows to the writers
   double log_sample = 1;            // share of requests logged, chosen by seq
@@ -35,12 +35,13 @@ struct EngineInput {
   const Plugin* workload = nullptr;
   nlohmann::json workload_config;  // the options plus seed, nodes, parallelism, scheduler, quick
   const Plugin* backend = nullptr;
-  nlohmann::json backend_config;   // likewise
+  nlohmann::json backend_config;  // likewise
 };
 
 // `info` is completed (classes, tenants, start time) and handed to the writers before the first request.
 // `stop` counts the user's requests to stop: 1 = offer no more, drain and finish; 2 = finish at once.
-// Throws Error when the run could not begin; once begun, every ending is a RunResult and the writers' finish was called.
+// Throws Error when the run could not begin; once begun, every ending is a RunResult and the writers' finish was
+// called.
 RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& info, std::span<Writer* const> writers,
               CallWatch* watch, const std::atomic<int>& stop);
 

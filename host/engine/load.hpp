@@ -15,27 +15,27 @@ enum class Arrival { constant, poisson, gamma, bursty, trace, closed, offline };
 
 struct LoadConfig {
   Arrival arrival = Arrival::poisson;
-  double rate = 40;              // 1/s; the long-run mean, for bursty too
-  double cv = 1;                 // gamma: coefficient of variation of inter-arrival times
-  double burst_factor = 8;       // bursty: rate in a burst / rate in the calm state
-  double burst_dwell_s = 1;      // mean time in a burst
-  double calm_dwell_s = 9;       // mean time in the calm state
+  double rate = 40;                // 1/s; the long-run mean, for bursty too
+  double cv = 1;                   // gamma: coefficient of variation of inter-arrival times
+  double burst_factor = 8;         // bursty: rate in a burst / rate in the calm state
+  double burst_dwell_s = 1;        // mean time in a burst
+  double calm_dwell_s = 9;         // mean time in the calm state
   uint64_t total_requests = 1000;  // measured; 0 = bounded by duration or the trace's end
-  double duration_s = 0;         // measured; 0 = bounded by count
-  uint64_t warmup_items = 100;   // the first ones of the schedule
-  uint32_t concurrency = 0;      // closed loop: requests in flight
+  double duration_s = 0;           // measured; 0 = bounded by count
+  uint64_t warmup_items = 100;     // the first ones of the schedule
+  uint32_t concurrency = 0;        // closed loop: requests in flight
   std::filesystem::path trace;
   std::string trace_spread = "none";  // none | uniform: spreads equal timestamps over the quantisation step
   double trace_speed = 1;
-  uint64_t trace_limit = 0;      // 0 = all
-  double timeout_s = 30;         // per request, from its due time
+  uint64_t trace_limit = 0;  // 0 = all
+  double timeout_s = 30;     // per request, from its due time
   double drain_timeout_s = 30;
   uint64_t max_in_flight = 65536;
   uint64_t seed = 42;
 };
 
-// The specs of these options ("rate", "arrival", "cv", ...), for flags, help and checks. A workload's manifest overrides
-// their defaults in [defaults].
+// The specs of these options ("rate", "arrival", "cv", ...), for flags, help and checks. A workload's manifest
+// overrides their defaults in [defaults].
 const std::vector<OptionSpec>& load_options();
 // From resolved values; checks what no single option can (trace without --trace, neither count nor duration, ...).
 LoadConfig load_config(const OptionValues& values, uint64_t seed);

@@ -1,5 +1,5 @@
-// Which plugin call each thread is in, in memory that a supervising process shares: so that a crash or a hang of a plugin
-// is reported with the call it happened in.
+// Which plugin call each thread is in, in memory that a supervising process shares: so that a crash or a hang of a
+// plugin is reported with the call it happened in.
 #pragma once
 
 #include <array>
@@ -9,8 +9,23 @@
 namespace host {
 
 enum class Call : uint32_t {
-  none, load, create, describe, open, plan, events, submit, control, advance, drain, settle, conclude, stats, close,
-  destroy, count
+  none,
+  load,
+  create,
+  describe,
+  open,
+  plan,
+  events,
+  submit,
+  control,
+  advance,
+  drain,
+  settle,
+  conclude,
+  stats,
+  close,
+  destroy,
+  count
 };
 // "backend.submit", "workload.plan", ...
 const char* to_string(Call call, bool backend);
@@ -26,8 +41,9 @@ struct CallSlot {
 // Lives in a shared mapping; zero-initialised.
 struct CallWatch {
   std::array<CallSlot, static_cast<size_t>(CallThread::count)> threads;
-  std::atomic<uint32_t> crashed_call{0};   // written by the signal handler: the call of the thread that crashed
-  std::atomic<uint32_t> crashed_thread{0};  // 1: a thread of the host in `crashed_call`; 2: a thread of the plugin's own
+  std::atomic<uint32_t> crashed_call{0};  // written by the signal handler: the call of the thread that crashed
+  std::atomic<uint32_t> crashed_thread{
+      0};  // 1: a thread of the host in `crashed_call`; 2: a thread of the plugin's own
   // Progress, for a record of a run that did not end by itself.
   std::atomic<uint64_t> offered{0};
   std::atomic<uint64_t> done{0};

@@ -18,16 +18,18 @@ const char* to_string(Outcome outcome);
 struct Cell {
   uint64_t offered = 0;
   std::array<uint64_t, outcome_count> outcomes{};
-  uint64_t wrong = 0;      // ok, but the workload refused the result
-  uint64_t slo_met = 0;    // ok and every SLO of its class met
-  uint64_t units_out = 0;  // tokens
-  Histogram response;      // done - due
-  Histogram service;       // done - sent
-  Histogram dispatch;      // sent - due, over all requests that were sent
-  Histogram ttft;          // first - due
-  Histogram ttft_service;  // first - sent
-  Histogram tpot;          // (done - first) / (tokens - 1)
-  Histogram itl;           // gaps between tokens, pooled
+  uint64_t wrong = 0;          // ok, but the workload refused the result
+  uint64_t slo_met = 0;        // ok and every SLO of its class met
+  uint64_t ok_in_window = 0;   // ok, and ended before the window did: what throughput counts
+  uint64_t slo_in_window = 0;  // likewise with every SLO met: what goodput counts
+  uint64_t units_out = 0;      // tokens
+  Histogram response;          // done - due
+  Histogram service;           // done - sent
+  Histogram dispatch;          // sent - due, over all requests that were sent
+  Histogram ttft;              // first - due
+  Histogram ttft_service;      // first - sent
+  Histogram tpot;              // (done - first) / (tokens - 1)
+  Histogram itl;               // gaps between tokens, pooled
 
   void merge(const Cell& other);
 };

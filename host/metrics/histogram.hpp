@@ -10,9 +10,9 @@
 
 namespace host {
 
-// Bucket layout after HdrHistogram (Gil Tene): values below 2048 ns are counted exactly; above, each octave is split into
-// 1024 linear buckets, so a bucket is at most 1/1024 of its value wide. Range: 0 .. 2^43-1 ns (2.4 hours); larger values
-// are counted in the last bucket and by `max`.
+// Bucket layout after HdrHistogram (Gil Tene): values below 2048 ns are counted exactly; above, each octave is split
+// into 1024 linear buckets, so a bucket is at most 1/1024 of its value wide. Range: 0 .. 2^43-1 ns (2.4 hours); larger
+// values are counted in the last bucket and by `max`.
 namespace buckets {
 inline constexpr int sub_bits = 10;
 inline constexpr uint32_t row_size = 1U << sub_bits;
@@ -86,7 +86,8 @@ class LaneHistogram {
   void record(int64_t value_ns, uint32_t count = 1) {
     const auto at = buckets::position(value_ns);
     auto* row = rows_[at.row].load(std::memory_order_relaxed);
-    if (row == nullptr) [[unlikely]] row = add_row(at.row);
+    if (row == nullptr) [[unlikely]]
+      row = add_row(at.row);
     bump(row->counts[at.column], count);
     bump(count_, count);
     sum_.store(sum_.load(std::memory_order_relaxed) + value_ns * count, std::memory_order_relaxed);

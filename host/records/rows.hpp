@@ -1,4 +1,5 @@
-// What a run tells its writers, in the order it happens: one RunInfo, then intervals, events and requests, then the result.
+// What a run tells its writers, in the order it happens: one RunInfo, then intervals, events and requests, then the
+// result.
 #pragma once
 
 #include <array>
@@ -24,8 +25,8 @@ struct RunInfo {
   uint32_t parallelism = 1;
   std::string scheduler;
   bool quick = false;
-  std::string clock;  // "monotonic" | "virtual"
-  nlohmann::json config;          // what config_hash is made of: no backend, output folder or verbosity
+  std::string clock;      // "monotonic" | "virtual"
+  nlohmann::json config;  // what config_hash is made of: no backend, output folder or verbosity
   std::string config_hash;
   std::string backend_hash;
   nlohmann::json backend_config;  // options of the backend
@@ -46,7 +47,7 @@ struct Interval {
     uint64_t ok = 0;
     uint64_t failed = 0;  // every other outcome
     uint64_t slo_met = 0;
-    Histogram response;   // ns, of the interval
+    Histogram response;  // ns, of the interval
   };
   double begin_s = 0;
   double end_s = 0;
@@ -55,8 +56,8 @@ struct Interval {
   uint64_t offered = 0;
   std::array<uint64_t, outcome_count> outcomes{};
   uint64_t in_flight = 0;
-  uint64_t blocked_ns = 0;     // the backend refused rows (back-pressure)
-  Histogram response;          // ns, ok requests that ended in the interval
+  uint64_t blocked_ns = 0;      // the backend refused rows (back-pressure)
+  Histogram response;           // ns, ok requests that ended in the interval
   int64_t lateness_p99_ns = 0;  // of the generator; -1 = nothing was sent
   std::vector<ClassRow> classes;
   uint64_t resident_bytes = 0;  // of the backend; 0 = not known
@@ -67,7 +68,7 @@ struct Interval {
 
 struct EventRecord {
   uint64_t id = 0;
-  std::string kind;    // mark | fault | heal | reconfigure
+  std::string kind;  // mark | fault | heal | reconfigure
   std::string target;
   nlohmann::json args;
   double due_s = 0;
@@ -77,8 +78,8 @@ struct EventRecord {
   std::string text;
 };
 
-// One finished request: 64 bytes, written by the completing thread, read by the writer thread. Times in ns from the start
-// of the schedule.
+// One finished request: 64 bytes, written by the completing thread, read by the writer thread. Times in ns from the
+// start of the schedule.
 struct RequestRow {
   uint64_t seq = 0;
   int64_t due_ns = 0;
@@ -102,7 +103,7 @@ struct Ledger {
   std::array<uint64_t, outcome_count> outcomes{};  // warm-up included
   uint64_t duplicate = 0;
   uint64_t unexpected = 0;
-  uint64_t late = 0;       // terminal outcomes that came after the host had given the request up as a timeout
+  uint64_t late = 0;  // terminal outcomes that came after the host had given the request up as a timeout
   uint64_t wrong = 0;
   uint64_t unchecked = 0;  // settled without a verdict
   uint64_t passed = 0;
@@ -146,25 +147,26 @@ struct RunResult {
   std::vector<std::string> reasons;  // one a line: why it is not ok
   Exit exit = Exit::ok;
   double open_s = 0;
-  double window_s = 0;  // measured window: from the first measured due time to the end of the schedule (or the last done)
+  double window_s =
+      0;  // measured window: from the first measured due time to the end of the schedule (or the last done)
   double drain_s = 0;
   std::optional<CellTable> cells;  // measured requests only
   std::vector<PhaseWindow> phase_windows;
   Ledger ledger;
-  Histogram lateness;             // of the generator, ns
+  Histogram lateness;  // of the generator, ns
   int64_t lateness_budget_ns = 0;
   uint64_t blocked_ns = 0;
-  uint64_t settle_dropped = 0;    // outcomes judged without their result because the settle queue was full
-  double achieved_rate = 0;       // of arrivals
-  double achieved_cv = -1;        // coefficient of variation of inter-arrival times; -1 = fewer than 3
+  uint64_t settle_dropped = 0;  // outcomes judged without their result because the settle queue was full
+  double achieved_rate = 0;     // of arrivals
+  double achieved_cv = -1;      // coefficient of variation of inter-arrival times; -1 = fewer than 3
   std::vector<StageTimes> stages;
   std::vector<NodeWork> nodes;
   std::vector<SeriesSummary> series;
   std::vector<EventRecord> events;
-  std::string verdict;            // pass | wrong | unchecked
-  nlohmann::json report;          // the workload's own, from conclude
-  uint64_t digest = 0;            // XOR over ok requests of mix(seq, digest): order-free, for output parity
-  uint64_t digested = 0;          // how many requests are in it
+  std::string verdict;    // pass | wrong | unchecked
+  nlohmann::json report;  // the workload's own, from conclude
+  uint64_t digest = 0;    // XOR over ok requests of mix(seq, digest): order-free, for output parity
+  uint64_t digested = 0;  // how many requests are in it
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };
 

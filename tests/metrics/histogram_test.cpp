@@ -19,8 +19,8 @@ TEST_CASE("every value falls into the bucket that contains it") {
     CHECK(buckets::lowest(at.row, at.column) <= v);
     const auto last = at.row == buckets::rows - 1 && at.column == buckets::row_size - 1;
     if (!last) {
-      const auto next = at.column + 1 < buckets::row_size ? buckets::lowest(at.row, at.column + 1)
-                                                           : buckets::lowest(at.row + 1, 0);
+      const auto next =
+          at.column + 1 < buckets::row_size ? buckets::lowest(at.row, at.column + 1) : buckets::lowest(at.row + 1, 0);
       CHECK(v < next);
     }
   }

@@ -8,15 +8,16 @@
  * incompatible ABI gets a new symbol name, never a new meaning of the old one.
  *
  * Conventions
- *   - Tables (`sage_host`, `sage_plugin`, `sage_workload`, `sage_backend`, ...) start with `struct_size`, set by whoever
- *     provides the table, and only ever grow at the end. A member beyond `struct_size`, or one that is null, is absent:
- *     read optional members through SAGE_HAS. Members marked [required] must be present.
+ *   - Tables (`sage_host`, `sage_plugin`, `sage_workload`, `sage_backend`, ...) start with `struct_size`, set by
+ * whoever provides the table, and only ever grow at the end. A member beyond `struct_size`, or one that is null, is
+ * absent: read optional members through SAGE_HAS. Members marked [required] must be present.
  *   - Rows (request, completion, outcome, span, record) travel in arrays; their size never changes. Batch them: a call
  *     through the boundary costs about 14 ns for one row and 1 ns a row in batches of 64.
  *   - Reserved fields are zero. No enum, bool, long or bit-field is part of any struct.
- *   - Time is int64_t nanoseconds of the host's clock (CLOCK_MONOTONIC, or the virtual clock of a simulated run).
- *   - Ownership: what is passed in is borrowed for the duration of the call unless the comment says longer; copy what you
- *     keep. Nothing that one side allocates is freed by the other.
+ *   - Time is int64_t nanoseconds of the host's clock (CLOCK_MONOTONIC, or the virtual clock of a simulated run). Only
+ *     between host and workload (plan, events, settle) it counts from the start of the schedule.
+ *   - Ownership: what is passed in is borrowed for the duration of the call unless the comment says longer; copy what
+ * you keep. Nothing that one side allocates is freed by the other.
  *   - Errors are statuses. Before returning a status other than SAGE_OK, give its text with `host->fail`.
  *     No exception may cross the boundary.
  *
@@ -60,12 +61,12 @@ typedef int32_t sage_status;
 
 /* UTF-8 text, not null-terminated. A null `ptr` with size 0 is the empty text. */
 typedef struct sage_str {
-  const char *ptr;
+  const char* ptr;
   uint64_t size;
 } sage_str;
 
 typedef struct sage_bytes {
-  const void *ptr;
+  const void* ptr;
   uint64_t size;
 } sage_bytes;
 
@@ -79,24 +80,24 @@ typedef struct sage_bytes {
  * `units_out` and `key`; the workload fills the rest (see sage_workload.plan).
  */
 typedef struct sage_request {
-  uint64_t id;       /* the host's handle: opaque, returned in the completion, never 0 */
-  int64_t due_ns;    /* intended arrival; latency counts from here */
-  uint64_t seq;      /* position in the schedule from 0: the same on every backend, so inputs are drawn from it */
-  uint64_t key;      /* routes keyed stages */
+  uint64_t id;        /* the host's handle: opaque, returned in the completion, never 0 */
+  int64_t due_ns;     /* intended arrival; latency counts from here */
+  uint64_t seq;       /* position in the schedule from 0: the same on every backend, so inputs are drawn from it */
+  uint64_t key;       /* routes keyed stages */
   sage_bytes payload; /* valid until the request's completion; may be empty */
-  uint16_t pipeline; /* index into sage_workload.pipelines */
-  uint16_t class_id; /* index into sage_workload.classes */
-  uint16_t tenant;   /* index into sage_workload.tenants */
-  uint8_t priority;  /* 0 is the most urgent */
-  uint8_t flags;     /* SAGE_REQUEST_* */
-  uint32_t units_in; /* input size in tokens */
+  uint16_t pipeline;  /* index into sage_workload.pipelines */
+  uint16_t class_id;  /* index into sage_workload.classes */
+  uint16_t tenant;    /* index into sage_workload.tenants */
+  uint8_t priority;   /* 0 is the most urgent */
+  uint8_t flags;      /* SAGE_REQUEST_* */
+  uint32_t units_in;  /* input size in tokens */
   uint32_t units_out; /* output size in tokens */
 } sage_request;
 
 #define SAGE_DONE_OK 0
 #define SAGE_DONE_ERROR 1
 #define SAGE_DONE_TIMEOUT 2
-#define SAGE_DONE_REJECTED 3  /* the backend refused it (a full queue, admission control) */
+#define SAGE_DONE_REJECTED 3 /* the backend refused it (a full queue, admission control) */
 #define SAGE_DONE_CANCELLED 4
 
 #define SAGE_COMPLETION_PARTIAL 1u /* a chunk (the first token, say): not terminal */
@@ -116,18 +117,18 @@ typedef struct sage_completion {
 
 /* One execution of a step, 32 bytes. The time between a step's `begin_ns` and its predecessor's `end_ns` is waiting. */
 typedef struct sage_span {
-  uint64_t id;      /* of the request */
+  uint64_t id; /* of the request */
   int64_t begin_ns;
   int64_t end_ns;
-  uint16_t stage;   /* index into sage_workload.stages */
-  uint16_t step;    /* index of the step within the request's pipeline */
+  uint16_t stage; /* index into sage_workload.stages */
+  uint16_t step;  /* index of the step within the request's pipeline */
   uint32_t node;
 } sage_span;
 
 /* One sample of a metric that a plugin registered with `host->series`, 32 bytes. */
 typedef struct sage_record {
   int64_t t_ns;
-  uint64_t id;     /* of a request, or 0 */
+  uint64_t id; /* of a request, or 0 */
   double value;
   uint32_t series;
   uint32_t reserved;
@@ -154,7 +155,7 @@ typedef struct sage_outcome {
   int32_t outcome;   /* SAGE_OUTCOME_* */
   uint32_t units;
   uint32_t node;
-  uint32_t flags;    /* SAGE_REQUEST_WARMUP */
+  uint32_t flags; /* SAGE_REQUEST_WARMUP */
 } sage_outcome;
 
 /* ------------------------------------------------------------------------------------------------ host services */
@@ -163,23 +164,24 @@ typedef struct sage_outcome {
 typedef struct sage_host {
   uint32_t struct_size;
   uint32_t abi_minor; /* of the host; at least what the manifest requires */
-  void *ctx;          /* first argument of every service */
+  void* ctx;          /* first argument of every service */
 
-  int64_t (*now_ns)(void *ctx);
-  void (*log)(void *ctx, int32_t level, sage_str text);
+  int64_t (*now_ns)(void* ctx);
+  void (*log)(void* ctx, int32_t level, sage_str text);
   /* Text for the status that this thread is about to return. */
-  void (*fail)(void *ctx, sage_str text);
+  void (*fail)(void* ctx, sage_str text);
   /* Registers a metric and returns its handle; the same name gives the same handle. */
-  uint32_t (*series)(void *ctx, sage_str name, sage_str unit);
-  void (*emit)(void *ctx, const sage_record *rows, uint64_t n);
+  uint32_t (*series)(void* ctx, sage_str name, sage_str unit);
+  void (*emit)(void* ctx, const sage_record* rows, uint64_t n);
   /* Backends only. May be called inside `submit`; never blocks; not after `close` returned. */
-  void (*complete)(void *ctx, const sage_completion *rows, uint64_t n);
-  /* Backends only. All spans of a request come in one call, in the order of its steps, before its terminal completion. */
-  void (*spans)(void *ctx, const sage_span *rows, uint64_t n);
+  void (*complete)(void* ctx, const sage_completion* rows, uint64_t n);
+  /* Backends only. All spans of a request come in one call, in the order of its steps, before its terminal completion.
+   */
+  void (*spans)(void* ctx, const sage_span* rows, uint64_t n);
   /* Backends only: the effect of a control event is confirmed, or it failed (status and text). */
-  void (*event_done)(void *ctx, uint64_t event_id, sage_status status, sage_str text);
+  void (*event_done)(void* ctx, uint64_t event_id, sage_status status, sage_str text);
   /* "sage.NAME/1" or a reverse-DNS id; null when the host does not have it. */
-  const void *(*get_extension)(void *ctx, const char *id);
+  const void* (*get_extension)(void* ctx, const char* id);
 } sage_host;
 
 /* --------------------------------------------------------------------------------------------- what a workload is */
@@ -195,7 +197,7 @@ typedef struct sage_host {
  */
 typedef struct sage_stage {
   uint32_t struct_size;
-  uint32_t parallelism;   /* replicas a node; 0 = the run's --parallelism */
+  uint32_t parallelism; /* replicas a node; 0 = the run's --parallelism */
   sage_str name;
   sage_str operator_name; /* for operator_open */
   sage_str config;        /* JSON object, for operator_open */
@@ -210,7 +212,7 @@ typedef struct sage_stage {
 typedef struct sage_step {
   uint32_t struct_size;
   uint32_t stage;         /* index into sage_workload.stages */
-  const uint32_t *inputs; /* indices of earlier steps of this pipeline, in the order the operator gets them */
+  const uint32_t* inputs; /* indices of earlier steps of this pipeline, in the order the operator gets them */
   uint32_t n_inputs;      /* 0: the step gets the request's payload as its only input */
   uint32_t reserved;
 } sage_step;
@@ -220,7 +222,7 @@ typedef struct sage_pipeline {
   uint32_t struct_size;
   uint32_t n_steps;
   sage_str name;
-  const sage_step *const *steps;
+  const sage_step* const* steps;
 } sage_pipeline;
 
 /* A class of requests with its service level objectives in ns; 0 = no such objective. */
@@ -239,16 +241,16 @@ typedef struct sage_tenant {
   sage_str name;
 } sage_tenant;
 
-#define SAGE_EVENT_MARK 1u        /* `target` names the phase that begins */
-#define SAGE_EVENT_FAULT 2u       /* `target` is the kind: kill-worker, freeze-worker, kill-node, freeze-node, slow-node */
-#define SAGE_EVENT_HEAL 3u        /* `target` as in the fault it ends */
+#define SAGE_EVENT_MARK 1u  /* `target` names the phase that begins */
+#define SAGE_EVENT_FAULT 2u /* `target` is the kind: kill-worker, freeze-worker, kill-node, freeze-node, slow-node */
+#define SAGE_EVENT_HEAL 3u  /* `target` as in the fault it ends */
 #define SAGE_EVENT_RECONFIGURE 4u /* `target` is the kind: parallelism, add-node, remove-node, move-stage */
 
 /* A control event. `args` is a JSON object, for example {"stage":"apply","worker":1} or {"stage":"embed","value":4}. */
 typedef struct sage_event {
   uint32_t struct_size;
-  uint32_t kind;   /* SAGE_EVENT_* */
-  uint64_t id;     /* set by the host, for event_done */
+  uint32_t kind; /* SAGE_EVENT_* */
+  uint64_t id;   /* set by the host, for event_done */
   int64_t due_ns;
   sage_str target;
   sage_str args;
@@ -257,9 +259,9 @@ typedef struct sage_event {
 /* What an operator gets: borrowed for the call. */
 typedef struct sage_op_input {
   uint32_t struct_size;
-  uint32_t step;               /* index of the step within the pipeline */
-  const sage_request *request;
-  const sage_bytes *inputs;    /* one a predecessor, in the order of sage_step.inputs; else the payload */
+  uint32_t step; /* index of the step within the pipeline */
+  const sage_request* request;
+  const sage_bytes* inputs; /* one a predecessor, in the order of sage_step.inputs; else the payload */
   uint64_t n_inputs;
 } sage_op_input;
 
@@ -270,7 +272,7 @@ typedef struct sage_op_input {
  */
 typedef struct sage_op_output {
   uint32_t struct_size;
-  uint32_t units;         /* output tokens */
+  uint32_t units; /* output tokens */
   sage_bytes result;
   uint64_t digest;        /* of the result: a function of seed and request alone, whichever backend, replica or order */
   int64_t hold_ns;        /* the replica stays occupied this long after the call */
@@ -284,12 +286,12 @@ typedef struct sage_op_output {
 typedef struct sage_operators {
   uint32_t struct_size;
   uint32_t reserved;
-  void *self; /* the workload instance */
+  void* self; /* the workload instance */
   /* One instance for each replica (0 <= replica < replicas). `config` is the stage's. [required] */
-  sage_status (*open)(void *self, sage_str name, sage_str config, uint32_t replica, uint32_t replicas, void **op);
+  sage_status (*open)(void* self, sage_str name, sage_str config, uint32_t replica, uint32_t replicas, void** op);
   /* The host sets out->struct_size and zeroes the rest. [required] */
-  sage_status (*run)(void *op, const sage_op_input *in, sage_op_output *out);
-  void (*close)(void *op); /* [required] */
+  sage_status (*run)(void* op, const sage_op_input* in, sage_op_output* out);
+  void (*close)(void* op); /* [required] */
 } sage_operators;
 
 /*
@@ -301,33 +303,35 @@ typedef struct sage_workload {
   uint32_t reserved;
 
   /* [main] */
-  sage_status (*stages)(void *self, const sage_stage *const **out, uint64_t *n);
-  sage_status (*pipelines)(void *self, const sage_pipeline *const **out, uint64_t *n);
-  sage_status (*classes)(void *self, const sage_class *const **out, uint64_t *n);
-  sage_status (*tenants)(void *self, const sage_tenant *const **out, uint64_t *n); /* absent: one, "default" */
-  sage_status (*operators)(void *self, sage_operators *out);
+  sage_status (*stages)(void* self, const sage_stage* const** out, uint64_t* n);
+  sage_status (*pipelines)(void* self, const sage_pipeline* const** out, uint64_t* n);
+  sage_status (*classes)(void* self, const sage_class* const** out, uint64_t* n);
+  sage_status (*tenants)(void* self, const sage_tenant* const** out, uint64_t* n); /* absent: one, "default" */
+  sage_status (*operators)(void* self, sage_operators* out);
 
   /*
-   * [feed] Completes the next n rows of the schedule: rows arrive with seq, due_ns (from the host's arrival process) and,
-   * from a trace, key, units_in and units_out already set; the rest is zero. Set pipeline, class, tenant, priority, key,
-   * payload and sizes; due_ns may be changed, but never decreases from row to row. `filled` < n ends the schedule.
+   * [feed] Completes the next n rows of the schedule: rows arrive with seq, due_ns (from the host's arrival process)
+   * and, from a trace, key, units_in and units_out already set; the rest is zero. Set pipeline, class, tenant,
+   * priority, key, payload and sizes; due_ns may be changed, but never decreases from row to row. `filled` < n ends the
+   * schedule.
    */
-  sage_status (*plan)(void *self, sage_request *rows, uint64_t n, uint64_t *filled);
+  sage_status (*plan)(void* self, sage_request* rows, uint64_t n, uint64_t* filled);
 
   /*
-   * [feed] The next control events in order of due time, at most `n`; `filled` 0 = none left. Everything `events` returns
-   * stays valid until the next call. `until_ns`: events due later may be kept back for a later call.
+   * [feed] The next control events in order of due time, at most `n`; `filled` 0 = none left. Everything `events`
+   * returns stays valid until the next call. `until_ns`: events due later may be kept back for a later call.
    */
-  sage_status (*events)(void *self, int64_t until_ns, sage_event *rows, uint64_t n, uint64_t *filled);
+  sage_status (*events)(void* self, int64_t until_ns, sage_event* rows, uint64_t n, uint64_t* filled);
 
-  /* [settle] Judges results. Every seq that was offered comes exactly once, in no particular order. Absent: unchecked. */
-  sage_status (*settle)(void *self, const sage_outcome *rows, uint64_t n, uint32_t *verdicts);
+  /* [settle] Judges results. Every seq that was offered comes exactly once, in no particular order. Absent: unchecked.
+   */
+  sage_status (*settle)(void* self, const sage_outcome* rows, uint64_t n, uint32_t* verdicts);
 
   /*
    * [settle] Once, after every outcome was settled: the verdict on the run as a whole (money conserved, say).
    * `report` is a JSON object for the record; it stays valid until destroy. verdict: SAGE_VERDICT_*.
    */
-  sage_status (*conclude)(void *self, uint32_t *verdict, sage_str *report);
+  sage_status (*conclude)(void* self, uint32_t* verdict, sage_str* report);
 } sage_workload;
 
 /* ---------------------------------------------------------------------------------------------- what a backend is */
@@ -342,15 +346,15 @@ typedef struct sage_run {
   uint64_t max_in_flight; /* the host never has more requests outstanding */
   sage_str scheduler;     /* "default" = the backend's own */
   sage_str scratch_dir;   /* a private folder of this run (0700), removed afterwards */
-  const sage_stage *const *stages;
+  const sage_stage* const* stages;
   uint64_t n_stages;
-  const sage_pipeline *const *pipelines;
+  const sage_pipeline* const* pipelines;
   uint64_t n_pipelines;
-  const sage_class *const *classes;
+  const sage_class* const* classes;
   uint64_t n_classes;
-  const sage_tenant *const *tenants;
+  const sage_tenant* const* tenants;
   uint64_t n_tenants;
-  const sage_operators *operators;
+  const sage_operators* operators;
   /* Enough to open the same workload in another process. */
   sage_str workload_library; /* absolute path */
   sage_str workload_id;
@@ -368,7 +372,7 @@ typedef struct sage_stats {
   uint32_t struct_size;
   uint32_t reserved;
   uint64_t resident_bytes; /* memory of the backend's own processes; 0 = not known */
-  const sage_node_stats *const *nodes;
+  const sage_node_stats* const* nodes;
   uint64_t n_nodes;
 } sage_stats;
 
@@ -377,26 +381,26 @@ typedef struct sage_backend {
   uint32_t reserved;
 
   /* [main] Starts the runtime and deploys the stages; timed apart from the run. [required] */
-  sage_status (*open)(void *self, const sage_run *run);
+  sage_status (*open)(void* self, const sage_run* run);
   /*
    * [feed] Takes the first `taken` rows; taken < n = full for now, and the host offers the rest again (back-pressure).
    * Rows are borrowed for the call. Must not block. [required]
    */
-  sage_status (*submit)(void *self, const sage_request *rows, uint64_t n, uint64_t *taken);
+  sage_status (*submit)(void* self, const sage_request* rows, uint64_t n, uint64_t* taken);
   /* [feed] Starts a control event; answer through event_done, in the call or later. Absent: unsupported. */
-  sage_status (*control)(void *self, const sage_event *event);
+  sage_status (*control)(void* self, const sage_event* event);
   /* [main] Waits until everything taken has completed, at most timeout_ns: SAGE_OK or SAGE_TIMEOUT. [required] */
-  sage_status (*drain)(void *self, int64_t timeout_ns);
+  sage_status (*drain)(void* self, int64_t timeout_ns);
   /* [main] Stops the runtime; afterwards no host service is called. Must end what is still running. [required] */
-  sage_status (*close)(void *self);
+  sage_status (*close)(void* self);
 
   /*
-   * [feed] Virtual time only (capability "virtual-time"): processes everything that happens up to and including until_ns.
-   * `next_ns`: when the next internal event is due, or INT64_MAX when idle.
+   * [feed] Virtual time only (capability "virtual-time"): processes everything that happens up to and including
+   * until_ns. `next_ns`: when the next internal event is due, or INT64_MAX when idle.
    */
-  sage_status (*advance)(void *self, int64_t until_ns, int64_t *next_ns);
+  sage_status (*advance)(void* self, int64_t until_ns, int64_t* next_ns);
   /* [settle] The arrays stay valid until the next call. */
-  sage_status (*stats)(void *self, sage_stats *out);
+  sage_status (*stats)(void* self, sage_stats* out);
 } sage_backend;
 
 /* -------------------------------------------------------------------------------------------------------- entry */
@@ -407,14 +411,14 @@ typedef struct sage_plugin {
   sage_str manifest;    /* the TOML text embedded at build time; must say what the file beside the library says */
   /* [main] `id` is the manifest's; `config` a JSON object of the plugin's resolved options, plus "seed", "nodes",
      "parallelism", "scheduler", "quick". [required] */
-  sage_status (*create)(const sage_host *host, sage_str id, sage_str config, void **self);
-  void (*destroy)(void *self); /* [main] [required] */
-  const sage_workload *workload; /* exactly one of these two */
-  const sage_backend *backend;
-  const void *(*get_extension)(void *self, const char *id); /* optional */
+  sage_status (*create)(const sage_host* host, sage_str id, sage_str config, void** self);
+  void (*destroy)(void* self);   /* [main] [required] */
+  const sage_workload* workload; /* exactly one of these two */
+  const sage_backend* backend;
+  const void* (*get_extension)(void* self, const char* id); /* optional */
 } sage_plugin;
 
-typedef sage_status (*sage_entry_fn)(const sage_host *host, sage_plugin *out);
+typedef sage_status (*sage_entry_fn)(const sage_host* host, sage_plugin* out);
 
 #if defined(_WIN32)
 #define SAGE_EXPORT __declspec(dllexport)
@@ -423,7 +427,7 @@ typedef sage_status (*sage_entry_fn)(const sage_host *host, sage_plugin *out);
 #endif
 
 /* The one exported symbol. Must not start threads or touch anything outside the process. */
-SAGE_EXPORT sage_status sage_entry_v1(const sage_host *host, sage_plugin *out);
+SAGE_EXPORT sage_status sage_entry_v1(const sage_host* host, sage_plugin* out);
 
 #if defined(__cplusplus)
 #define SAGE_ASSERT_SIZE(type, size) static_assert(sizeof(type) == (size), #type " is frozen")

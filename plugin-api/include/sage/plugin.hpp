@@ -52,7 +52,9 @@ class Host {
     return table_->series(table_->ctx, str(name), str(unit));
   }
   void emit(std::span<const sage_record> rows) const { table_->emit(table_->ctx, rows.data(), rows.size()); }
-  void complete(std::span<const sage_completion> rows) const { table_->complete(table_->ctx, rows.data(), rows.size()); }
+  void complete(std::span<const sage_completion> rows) const {
+    table_->complete(table_->ctx, rows.data(), rows.size());
+  }
   void spans(std::span<const sage_span> rows) const { table_->spans(table_->ctx, rows.data(), rows.size()); }
   void event_done(uint64_t event, sage_status status = SAGE_OK, std::string_view text = {}) const {
     table_->event_done(table_->ctx, event, status, str(text));
@@ -225,8 +227,7 @@ class DescriptionTables {
           {sizeof(sage_pipeline), static_cast<uint32_t>(pointers.size()), str(p.name), pointers.data()});
     }
     for (const auto& c : d.classes)
-      classes_.push_back(
-          {sizeof(sage_class), 0, str(c.name), c.slo_response_ns, c.slo_ttft_ns, c.slo_tpot_ns});
+      classes_.push_back({sizeof(sage_class), 0, str(c.name), c.slo_response_ns, c.slo_ttft_ns, c.slo_tpot_ns});
     for (const auto& t : d.tenants) tenants_.push_back({sizeof(sage_tenant), 0, str(t)});
     point(stages_, stage_pointers);
     point(pipelines_, pipeline_pointers);
@@ -448,7 +449,7 @@ sage_status entry(const sage_host* /*host*/, sage_plugin* out, std::string_view 
 extern "C" const char sage_manifest_text[];
 extern "C" const unsigned long sage_manifest_size;
 
-#define SAGE_PLUGIN(Class)                                                                           \
-  extern "C" SAGE_EXPORT sage_status sage_entry_v1(const sage_host* host, sage_plugin* out) {        \
-    return sage::detail::entry<Class>(host, out, {sage_manifest_text, sage_manifest_size});          \
+#define SAGE_PLUGIN(Class)                                                                    \
+  extern "C" SAGE_EXPORT sage_status sage_entry_v1(const sage_host* host, sage_plugin* out) { \
+    return sage::detail::entry<Class>(host, out, {sage_manifest_text, sage_manifest_size});   \
   }
