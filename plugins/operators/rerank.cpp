@@ -1,0 +1,96 @@
+#include "operators/rerank.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "operators/config.hpp"
+#include "operators/embed.hpp"
+
+namespace operators {
+
+RerankConfig RerankConfig::from_json(const sage::Json& config) {
+  RerankConfig c;
+  c.corpus = CorpusConfig::from_json(config);
+  c.keep = read<uint32_t>(config, "keep", c.keep, 1, 1000);
+  c.weight_bm25 = read<double>(config, "weight_bm25", c.weight_bm25, 0, 1);
+  c.weight_cosine = read<double>(config, "weight_cosine", c.weight_cosine, 0, 1);
+  c.weight_freshness = read<double>(config, "weight_freshness", c.weight_freshness, 0, 1);
+  c.weight_diversity = read<double>(config, "weight_diversity", c.weight_diversity, 0, 1);
+  c.freshness_half_life_days = read<double>(config, "freshness_half_life_days", c.freshness_half_life_days, 0.001, 1e6);
+  return c;
+}
+
+double bm25(const Corpus& corpus, std::span<const Term> query, const Document& document) {
+  constexpr double k1 = 1.2;
+  constexpr double b = 0.75;
+  const double length = k1 * (1 - b + b * document.words / corpus.mean_words());
+  double score = 0;
+  auto term = document.terms.begin();
+  for (const auto& wanted : query) {  // both are sorted by term
+    while (term != document.terms.end() && term->id < wanted.id) ++term;
+    if (term == document.terms.end()) break;
+    if (term->id == wanted.id)
+      score += wanted.count * corpus.idf(term->id) * term->count * (k1 + 1) / (term->count + length);
+  }
+  return score;
+}
+
+std::vector<Hit> rerank(const Corpus& corpus, const RerankConfig& config, std::string_view query,
+                        std::span<const float> vector, std::span<const Hit> hits) {
+  const auto terms = corpus.terms(query);
+  std::vector<double> relevance;
+  double best_bm25 = 0;
+  for (const auto& hit : hits) {
+    relevance.push_back(bm25(corpus, terms, corpus.document(hit.document)));
+    best_bm25 = std::max(best_bm25, relevance.back());
+  }
+  for (size_t i = 0; i < hits.size(); ++i) {
+    const auto& document = corpus.document(hits[i].document);
+    const double cosine = dot(vector, corpus.vector(hits[i].document));
+    const double freshness = std::exp2(-document.age_days / config.freshness_half_life_days);
+    relevance[i] = config.weight_bm25 * (best_bm25 > 0 ? relevance[i] / best_bm25 : 0) + config.weight_cosine * cosine +
+                   config.weight_freshness * freshness;
+  }
+
+  std::vector<Hit> chosen;
+  std::vector<double> likeness(hits.size(), 0);  // to the nearest chosen document
+  std::vector<bool> taken(hits.size(), false);
+  while (chosen.size() < std::min<size_t>(config.keep, hits.size())) {
+    size_t best = hits.size();
+    double best_score = 0;
+    for (size_t i = 0; i < hits.size(); ++i) {
+      if (taken[i]) continue;
+      const double score = relevance[i] - config.weight_diversity * likeness[i];
+      const bool first = best == hits.size();
+      if (first || score > best_score || (score == best_score && hits[i].document < hits[best].document)) {
+        best = i;
+        best_score = score;
+      }
+    }
+    taken[best] = true;
+    chosen.push_back({hits[best].document, static_cast<float>(best_score)});
+    for (size_t i = 0; i < hits.size(); ++i) {
+      if (taken[i]) continue;
+      const double cosine = dot(corpus.vector(hits[i].document), corpus.vector(hits[best].document));
+      likeness[i] = std::max(likeness[i], cosine);
+    }
+  }
+  return chosen;
+}
+
+Rerank::Rerank(const RerankConfig& config) : config_(config), corpus_(shared_corpus(config.corpus)) {}
+
+void Rerank::run(const sage::OpInput& in, sage_op_output& out) {
+  const MessageReader input(in.bytes(), "rerank");
+  input.vector(query_, corpus_->dimensions());
+  input.hits(hits_, corpus_->size());
+  const auto chosen = rerank(*corpus_, config_, input.text(Section::query), query_, hits_);
+
+  message_.clear();
+  message_.put(Section::sizes, input.get(Section::sizes));
+  message_.put(Section::query, input.get(Section::query));
+  message_.put_array(Section::hits, std::span<const Hit>(chosen));
+  deliver(message_, out);
+}
+
+}  // namespace operators

@@ -1,0 +1,49 @@
+// rerank: orders hits by BM25, cosine and freshness, and spreads them by maximal marginal relevance.
+#pragma once
+
+#include <sage/plugin.hpp>
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "operators/corpus.hpp"
+#include "operators/wire.hpp"
+
+namespace operators {
+
+struct RerankConfig {
+  CorpusConfig corpus;
+  uint32_t keep = 16;
+  double weight_bm25 = 0.4;
+  double weight_cosine = 0.4;
+  double weight_freshness = 0.1;
+  double weight_diversity = 0.1;  // taken off for the likeness to what is already chosen
+  double freshness_half_life_days = 90;
+  static RerankConfig from_json(const sage::Json& config);
+};
+
+// BM25 of a document for a query's terms (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75).
+double bm25(const Corpus& corpus, std::span<const Term> query, const Document& document);
+
+// The `keep` best of `hits`, best first. Relevance is the weighted sum of BM25 (relative to the best hit's), cosine and
+// 2^(-age / half life); each choice then takes the largest relevance - weight_diversity * cosine to the nearest chosen
+// one (Carbonell and Goldstein, SIGIR 1998). Ties go to the lower document.
+std::vector<Hit> rerank(const Corpus& corpus, const RerankConfig& config, std::string_view query,
+                        std::span<const float> vector, std::span<const Hit> hits);
+
+// Input: sizes, query, vector, hits. Output: sizes, query and the hits that are left, with their new scores.
+class Rerank final : public sage::Operator {
+ public:
+  explicit Rerank(const RerankConfig& config);
+  void run(const sage::OpInput& in, sage_op_output& out) override;
+
+ private:
+  RerankConfig config_;
+  std::shared_ptr<const Corpus> corpus_;
+  std::vector<float> query_;
+  std::vector<Hit> hits_;
+  MessageWriter message_;
+};
+
+}  // namespace operators
