@@ -3,7 +3,6 @@
 # Builds lib<target>.so with the manifest embedded, and copies the manifest beside it. The library exports only its entry
 # (version script), resolves every symbol at link time (-z defs) and is never unmapped (-z nodelete: thread-exit
 # destructors of an unmapped library crash the process).
-set(SAGE_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
 function(sage_add_plugin target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MANIFEST;OUTPUT_DIR" "SOURCES;LINK")
@@ -20,10 +19,10 @@ function(sage_add_plugin target)
   add_custom_command(
     OUTPUT ${embedded}
     COMMAND ${CMAKE_COMMAND} -DMANIFEST=${manifest} -DOUTPUT=${embedded}
-            -P ${SAGE_PLUGIN_CMAKE_DIR}/sage_embed_manifest.cmake
+            -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/sage_embed_manifest.cmake
     COMMAND ${CMAKE_COMMAND} -E make_directory ${arg_OUTPUT_DIR}
     COMMAND ${CMAKE_COMMAND} -E copy ${manifest} ${arg_OUTPUT_DIR}/${manifest_name}
-    DEPENDS ${manifest} ${SAGE_PLUGIN_CMAKE_DIR}/sage_embed_manifest.cmake
+    DEPENDS ${manifest} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/sage_embed_manifest.cmake
     VERBATIM)
 
   add_library(${target} MODULE ${arg_SOURCES} ${embedded})
@@ -34,8 +33,8 @@ function(sage_add_plugin target)
                CXX_VISIBILITY_PRESET hidden
                C_VISIBILITY_PRESET hidden
                VISIBILITY_INLINES_HIDDEN ON
-               LINK_DEPENDS ${SAGE_PLUGIN_CMAKE_DIR}/sage_plugin.map)
-  target_link_options(${target} PRIVATE -Wl,-z,nodelete -Wl,--version-script=${SAGE_PLUGIN_CMAKE_DIR}/sage_plugin.map)
+               LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/sage_plugin.map)
+  target_link_options(${target} PRIVATE -Wl,-z,nodelete -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/sage_plugin.map)
   if(NOT SAGE_SANITIZE)  # a sanitizer's runtime is resolved from the executable
     target_link_options(${target} PRIVATE -Wl,-z,defs)
   endif()
