@@ -1,0 +1,156 @@
+#include "catalog/catalog.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "catalog/quote.hpp"
+#include "catalog/trusted_file.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace {
+
+namespace fs = std::filesystem;
+using State = CatalogEntry::State;
+
+CatalogEntry broken(const fs::path& file, const std::string& reason) {
+  return {State::broken, file, reason, std::nullopt};
+}
+
+CatalogEntry read_entry(const fs::path& file) {
+  try {
+    return {State::usable, file, "", read_manifest(file)};
+  } catch (const Error& e) {
+    return broken(file, e.what());
+  }
+}
+
+// Files named *.toml, sorted. Hidden ones are editors' (".#q6.toml").
+std::vector<fs::path> manifest_files(const fs::path& folder) {
+  std::vector<fs::path> out;
+  for (const auto& item : fs::directory_iterator(folder))
+    if (item.path().extension() == ".toml" && !item.path().filename().string().starts_with('.'))
+      out.push_back(item.path());
+  std::ranges::sort(out);
+  return out;
+}
+
+// Everything in a folder; nothing for one that does not exist, since most of a search path usually does not.
+void read_folder(const fs::path& folder, std::vector<CatalogEntry>& out) {
+  std::error_code missing;
+  if (!fs::exists(folder, missing) && !missing) return;
+  try {
+    refuse_writable_by_others(folder, "folder");
+    for (const auto& file : manifest_files(folder)) out.push_back(read_entry(file));
+  } catch (const Error& e) {
+    out.push_back(broken(folder, e.what()));
+  } catch (const fs::filesystem_error& e) {
+    out.push_back(broken(folder, fmt::format("folder {}: {}", one_line(folder.string()), e.code().message())));
+  }
+}
+
+void shadow(CatalogEntry& entry, const std::string& reason) {
+  entry.state = State::shadowed;
+  entry.reason = reason;
+}
+
+using Owners = std::map<std::pair<PluginKind, std::string>, const CatalogEntry*>;
+
+std::string owner_text(const CatalogEntry& owner) {
+  return fmt::format("{} {} ({})", to_string(owner.manifest->kind), owner.manifest->id, owner.file.string());
+}
+
+// First id wins, wherever another plugin only has it as an alias; among aliases, the first wins too.
+void resolve_clashes(std::vector<CatalogEntry>& entries) {
+  Owners ids;
+  for (auto& entry : entries) {
+    if (entry.state != State::usable) continue;
+    const auto [owner, fresh] = ids.emplace(std::pair(entry.manifest->kind, entry.manifest->id), &entry);
+    if (!fresh) shadow(entry, fmt::format("{} comes first", owner->second->file.string()));
+  }
+  Owners aliases;
+  for (auto& entry : entries) {
+    if (entry.state != State::usable) continue;
+    const auto& manifest = *entry.manifest;
+    std::set<std::string> names;
+    for (const auto& alias : manifest.aliases) names.insert(to_lower(alias));
+    if (!manifest.name.empty()) names.insert(to_lower(manifest.name));
+    names.erase(manifest.id);
+    for (const auto& name : names) {
+      const auto key = std::pair(manifest.kind, name);
+      if (const auto id = ids.find(key); id != ids.end())
+        shadow(entry, fmt::format("its alias '{}' is the id of {}", name, owner_text(*id->second)));
+      else if (const auto alias = aliases.find(key); alias != aliases.end())
+        shadow(entry, fmt::format("its alias '{}' is also one of {}", name, owner_text(*alias->second)));
+    }
+    if (entry.state != State::usable) continue;
+    for (const auto& name : names) aliases.emplace(std::pair(manifest.kind, name), &entry);
+  }
+}
+
+bool is_called(const Manifest& manifest, const std::string& wanted) {
+  return manifest.id == wanted || to_lower(manifest.name) == wanted ||
+         std::ranges::any_of(manifest.aliases, [&](const auto& alias) { return to_lower(alias) == wanted; });
+}
+
+}  // namespace
+
+Catalog::Catalog(const std::vector<fs::path>& folders) {
+  std::set<fs::path> seen;
+  for (const auto& folder : folders) {
+    std::error_code error;
+    const auto real = fs::weakly_canonical(folder, error);
+    if (seen.insert(error ? folder : real).second) read_folder(folder, entries_);
+  }
+  resolve_clashes(entries_);
+}
+
+const Manifest& Catalog::find(PluginKind kind, std::string_view name) const {
+  const auto wanted = to_lower(name);
+  for (const auto& entry : entries_) {
+    if (entry.state == State::usable && entry.manifest->kind == kind && is_called(*entry.manifest, wanted))
+      return *entry.manifest;
+    // A broken file says nothing certain about itself, so its name counts. It also hides those after it: falling back
+    // to another version in silence would be worse.
+    if (entry.state == State::broken && to_lower(entry.file.stem().string()) == wanted) throw usage_error(entry.reason);
+  }
+
+  std::vector<std::string> ids, names;
+  for (const auto* manifest : all(kind)) {
+    ids.push_back(manifest->id);
+    names.push_back(manifest->id);
+    if (!manifest->name.empty()) names.push_back(manifest->name);
+    names.insert(names.end(), manifest->aliases.begin(), manifest->aliases.end());
+  }
+  auto text = fmt::format("no {} {}", to_string(kind), in_quotes(name));
+  if (const auto meant = nearest(name, names)) text += fmt::format("; did you mean {}?", in_quotes(*meant));
+  text += ids.empty() ? "; none was found, add folders with --plugin-path"
+                      : fmt::format("; known: {}", fmt::join(ids, ", "));
+  const auto broken_count = std::ranges::count(entries_, State::broken, &CatalogEntry::state);
+  if (broken_count > 0) text += fmt::format("; {} more cannot be used, see sage-host list --all", broken_count);
+  throw usage_error(text);
+}
+
+std::vector<const Manifest*> Catalog::all(PluginKind kind) const {
+  std::vector<const Manifest*> out;
+  for (const auto& entry : entries_)
+    if (entry.state == State::usable && entry.manifest->kind == kind) out.push_back(&*entry.manifest);
+  std::ranges::sort(out, {}, [](const Manifest* m) -> const std::string& { return m->id; });
+  return out;
+}
+
+void check_pairing(const Manifest& workload, const Manifest& backend) {
+  std::vector<std::string> lacking;
+  for (const auto& capability : workload.required_capabilities)
+    if (std::ranges::find(backend.capabilities, capability) == backend.capabilities.end())
+      lacking.push_back(capability);
+  if (lacking.empty()) return;
+  throw usage_error(fmt::format("workload {} requires {} of its backend, which {} lacks; choose another with --backend",
+                                workload.id, fmt::join(lacking, ", "), backend.id));
+}
+
+}  // namespace host

@@ -1,0 +1,152 @@
+#include "catalog/manifest.hpp"
+
+#include <fmt/format.h>
+#include <sage/abi.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "catalog/manifest_options.hpp"
+#include "catalog/quote.hpp"
+#include "catalog/toml_section.hpp"
+#include "catalog/trusted_file.hpp"
+
+namespace host {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t manifest_size_max = 1 << 20;
+constexpr size_t word_size_max = 64;
+
+bool is_word_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+// Ids, names, aliases and capabilities: they become file names, flags and list items.
+void check_word(const TomlSection& section, std::string_view key, std::string_view word) {
+  const bool begins_well = !word.empty() && word.front() != '.' && word.front() != '-';
+  if (!begins_well || word.size() > word_size_max || !std::ranges::all_of(word, is_word_char))
+    throw section.error(key,
+                        fmt::format("{} {} must be 1 to {} letters, digits, '.', '_' or '-', beginning with a letter, "
+                                    "a digit or '_'",
+                                    key, in_quotes(word), word_size_max));
+}
+
+void check_schema(const TomlSection& root) {
+  const auto schema = root.integer("schema");
+  if (!schema) throw root.error("schema", "the key 'schema' is missing; add schema = 1");
+  if (*schema != 1)
+    throw root.error("schema",
+                     fmt::format("schema {} is not known, this host reads schema 1; update sage-host", *schema));
+}
+
+PluginKind read_kind(const TomlSection& root) {
+  const auto kind = root.required_text("kind");
+  if (kind == "workload") return PluginKind::workload;
+  if (kind == "backend") return PluginKind::backend;
+  throw root.error("kind", fmt::format("kind {} is not known; give workload or backend", in_quotes(kind)));
+}
+
+std::string read_id(const TomlSection& root) {
+  auto id = root.required_text("id");
+  check_word(root, "id", id);
+  if (id != to_lower(id))
+    throw root.error("id", fmt::format("id {} must be lower case: {}", in_quotes(id), to_lower(id)));
+  return id;
+}
+
+std::optional<unsigned> digits(std::string_view text) {
+  unsigned value = 0;
+  const auto end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+// The minor version required.
+int read_abi(const TomlSection& root) {
+  const auto abi = root.required_text("abi");
+  const auto dot = std::min(abi.find('.'), abi.size());
+  const auto major = digits(std::string_view(abi).substr(0, dot));
+  const auto minor = dot == abi.size() ? std::nullopt : digits(std::string_view(abi).substr(dot + 1));
+  if (!major || !minor)
+    throw root.error("abi", fmt::format("abi {} must be MAJOR.MINOR, as in \"{}.{}\"", in_quotes(abi), SAGE_ABI_MAJOR,
+                                        SAGE_ABI_MINOR));
+  if (*major != SAGE_ABI_MAJOR)
+    throw root.error("abi",
+                     fmt::format("the plugin is built for plugin ABI {}, this host has {}.{}; build the plugin with "
+                                 "this host's headers",
+                                 abi, SAGE_ABI_MAJOR, SAGE_ABI_MINOR));
+  if (*minor > SAGE_ABI_MINOR)
+    throw root.error("abi", fmt::format("the plugin requires plugin ABI {}, this host has {}.{}; update sage-host", abi,
+                                        SAGE_ABI_MAJOR, SAGE_ABI_MINOR));
+  return static_cast<int>(*minor);
+}
+
+fs::path read_library(const TomlSection& root, const fs::path& file) {
+  const auto text = root.required_text("library");
+  const fs::path library = text;
+  const bool leaves = std::ranges::any_of(library, [](const fs::path& part) { return part == ".."; });
+  if (text.empty() || library.is_absolute() || leaves || !library.has_filename() ||
+      text.find('\0') != std::string::npos)
+    throw root.error("library",
+                     fmt::format("library {} must be a file beside or below the manifest, relative and without "
+                                 "'..'",
+                                 in_quotes(text)));
+  return (fs::absolute(file).parent_path() / library).lexically_normal();
+}
+
+std::vector<std::string> read_words(const TomlSection& section, std::string_view key) {
+  auto words = section.texts(key);
+  for (const auto& word : words) check_word(section, key, word);
+  return words;
+}
+
+void read_requires(const TomlSection& root, Manifest& out) {
+  const auto section = root.section("requires");
+  if (!section) return;
+  out.required_capabilities = read_words(*section, "capabilities");
+  for (const auto& [key, node] : section->table())
+    if (key != "capabilities") out.requires_text[std::string(key.str())] = section->required_text(key.str());
+}
+
+}  // namespace
+
+std::string_view to_string(PluginKind kind) { return kind == PluginKind::workload ? "workload" : "backend"; }
+
+Manifest parse_manifest(std::string_view text, const fs::path& file) {
+  const auto table = parse_toml(text, file.string());
+  const TomlSection root(table, file.string());
+  check_schema(root);  // first: another schema may have other keys
+  root.allow_only({"schema", "kind", "id", "name", "aliases", "version", "abi", "library", "summary", "capabilities",
+                   "requires", "options", "defaults"});
+  Manifest out;
+  out.kind = read_kind(root);
+  out.id = read_id(root);
+  if (const auto name = root.text("name")) {
+    check_word(root, "name", *name);
+    out.name = *name;
+  }
+  out.aliases = read_words(root, "aliases");
+  out.version = root.required_text("version");
+  if (out.version.empty() || out.version != one_line(out.version))
+    throw root.error("version", fmt::format("version {} must be plain text, as in \"0.1.0\"", in_quotes(out.version)));
+  out.abi_minor = read_abi(root);
+  out.library = read_library(root, file);
+  out.summary = root.text("summary").value_or("");
+  out.capabilities = read_words(root, "capabilities");
+  read_requires(root, out);
+  out.options = read_options(root);
+  read_defaults(root, out);
+  out.file = fs::absolute(file);
+  out.text = text;
+  return out;
+}
+
+Manifest read_manifest(const fs::path& file) {
+  const auto real = real_path(file, "manifest");
+  return parse_manifest(read_trusted_file(real, "manifest", manifest_size_max), real);
+}
+
+}  // namespace host

@@ -1,0 +1,147 @@
+#include "catalog/option.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "catalog/quote.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace {
+
+// "at least 0.001 1/s", "0 to 1", ...
+std::string range_text(const OptionSpec& spec) {
+  const auto unit = spec.unit.empty() ? "" : " " + spec.unit;
+  if (spec.min && spec.max) return fmt::format("{} to {}{}", *spec.min, *spec.max, unit);
+  if (spec.min) return fmt::format("at least {}{}", *spec.min, unit);
+  return fmt::format("at most {}{}", *spec.max, unit);
+}
+
+std::string allowed_text(const OptionSpec& spec) {
+  switch (spec.type) {
+    case OptionType::boolean:
+      return "true or false";
+    case OptionType::text:
+      return spec.choices.empty() ? "text" : fmt::format("one of {}", fmt::join(spec.choices, ", "));
+    case OptionType::integer:
+      return spec.min || spec.max ? "a whole number, " + range_text(spec) : "a whole number";
+    case OptionType::number:
+      break;
+  }
+  return spec.min || spec.max ? "a number, " + range_text(spec) : "a number";
+}
+
+[[noreturn]] void refuse(const OptionSpec& spec, std::string_view value, std::string_view source) {
+  auto text = fmt::format("{}: {} is not allowed for {}; give {}", one_line(source), in_quotes(value), spec.name,
+                          allowed_text(spec));
+  if (spec.type == OptionType::text)
+    if (const auto meant = nearest(value, spec.choices)) text += fmt::format(" (did you mean {}?)", in_quotes(*meant));
+  throw usage_error(text);
+}
+
+template <class T>
+std::optional<T> whole(std::string_view text) {
+  T value{};
+  const auto end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+// Digits, or a float that is exactly an integer ("1e6").
+std::optional<int64_t> whole_number(std::string_view text) {
+  if (const auto value = whole<int64_t>(text)) return value;
+  const auto number = whole<double>(text);
+  constexpr double exact_max = 9007199254740992.0;  // 2^53: beyond, doubles skip integers
+  if (!number || !(std::abs(*number) <= exact_max) || *number != std::floor(*number)) return std::nullopt;
+  return static_cast<int64_t>(*number);
+}
+
+std::optional<bool> truth(std::string_view text) {
+  const auto word = to_lower(text);
+  if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
+  if (word == "false" || word == "no" || word == "off" || word == "0") return false;
+  return std::nullopt;
+}
+
+bool in_range(const OptionSpec& spec, double value) {
+  return std::isfinite(value) && !(spec.min && value < *spec.min) && !(spec.max && value > *spec.max);
+}
+
+}  // namespace
+
+std::string option_name(std::string_view flag) {
+  if (flag.starts_with("--")) flag.remove_prefix(2);
+  std::string name(flag);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+std::string option_flag(std::string_view name) {
+  std::string flag(name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return "--" + flag;
+}
+
+OptionValue parse_option(const OptionSpec& spec, std::string_view text, std::string_view source) {
+  std::optional<OptionValue> value;
+  switch (spec.type) {
+    case OptionType::integer:
+      value = whole_number(text);
+      break;
+    case OptionType::number:
+      value = whole<double>(text);
+      break;
+    case OptionType::boolean:
+      value = truth(text);
+      break;
+    case OptionType::text:
+      value = std::string(text);
+      break;
+  }
+  if (!value) refuse(spec, text, source);
+  check_option(spec, *value, source);
+  return *value;
+}
+
+void check_option(const OptionSpec& spec, const OptionValue& value, std::string_view source) {
+  bool allowed = false;
+  switch (spec.type) {
+    case OptionType::boolean:
+      allowed = std::holds_alternative<bool>(value);
+      break;
+    case OptionType::integer:
+      if (const auto* integer = std::get_if<int64_t>(&value)) allowed = in_range(spec, static_cast<double>(*integer));
+      break;
+    case OptionType::number:
+      if (const auto* number = std::get_if<double>(&value)) allowed = in_range(spec, *number);
+      break;
+    case OptionType::text:
+      // Every value ends up in a JSON record, which holds UTF-8 only.
+      if (const auto* text = std::get_if<std::string>(&value))
+        allowed = is_utf8(*text) && text->find('\0') == std::string::npos &&
+                  (spec.choices.empty() || std::ranges::find(spec.choices, *text) != spec.choices.end());
+      break;
+  }
+  if (!allowed) refuse(spec, to_text(value), source);
+}
+
+std::string to_text(const OptionValue& value) {
+  return std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
+}
+
+nlohmann::json to_json(const OptionValue& value) {
+  return std::visit([](const auto& v) { return nlohmann::json(v); }, value);
+}
+
+nlohmann::json to_json(const OptionValues& values) {
+  auto out = nlohmann::json::object();
+  for (const auto& [name, value] : values) out[name] = to_json(value);
+  return out;
+}
+
+}  // namespace host

@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "catalog/catalog.hpp"
+#include "catalog/quote.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Empty when unset, and in a set-uid process.
+std::string_view environment(const char* name) {
+  const char* value = ::secure_getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::vector<fs::path> split(std::string_view list) {
+  std::vector<fs::path> out;
+  for (size_t begin = 0; begin <= list.size();) {
+    const auto end = std::min(list.find(':', begin), list.size());
+    if (end > begin) out.emplace_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+// The absolute ones of an environment list; a relative one would mean something else in every folder.
+void append_absolute(std::string_view list, const fs::path& below, std::vector<fs::path>& out) {
+  for (const auto& folder : split(list))
+    if (folder.is_absolute()) out.push_back(below.empty() ? folder : folder / below);
+}
+
+void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
+  for (const auto& folder : split(plugin_path)) {
+    std::error_code error;
+    if (!fs::is_directory(folder, error))
+      throw usage_error(
+          fmt::format("--plugin-path: {} is not a folder; give folders that hold manifests, separated by ':'",
+                      in_quotes(folder.string())));
+    out.push_back(fs::absolute(folder));
+  }
+}
+
+}  // namespace
+
+std::vector<fs::path> search_path(const std::string& plugin_path) {
+  std::vector<fs::path> out;
+  append_given(plugin_path, out);
+  append_absolute(environment("SAGE_ADD_PLUGIN_PATH"), "", out);
+  if (const auto replacement = environment("SAGE_PLUGIN_PATH"); !replacement.empty()) {
+    append_absolute(replacement, "", out);
+    return out;
+  }
+  const fs::path in_data = "sage/manifests";
+  if (const auto home = environment("XDG_DATA_HOME"); !home.empty()) {
+    append_absolute(home, in_data, out);
+  } else {
+    append_absolute(environment("HOME"), ".local/share" / in_data, out);
+  }
+  std::error_code error;
+  const auto executable = fs::read_symlink("/proc/self/exe", error);
+  if (!error) out.push_back(executable.parent_path().parent_path() / "lib/sage-host/plugins");
+  const auto dirs = environment("XDG_DATA_DIRS");
+  append_absolute(dirs.empty() ? "/usr/local/share:/usr/share" : dirs, in_data, out);
+  return out;
+}
+
+}  // namespace host
