@@ -48,6 +48,23 @@ void Histogram::merge(const Histogram& other) {
   max_ = std::max(max_, other.max_);
 }
 
+Histogram Histogram::since(const Histogram& earlier) const {
+  Histogram difference;
+  for (uint32_t r = 0; r < buckets::rows; ++r) {
+    if (!rows_[r]) continue;
+    for (uint32_t c = 0; c < buckets::row_size; ++c) {
+      const auto before = earlier.rows_[r] ? (*earlier.rows_[r])[c] : 0;
+      if ((*rows_[r])[c] == before) continue;
+      difference.row(r)[c] = (*rows_[r])[c] - before;
+      difference.count_ += (*rows_[r])[c] - before;
+      difference.min_ = std::min(difference.min_, buckets::middle(r, c));
+      difference.max_ = std::min(max_, buckets::middle(r, c));
+    }
+  }
+  difference.sum_ = sum_ - earlier.sum_;
+  return difference;
+}
+
 int64_t Histogram::quantile(double q) const {
   if (count_ == 0) return 0;
   const auto rank = std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(q * static_cast<double>(count_) - 1e-9)));

@@ -42,6 +42,8 @@ class Histogram {
  public:
   void record(int64_t value_ns, uint64_t count = 1);
   void merge(const Histogram& other);
+  // What was counted since `earlier`, an older state of this histogram. Its min and max are those of its buckets.
+  [[nodiscard]] Histogram since(const Histogram& earlier) const;
   [[nodiscard]] uint64_t count() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   // Smallest value v such that at least q * count values are <= v, exact to 3 digits; 0 when empty. q in [0, 1].

@@ -1,0 +1,259 @@
+#include "engine/collector.hpp"
+
+#include <sage/plugin.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace host {
+
+namespace {
+constexpr size_t rows_at_once = 4096;
+constexpr auto poll = std::chrono::milliseconds(2);
+
+double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
+}  // namespace
+
+Collector::Collector(Session& session, Feed& feed, EventLog& events, const RunInfo& info,
+                     std::span<Writer* const> writers, CallWatch* watch)
+    : session_(session),
+      feed_(feed),
+      events_(events),
+      info_(info),
+      writers_(writers.begin(), writers.end()),
+      watch_(watch),
+      interval_ns_(static_cast<int64_t>(session.config.interval_s * 1e9)),
+      timeout_ns_(static_cast<int64_t>(session.config.load.timeout_s * 1e9)),
+      settles_(session.workload.settles()),
+      next_interval_ns_(session.start_ns + interval_ns_),
+      next_expiry_ns_(session.start_ns + timeout_ns_),
+      interval_begin_ns_(session.start_ns),
+      before_(session.workload.classes.size()),
+      wrong_by_cell_(session.lanes->shape().cells()) {
+  session.keep_rows.store(settles_ || session.config.log_requests);
+}
+
+void Collector::run() {
+  while (!finishing_.load(std::memory_order_acquire)) {
+    if (step(session_.clock.now_ns()) < rows_at_once) std::this_thread::sleep_for(poll);
+  }
+}
+
+size_t Collector::step(int64_t now_ns) {
+  const auto rows = take_rows();
+  if (now_ns >= next_expiry_ns_) {
+    expire(now_ns);
+    next_expiry_ns_ = now_ns + std::max<int64_t>(timeout_ns_ / 20, 10'000'000);
+  }
+  if (now_ns >= next_interval_ns_) {
+    interval(now_ns);
+    while (next_interval_ns_ <= now_ns) next_interval_ns_ += interval_ns_;
+  }
+  return rows;
+}
+
+size_t Collector::take_rows() {
+  if (!session_.keep_rows.load(std::memory_order_relaxed)) return 0;
+  size_t total = 0;
+  session_.lanes->for_each([&](Lane& lane) {
+    outcome_rows_.clear();
+    done_rows_.clear();
+    logged_rows_.clear();
+    const auto& config = session_.config;
+    const sage::Draw sample(config.load.seed, "request log");
+    const auto n = lane.rows.peek(rows_at_once, [&](const DoneRow& done, const std::byte* result) {
+      if (settles_) {
+        outcome_rows_.push_back({done.row.seq,
+                                 done.row.done_ns,
+                                 done.row.begun_ns,
+                                 done.row.digest,
+                                 {done.result_size == 0 ? nullptr : result, done.result_size},
+                                 done.row.outcome,
+                                 done.units,
+                                 done.row.node,
+                                 done.flags});
+        done_rows_.push_back(&done);
+      }
+      if (config.log_requests && (done.flags & SAGE_REQUEST_WARMUP) == 0 &&
+          (config.log_sample >= 1 || sample.unit(done.row.seq) < config.log_sample))
+        logged_rows_.push_back(done.row);
+    });
+    if (n == 0) return;
+    if (!outcome_rows_.empty()) judge(outcome_rows_, done_rows_);
+    if (!logged_rows_.empty())
+      for (auto* writer : writers_) writer->take(std::span<const RequestRow>(logged_rows_));
+    lane.rows.consumed();
+    total += n;
+  });
+  return total;
+}
+
+void Collector::judge(std::span<const sage_outcome> outcomes, std::span<const DoneRow* const> rows) {
+  verdicts_.assign(outcomes.size(), SAGE_VERDICT_UNCHECKED);
+  session_.workload.settle(outcomes, verdicts_);
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (verdicts_[i] == SAGE_VERDICT_PASS) {
+      ++passed_;
+    } else if (verdicts_[i] == SAGE_VERDICT_WRONG) {
+      ++wrong_;
+      const auto& row = rows[i]->row;
+      if ((rows[i]->flags & SAGE_REQUEST_WARMUP) == 0)
+        ++wrong_by_cell_[session_.lanes->shape().cell(row.phase, row.class_id, row.tenant)];
+    } else {
+      ++unchecked_;
+    }
+  }
+}
+
+void Collector::expire(int64_t now_ns) {
+  auto& lane = session_.lanes->mine();
+  session_.slots->expire(now_ns - timeout_ns_,
+                         [&](Slot& slot, uint64_t) { session_.finish(lane, slot, Outcome::timeout, nullptr, now_ns); });
+  lane.rows.commit();
+  session_.feed_wake.notify();
+}
+
+void Collector::expire_all(int64_t now_ns) {
+  auto& lane = session_.lanes->mine();
+  session_.slots->expire(
+      INT64_MAX, [&](Slot& slot, uint64_t) { session_.finish(lane, slot, Outcome::unfinished, nullptr, now_ns); });
+  lane.rows.commit();
+}
+
+Cell Collector::class_total(size_t class_id, size_t phase_limit) const {
+  Cell total;
+  const auto& shape = session_.lanes->shape();
+  session_.lanes->for_each([&](const Lane& lane) {
+    for (size_t phase = 0; phase < phase_limit; ++phase)
+      for (size_t tenant = 0; tenant < shape.tenants; ++tenant)
+        if (const auto* cell = lane.peek(shape.cell(phase, class_id, tenant))) {
+          total.offered += cell->offered.get();
+          for (size_t i = 0; i < outcome_count; ++i) total.outcomes[i] += cell->outcomes[i].get();
+          total.slo_met += cell->slo_met.get();
+          if (cell->response.count() != 0) cell->response.add_to(total.response);
+        }
+  });
+  return total;
+}
+
+void Collector::interval(int64_t now_ns) {
+  Interval record;
+  record.begin_s = seconds(interval_begin_ns_ - session_.start_ns);
+  record.end_s = seconds(now_ns - session_.start_ns);
+  interval_begin_ns_ = now_ns;
+  record.phase = session_.phase_name.load(std::memory_order_relaxed);
+  record.total_offered = session_.offered.load(std::memory_order_relaxed);
+  record.total_done = session_.done();
+  record.warmup = record.total_offered <= session_.config.load.warmup_items;
+  record.offered = record.total_offered - offered_before_;
+  offered_before_ = record.total_offered;
+  // a completion may be counted before its request is: never show a negative number
+  record.in_flight = record.total_offered > record.total_done ? record.total_offered - record.total_done : 0;
+
+  std::array<uint64_t, outcome_count> outcomes{};
+  session_.lanes->for_each([&](const Lane& lane) {
+    for (size_t i = 0; i < outcome_count; ++i) outcomes[i] += lane.outcomes[i].get();
+  });
+  for (size_t i = 0; i < outcome_count; ++i) record.outcomes[i] = outcomes[i] - outcomes_before_[i];
+  outcomes_before_ = outcomes;
+
+  const auto blocked = session_.blocked_ns.load(std::memory_order_relaxed);
+  record.blocked_ns = static_cast<uint64_t>(blocked - blocked_before_ns_);
+  blocked_before_ns_ = blocked;
+
+  Histogram lateness;
+  feed_.lateness.add_to(lateness);
+  const auto late_now = lateness.since(lateness_before_);
+  record.lateness_p99_ns = late_now.empty() ? -1 : late_now.quantile(0.99);
+  lateness_before_ = std::move(lateness);
+
+  for (size_t c = 0; c < before_.size(); ++c) {
+    auto total = class_total(c, Phases::max);
+    auto& before = before_[c].cell;
+    Interval::ClassRow row;
+    row.name = std::string(sage::view(session_.workload.classes[c]->name));
+    row.offered = total.offered - before.offered;
+    for (size_t i = 0; i < outcome_count; ++i) (i == 0 ? row.ok : row.failed) += total.outcomes[i] - before.outcomes[i];
+    row.slo_met = total.slo_met - before.slo_met;
+    if (total.response.count() != before.response.count()) row.response = total.response.since(before.response);
+    record.response.merge(row.response);
+    before = std::move(total);
+    record.classes.push_back(std::move(row));
+  }
+  sage_stats stats{};
+  if (session_.backend.stats(stats)) record.resident_bytes = stats.resident_bytes;
+  if (watch_ != nullptr) {
+    watch_->offered.store(record.total_offered, std::memory_order_relaxed);
+    watch_->done.store(record.total_done, std::memory_order_relaxed);
+  }
+  tell_events();
+  for (auto* writer : writers_) writer->take(record);
+}
+
+void Collector::tell_events() {
+  for (const auto& report : session_.take_event_reports())
+    events_.confirmed(report.id, seconds(report.at_ns - session_.start_ns), report.status == SAGE_OK, report.text);
+  for (const auto& event : events_.take_changed())
+    for (auto* writer : writers_) writer->take(event);
+}
+
+void Collector::conclude(RunResult& result, int64_t now_ns) {
+  while (take_rows() != 0) {
+  }
+  interval(now_ns);
+  result.report = nlohmann::json::object();
+  const auto verdict = session_.workload.conclude(result.report);
+  result.verdict = verdict == SAGE_VERDICT_WRONG || wrong_ != 0 ? "wrong"
+                   : verdict == SAGE_VERDICT_PASS               ? "pass"
+                                                                : "unchecked";
+}
+
+void Collector::fill(RunResult& result) {
+  const auto& shape = session_.lanes->shape();
+  std::vector<std::string> classes, tenants;
+  for (const auto* c : session_.workload.classes) classes.emplace_back(sage::view(c->name));
+  for (const auto* t : session_.workload.tenants) tenants.emplace_back(sage::view(t->name));
+  result.cells.emplace(session_.phases.names(), classes, tenants);
+  for (const auto* s : session_.workload.stages) result.stages.push_back({std::string(sage::view(s->name)), {}, {}});
+  for (size_t p = 0; p < session_.phases.names().size(); ++p) {
+    result.phase_windows.push_back({session_.phases.names()[p], session_.phases.seconds(p)});
+    for (size_t c = 0; c < shape.classes; ++c)
+      for (size_t t = 0; t < shape.tenants; ++t) {
+        auto& cell = result.cells->at(p, c, t);
+        session_.lanes->for_each([&](const Lane& lane) {
+          if (const auto* counted = lane.peek(shape.cell(p, c, t))) counted->add_to(cell);
+        });
+        cell.wrong = wrong_by_cell_[shape.cell(p, c, t)];
+      }
+  }
+  auto& ledger = result.ledger;
+  ledger.offered = session_.offered.load();
+  ledger.warmup = feed_.warmup_offered.get();
+  session_.lanes->for_each([&](const Lane& lane) {
+    for (size_t i = 0; i < outcome_count; ++i) ledger.outcomes[i] += lane.outcomes[i].get();
+    ledger.duplicate += lane.duplicate.get();
+    ledger.unexpected += lane.unexpected.get() + lane.after_close.get();
+    ledger.late += lane.late.get();
+    ledger.log_dropped += lane.rows_dropped.get();
+    result.digested += lane.digested.get();
+    result.digest ^= lane.digest.load(std::memory_order_relaxed);
+    for (size_t s = 0; s < shape.stages; ++s) {
+      lane.peek_stage(s).wait.add_to(result.stages[s].wait);
+      lane.peek_stage(s).service.add_to(result.stages[s].service);
+    }
+  });
+  ledger.wrong = wrong_;
+  ledger.passed = passed_;
+  ledger.unchecked = settles_ ? unchecked_ : ledger.offered;
+  if (settles_) result.settle_dropped = ledger.log_dropped;
+  feed_.lateness.add_to(result.lateness);
+  result.blocked_ns = static_cast<uint64_t>(session_.blocked_ns.load());
+  result.achieved_rate = feed_.mean_gap_s() > 0 ? 1 / feed_.mean_gap_s() : 0;
+  result.achieved_cv = feed_.gap_cv();
+  result.series = session_.series_summaries();
+  tell_events();
+  result.events = events_.all();
+}
+
+}  // namespace host

@@ -1,0 +1,77 @@
+// The collector: once an interval it merges what all lanes have counted, expires overdue requests, lets the workload
+// judge results, and tells the writers.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/event_log.hpp"
+#include "engine/feed.hpp"
+#include "engine/session.hpp"
+
+namespace host {
+
+class Collector {
+ public:
+  Collector(Session& session, Feed& feed, EventLog& events, const RunInfo& info, std::span<Writer* const> writers,
+            CallWatch* watch);
+
+  // Real time: the body of the collector thread; returns after `finish_soon`.
+  void run();
+  void finish_soon() { finishing_.store(true, std::memory_order_release); }
+  // One round: rows, timeouts, and an interval record if one is due. Returns how many rows there were.
+  size_t step(int64_t now_ns);
+  // Virtual time: when the next round is due.
+  [[nodiscard]] int64_t next_ns() const { return std::min(next_interval_ns_, next_expiry_ns_); }
+
+  // After the drain: what is still outstanding ends as unfinished.
+  void expire_all(int64_t now_ns);
+  // After the backend was closed: the rest of the rows, the last interval, the workload's verdict.
+  void conclude(RunResult& result, int64_t now_ns);
+  void fill(RunResult& result);
+
+ private:
+  size_t take_rows();
+  void judge(std::span<const sage_outcome> outcomes, std::span<const DoneRow* const> rows);
+  void expire(int64_t now_ns);
+  void interval(int64_t now_ns);
+  void tell_events();
+  Cell class_total(size_t class_id, size_t phase_limit) const;
+
+  Session& session_;
+  Feed& feed_;
+  EventLog& events_;
+  const RunInfo& info_;
+  std::vector<Writer*> writers_;
+  CallWatch* watch_;
+  const int64_t interval_ns_;
+  const int64_t timeout_ns_;
+  const bool settles_;
+  int64_t next_interval_ns_;
+  int64_t next_expiry_ns_;
+  int64_t interval_begin_ns_;
+  std::atomic<bool> finishing_{false};
+
+  // before the interval that is under way, for the difference
+  struct ClassBefore {
+    Cell cell;
+  };
+  std::vector<ClassBefore> before_;
+  std::array<uint64_t, outcome_count> outcomes_before_{};
+  uint64_t offered_before_ = 0;
+  int64_t blocked_before_ns_ = 0;
+  Histogram lateness_before_;
+
+  std::vector<uint64_t> wrong_by_cell_;
+  uint64_t wrong_ = 0;
+  uint64_t passed_ = 0;
+  uint64_t unchecked_ = 0;
+  std::vector<sage_outcome> outcome_rows_;
+  std::vector<const DoneRow*> done_rows_;
+  std::vector<RequestRow> logged_rows_;
+  std::vector<uint32_t> verdicts_;
+};
+
+}  // namespace host

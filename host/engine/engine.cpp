@@ -1,0 +1,290 @@
+#include "engine/engine.hpp"
+
+#include <fmt/format.h>
+#include <sage/plugin.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "engine/collector.hpp"
+#include "engine/feed.hpp"
+#include "engine/session.hpp"
+
+namespace host {
+
+namespace {
+
+constexpr int64_t lead_ns = 10'000'000;         // between opening and the first due time
+constexpr int64_t close_grace_ns = 20'000'000;  // a completion that comes after close shows itself within
+
+double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
+
+std::string utc_now() {
+  const auto now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
+// The first error of the run's threads; later ones follow from it.
+class FirstError {
+ public:
+  void keep(std::exception_ptr error) {
+    const std::scoped_lock lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+  [[nodiscard]] bool any() const {
+    const std::scoped_lock lock(mutex_);
+    return error_ != nullptr;
+  }
+  void rethrow_into(RunResult& result) const {
+    if (!error_) return;
+    result.status = RunStatus::failed;
+    result.exit = Exit::failed;
+    try {
+      std::rethrow_exception(error_);
+    } catch (const std::exception& e) {
+      result.reasons.emplace_back(e.what());
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::exception_ptr error_;
+};
+
+template <class Body>
+void guarded(FirstError& error, Body&& body) {
+  try {
+    body();
+  } catch (...) {
+    error.keep(std::current_exception());
+  }
+}
+
+struct Run {
+  Session& session;
+  Feed& feed;
+  Collector& collector;
+  const std::atomic<int>& stop;
+  FirstError error;
+  bool drained = false;
+
+  [[nodiscard]] int64_t drain_timeout_ns() const {
+    return stop.load() > 1 ? 0 : static_cast<int64_t>(session.config.load.drain_timeout_s * 1e9);
+  }
+
+  // Feed and collector each on a thread; this one waits and drains.
+  void in_real_time() {
+    std::thread collecting([&] {
+      guarded(error, [&] { collector.run(); });
+      if (error.any()) feed.abandon();  // the run cannot be recorded any more
+    });
+    std::thread feeding([&] {
+      guarded(error, [&] { feed.run(); });
+      if (!feed.ended()) guarded(error, [&] { feed.stop_offering(); });
+    });
+    feeding.join();
+    guarded(error, [&] { drain_in_slices(); });
+    collector.finish_soon();
+    collecting.join();
+    guarded(error, [&] {
+      // what the drain left for the settle thread
+      collector.step(session.clock.now_ns());
+    });
+  }
+
+  // Short slices, so that a second interrupt ends the wait.
+  void drain_in_slices() {
+    const auto begin = session.clock.now_ns();
+    do {
+      const auto left = drain_timeout_ns() - (session.clock.now_ns() - begin);
+      if (left <= 0) break;
+      drained = session.backend.drain(std::min<int64_t>(left, 250'000'000));
+    } while (!drained ||
+             (session.in_flight() != 0 && session.clock.now_ns() - begin < drain_timeout_ns() && wait_a_little()));
+  }
+  // A backend that calls itself drained while requests are outstanding may still be delivering the last batch.
+  static bool wait_a_little() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return true;
+  }
+
+  // One thread plays feed, backend and collector, jumping from one due time to the next.
+  void in_virtual_time() {
+    guarded(error, [&] {
+      auto& clock = session.clock;
+      auto backend_next = INT64_MAX;
+      while (!feed.ended()) {
+        if (stop.load(std::memory_order_relaxed) > 0) {
+          feed.stop_offering();
+          break;
+        }
+        const auto feed_next = feed.next_ns();
+        if (feed.ended()) break;
+        // a closed loop waits for the backend's next event, which the last submit may have changed
+        if (feed_next == INT64_MAX) backend_next = session.backend.advance(clock.now_ns());
+        auto next = feed_next == INT64_MAX ? std::max(backend_next, clock.now_ns() + 1) : feed_next;
+        next = std::min(next, collector.next_ns());
+        advance_to(next, backend_next);
+        feed.step(clock.now_ns());
+        collector.step(clock.now_ns());
+      }
+      const auto deadline = clock.now_ns() + drain_timeout_ns();
+      while (session.in_flight() != 0 && clock.now_ns() < deadline && stop.load() < 2) {
+        backend_next = session.backend.advance(clock.now_ns());
+        advance_to(std::min({deadline, collector.next_ns(), std::max(backend_next, clock.now_ns() + 1)}), backend_next);
+        collector.step(clock.now_ns());
+      }
+      drained = session.in_flight() == 0 && session.backend.drain(0);
+    });
+  }
+
+ private:
+  void advance_to(int64_t at_ns, int64_t& backend_next) {
+    session.clock.jump_to(at_ns);
+    backend_next = session.backend.advance(session.clock.now_ns());
+  }
+};
+
+void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int stops, RunResult& r) {
+  const auto worsen = [&](RunStatus status, Exit exit, std::string reason) {
+    if (r.status == RunStatus::ok) {
+      r.status = status;
+      r.exit = exit;
+    }
+    r.reasons.push_back(std::move(reason));
+  };
+  const auto& ledger = r.ledger;
+  if (r.verdict == "wrong")
+    worsen(RunStatus::failed, Exit::failed,
+           fmt::format("the workload's check refused the results ({} requests wrong)", ledger.wrong));
+  const auto ok = ledger.outcomes[static_cast<size_t>(Outcome::ok)];
+  if (ledger.offered != 0 && ok == 0) worsen(RunStatus::failed, Exit::failed, "no request succeeded");
+  if (stops > 0)
+    worsen(RunStatus::interrupted, Exit::interrupted, "interrupted: the result covers what was offered until then");
+  if (ledger.duplicate != 0)
+    worsen(
+        RunStatus::invalid, Exit::invalid,
+        fmt::format("{} requests had more than one terminal outcome: the backend completes twice", ledger.duplicate));
+  if (ledger.unexpected != 0)
+    worsen(RunStatus::invalid, Exit::invalid,
+           fmt::format("{} outcomes for requests that were never issued, or after close", ledger.unexpected));
+  if (!ledger.balanced()) worsen(RunStatus::invalid, Exit::invalid, "the ledger does not balance");
+  if (r.settle_dropped != 0)
+    worsen(RunStatus::invalid, Exit::invalid,
+           fmt::format("{} results came faster than the workload could judge them", r.settle_dropped));
+  const auto lateness = r.lateness.quantile(0.99);
+  if (feed.open_loop() && !config.virtual_time && r.lateness.count() >= 100 && lateness > r.lateness_budget_ns)
+    worsen(RunStatus::invalid, Exit::invalid,
+           fmt::format("the load generator was late: p99 {:.3f} ms, budget {:.3f} ms; lower --rate or free a core",
+                       seconds(lateness) * 1e3, seconds(r.lateness_budget_ns) * 1e3));
+  if (!drained && ledger.outcomes[static_cast<size_t>(Outcome::unfinished)] != 0)
+    r.notes["drain"] =
+        fmt::format("{} requests had no outcome when the drain of {} s ended",
+                    ledger.outcomes[static_cast<size_t>(Outcome::unfinished)], config.load.drain_timeout_s);
+}
+
+}  // namespace
+
+RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& info, std::span<Writer* const> writers,
+              CallWatch* watch, const std::atomic<int>& stop) {
+  // Never destroyed: a plugin's thread may call the host's services until the process ends.
+  static std::vector<std::unique_ptr<Session>> sessions;
+  auto& session = *sessions.emplace_back(std::make_unique<Session>(config, input, watch));
+  RunResult result;
+  result.notes["timer"] = nlohmann::json::object();
+  int64_t guard_ns = 0;
+  if (!config.virtual_time) {
+    const auto timer = profile_timer(config.spin_guard_ns);
+    guard_ns = timer.guard_ns;
+    result.notes["timer"] = {{"sleep_overshoot_p50_us", static_cast<double>(timer.overshoot_p50_ns) / 1e3},
+                             {"sleep_overshoot_max_us", static_cast<double>(timer.overshoot_max_ns) / 1e3},
+                             {"clock_read_ns", timer.clock_read_ns},
+                             {"spin_guard_us", static_cast<double>(guard_ns) / 1e3}};
+  }
+  session.create();
+  for (const auto* c : session.workload.classes) info.classes.emplace_back(sage::view(c->name));
+  for (const auto* t : session.workload.tenants) info.tenants.emplace_back(sage::view(t->name));
+  info.phases = session.phases.names();
+  info.started_at = utc_now();
+
+  const auto& w = session.workload;
+  const auto library = input.workload->manifest.library.string();
+  const sage_run description{sizeof(sage_run),
+                             config.nodes,
+                             config.parallelism,
+                             0,
+                             config.load.seed,
+                             session.slots->capacity(),
+                             sage::str(config.scheduler),
+                             sage::str(config.scratch_dir),
+                             w.stages.data(),
+                             w.stages.size(),
+                             w.pipelines.data(),
+                             w.pipelines.size(),
+                             w.classes.data(),
+                             w.classes.size(),
+                             w.tenants.data(),
+                             w.tenants.size(),
+                             &w.operators,
+                             sage::str(library),
+                             sage::str(input.workload->manifest.id),
+                             sage::str(w.config_text)};
+  const auto opening = monotonic_ns();
+  session.backend.open(description);
+  result.open_s = seconds(monotonic_ns() - opening);
+
+  session.start_ns = session.clock.now_ns() + (config.virtual_time ? 0 : lead_ns);
+  EventLog events;
+  Feed feed(session, events, guard_ns, stop);
+  Collector collector(session, feed, events, info, writers, watch);
+  for (auto* writer : writers) writer->begin(info);
+
+  Run run{session, feed, collector, stop, {}, false};
+  if (config.virtual_time)
+    run.in_virtual_time();
+  else
+    run.in_real_time();
+
+  auto now = session.clock.now_ns();
+  const auto stops = stop.load();
+  const auto offered_end = std::min(session.window_end_ns.load(), now);
+  guarded(run.error, [&] { collector.expire_all(now); });
+  sage_stats stats{};
+  guarded(run.error, [&] {
+    if (!session.backend.stats(stats)) return;
+    for (uint64_t i = 0; i < stats.n_nodes; ++i)
+      result.nodes.push_back({stats.nodes[i]->node, stats.nodes[i]->busy_ns / 1e9, stats.nodes[i]->capacity});
+  });
+  guarded(run.error, [&] { session.backend.close(); });
+  session.closed.store(true);
+  if (!config.virtual_time) std::this_thread::sleep_for(std::chrono::nanoseconds(close_grace_ns));
+  session.phases.end_window(offered_end - session.start_ns);
+  const auto begin = feed.window_begin_ns();
+  result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - session.start_ns - begin));
+  result.drain_s = std::max(0.0, seconds(now - offered_end));
+  guarded(run.error, [&] { collector.conclude(result, now); });
+  collector.fill(result);
+  result.notes["arrivals"] = feed.arrival_notes();
+  const auto p50 = result.cells->sum().response.quantile(0.5);
+  result.lateness_budget_ns =
+      config.lateness_budget_ns != 0 ? config.lateness_budget_ns : std::max<int64_t>(1'000'000, p50 / 10);
+  run.error.rethrow_into(result);
+  judge_run(config, feed, run.drained, stops, result);
+  guarded(run.error, [&] {
+    session.backend.destroy();
+    session.workload.destroy();
+  });
+  for (auto* writer : writers) writer->finish(info, result);
+  return result;
+}
+
+}  // namespace host

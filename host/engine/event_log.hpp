@@ -1,0 +1,48 @@
+// The control events of a run: issued by the feed, confirmed through event_done, told to the writers by the collector.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "records/rows.hpp"
+
+namespace host {
+
+class EventLog {
+ public:
+  static constexpr size_t max = 100'000;  // a soak with more events keeps the first ones; the stream has them all
+
+  // [feed] Returns the event's id, which never changes.
+  void issued(EventRecord record) {
+    const std::scoped_lock lock(mutex_);
+    changed_.push_back(record);
+    if (records_.size() < max) records_.push_back(std::move(record));
+  }
+  // [settle]
+  void confirmed(uint64_t id, double at_s, bool ok, const std::string& text) {
+    const std::scoped_lock lock(mutex_);
+    for (auto& record : records_) {
+      if (record.id != id || record.confirmed_s) continue;
+      record.confirmed_s = at_s;
+      record.status = ok ? "done" : "failed";
+      if (!text.empty()) record.text = text;
+      changed_.push_back(record);
+    }
+  }
+  // What changed since the last call.
+  std::vector<EventRecord> take_changed() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(changed_, {});
+  }
+  [[nodiscard]] std::vector<EventRecord> all() const {
+    const std::scoped_lock lock(mutex_);
+    return records_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<EventRecord> records_;
+  std::vector<EventRecord> changed_;
+};
+
+}  // namespace host

@@ -1,0 +1,130 @@
+// What one thread has counted: each completing thread writes its own lane, the collector reads all of them. No lock, no
+// shared cache line and no allocation per request.
+#pragma once
+
+#include <sage/abi.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/phases.hpp"
+#include "engine/row_ring.hpp"
+#include "metrics/cell.hpp"
+#include "metrics/histogram.hpp"
+
+namespace host {
+
+// Single writer: a relaxed load and store, not a locked addition.
+struct LaneCounter {
+  std::atomic<uint64_t> value{0};
+  void add(uint64_t by = 1) { value.store(value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t get() const { return value.load(std::memory_order_relaxed); }
+};
+
+// One phase, class and tenant; see Cell for the meaning.
+struct LaneCell {
+  LaneCounter offered;
+  std::array<LaneCounter, outcome_count> outcomes;
+  LaneCounter slo_met;
+  LaneCounter ok_in_window;
+  LaneCounter slo_in_window;
+  LaneCounter units_out;
+  LaneHistogram response;
+  LaneHistogram service;
+  LaneHistogram dispatch;
+  LaneHistogram ttft;
+  LaneHistogram ttft_service;
+  LaneHistogram tpot;
+  LaneHistogram itl;
+
+  void add_to(Cell& total) const;
+};
+
+struct LaneStage {
+  LaneHistogram wait;
+  LaneHistogram service;
+};
+
+// Shape of every lane of a run.
+struct LaneShape {
+  size_t classes = 1;
+  size_t tenants = 1;
+  size_t stages = 0;
+  [[nodiscard]] size_t cells() const { return Phases::max * classes * tenants; }
+  [[nodiscard]] size_t cell(size_t phase, size_t class_id, size_t tenant) const {
+    return (phase * classes + class_id) * tenants + tenant;
+  }
+};
+
+class Lane {
+ public:
+  explicit Lane(const LaneShape& shape) : cells_(shape.cells()), stages_(shape.stages) {}
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // [owner] Allocated when first used: a run touches few of the possible cells.
+  LaneCell& cell(size_t index) {
+    auto* cell = cells_[index].load(std::memory_order_relaxed);
+    if (cell == nullptr) [[unlikely]]
+      cell = add_cell(index);
+    return *cell;
+  }
+  LaneStage& stage(size_t index) { return stages_[index]; }
+  // [any] Null if nothing was counted there.
+  [[nodiscard]] const LaneCell* peek(size_t index) const { return cells_[index].load(std::memory_order_acquire); }
+  [[nodiscard]] const LaneStage& peek_stage(size_t index) const { return stages_[index]; }
+
+  RowRing rows;
+  LaneCounter done;  // terminal outcomes, warm-up included
+  LaneCounter duplicate;
+  LaneCounter unexpected;
+  LaneCounter late;
+  LaneCounter after_close;
+  LaneCounter bad_stamps;  // completion times before the request was sent or in the future, corrected
+  LaneCounter rows_dropped;
+  std::array<LaneCounter, outcome_count> outcomes;  // warm-up included
+  LaneCounter digested;
+  std::atomic<uint64_t> digest{0};  // XOR
+
+ private:
+  LaneCell* add_cell(size_t index);
+  std::vector<std::atomic<LaneCell*>> cells_;
+  std::vector<LaneStage> stages_;
+};
+
+// The lanes of a run. A thread gets its lane at its first completion and keeps it.
+class Lanes {
+ public:
+  explicit Lanes(const LaneShape& shape);
+  // [any] The calling thread's.
+  Lane& mine() {
+    if (cached_owner == serial_) [[likely]]
+      return *cached_lane;
+    return add_mine();
+  }
+  // visit(Lane&) for each lane there is.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    const auto n = count_.load(std::memory_order_acquire);
+    for (size_t i = 0; i < n; ++i) visit(*lanes_[i]);
+  }
+  [[nodiscard]] const LaneShape& shape() const { return shape_; }
+  static constexpr size_t max = 4096;
+
+ private:
+  Lane& add_mine();
+  static thread_local uint64_t cached_owner;
+  static thread_local Lane* cached_lane;
+  LaneShape shape_;
+  uint64_t serial_;  // of this object, so that a cached lane of an earlier run is not taken for ours
+  std::mutex mutex_;
+  std::array<std::unique_ptr<Lane>, max> lanes_;
+  std::atomic<size_t> count_{0};
+};
+
+}  // namespace host

@@ -1,0 +1,207 @@
+#include "engine/plugin_calls.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/clock.hpp"
+#include "error.hpp"
+
+namespace host {
+
+namespace {
+
+thread_local std::string failure_text;
+
+std::string_view text_of(sage_str s) { return {s.ptr == nullptr ? "" : s.ptr, static_cast<size_t>(s.size)}; }
+sage_str to_str(std::string_view s) { return {s.data(), s.size()}; }
+
+template <class T>
+std::vector<const T*> read_list(void* self, sage_status (*list)(void*, const T* const**, uint64_t*),
+                                const Plugin& plugin) {
+  const T* const* items = nullptr;
+  uint64_t n = 0;
+  check_status(list(self, &items, &n), plugin, Call::describe);
+  if (n > 1 << 16 || (n != 0 && items == nullptr))
+    throw Error(Exit::failed, fmt::format("plugin '{}': its description has a broken list", plugin.manifest.id));
+  return {items, items + n};
+}
+
+void* create_instance(const Plugin& plugin, const sage_host* services, const std::string& config, CallWatch* watch,
+                      bool backend) {
+  void* self = nullptr;
+  const CallScope scope(watch, CallThread::main, Call::create, backend, call_limit_ns);
+  check_status(plugin.table.create(services, to_str(plugin.manifest.id), to_str(config), &self), plugin, Call::create);
+  return self;
+}
+
+}  // namespace
+
+void set_failure_text(std::string_view text) { failure_text = text; }
+std::string take_failure_text() { return std::exchange(failure_text, {}); }
+
+void check_status(sage_status status, const Plugin& plugin, Call call) {
+  if (status == SAGE_OK) return;
+  auto text = take_failure_text();
+  if (text.empty()) text = fmt::format("status {} without a text", status);
+  const auto exit = status == SAGE_INVALID       ? Exit::usage
+                    : status == SAGE_UNAVAILABLE ? Exit::unavailable
+                                                 : Exit::failed;
+  throw Error(exit, fmt::format("{} of '{}': {}", to_string(call, plugin.manifest.kind == PluginKind::backend),
+                                plugin.manifest.id, text));
+}
+
+void WorkloadCalls::create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config,
+                           CallWatch* watch) {
+  plugin_ = &plugin;
+  watch_ = watch;
+  config_text = config.dump();
+  self_ = create_instance(plugin, services, config_text, watch, false);
+  describe();
+  check_description();
+}
+
+void WorkloadCalls::describe() {
+  const CallScope scope(watch_, CallThread::main, Call::describe, false, call_limit_ns);
+  const auto& table = *plugin_->table.workload;
+  stages = read_list(self_, table.stages, *plugin_);
+  pipelines = read_list(self_, table.pipelines, *plugin_);
+  classes = read_list(self_, table.classes, *plugin_);
+  static constexpr sage_tenant only{sizeof(sage_tenant), 0, {"default", 7}};
+  if (SAGE_HAS(&table, sage_workload, tenants))
+    tenants = read_list(self_, table.tenants, *plugin_);
+  else
+    tenants = {&only};
+  operators.struct_size = sizeof(operators);
+  check_status(table.operators(self_, &operators), *plugin_, Call::describe);
+}
+
+void WorkloadCalls::check_description() const {
+  const auto refuse = [&](const std::string& what) {
+    throw Error(Exit::failed, fmt::format("workload '{}': {}", plugin_->manifest.id, what));
+  };
+  if (stages.empty() || pipelines.empty() || classes.empty() || tenants.empty())
+    refuse("it describes no stage, pipeline, class or tenant");
+  if (classes.size() > 256 || tenants.size() > 256 || classes.size() * tenants.size() > 4096)
+    refuse("more than 256 classes or tenants, or 4096 combinations");
+  for (const auto* pipeline : pipelines) {
+    if (pipeline == nullptr || pipeline->n_steps == 0) refuse("a pipeline without steps");
+    for (uint32_t i = 0; i < pipeline->n_steps; ++i) {
+      const auto& step = *pipeline->steps[i];
+      if (step.stage >= stages.size())
+        refuse(fmt::format("pipeline '{}' step {} names stage {}, there are {}", text_of(pipeline->name), i, step.stage,
+                           stages.size()));
+      for (uint32_t k = 0; k < step.n_inputs; ++k)
+        if (step.inputs[k] >= i)
+          refuse(fmt::format("pipeline '{}' step {} takes the output of step {}, which is not earlier",
+                             text_of(pipeline->name), i, step.inputs[k]));
+    }
+  }
+}
+
+void WorkloadCalls::destroy() {
+  if (self_ == nullptr) return;
+  const CallScope scope(watch_, CallThread::main, Call::destroy, false, call_limit_ns);
+  plugin_->table.destroy(std::exchange(self_, nullptr));
+}
+
+size_t WorkloadCalls::plan(std::span<sage_request> rows) {
+  const CallScope scope(watch_, CallThread::feed, Call::plan, false, call_limit_ns);
+  uint64_t filled = 0;
+  check_status(plugin_->table.workload->plan(self_, rows.data(), rows.size(), &filled), *plugin_, Call::plan);
+  if (filled > rows.size())
+    throw Error(Exit::failed,
+                fmt::format("workload '{}' planned {} rows of {}", plugin_->manifest.id, filled, rows.size()));
+  return static_cast<size_t>(filled);
+}
+
+size_t WorkloadCalls::events(int64_t until_ns, std::span<sage_event> rows) {
+  if (!SAGE_HAS(plugin_->table.workload, sage_workload, events)) return 0;
+  const CallScope scope(watch_, CallThread::feed, Call::events, false, call_limit_ns);
+  uint64_t filled = 0;
+  check_status(plugin_->table.workload->events(self_, until_ns, rows.data(), rows.size(), &filled), *plugin_,
+               Call::events);
+  return static_cast<size_t>(std::min<uint64_t>(filled, rows.size()));
+}
+
+void WorkloadCalls::settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts) {
+  const CallScope scope(watch_, CallThread::settle, Call::settle, false, call_limit_ns);
+  check_status(plugin_->table.workload->settle(self_, rows.data(), rows.size(), verdicts.data()), *plugin_,
+               Call::settle);
+}
+
+uint32_t WorkloadCalls::conclude(nlohmann::json& report) {
+  if (!SAGE_HAS(plugin_->table.workload, sage_workload, conclude)) return SAGE_VERDICT_UNCHECKED;
+  const CallScope scope(watch_, CallThread::settle, Call::conclude, false, call_limit_ns);
+  uint32_t verdict = SAGE_VERDICT_UNCHECKED;
+  sage_str text{};
+  check_status(plugin_->table.workload->conclude(self_, &verdict, &text), *plugin_, Call::conclude);
+  if (text.size != 0) report = nlohmann::json::parse(text_of(text), nullptr, false);
+  if (report.is_discarded()) report = nlohmann::json{{"error", "the workload's report is not JSON"}};
+  return verdict;
+}
+
+void BackendCalls::create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config,
+                          CallWatch* watch) {
+  plugin_ = &plugin;
+  watch_ = watch;
+  config_text_ = config.dump();
+  self_ = create_instance(plugin, services, config_text_, watch, true);
+}
+
+void BackendCalls::destroy() {
+  if (self_ == nullptr) return;
+  const CallScope scope(watch_, CallThread::main, Call::destroy, true, call_limit_ns);
+  plugin_->table.destroy(std::exchange(self_, nullptr));
+}
+
+void BackendCalls::open(const sage_run& run) {
+  const CallScope scope(watch_, CallThread::main, Call::open, true, 2 * call_limit_ns);
+  check_status(plugin_->table.backend->open(self_, &run), *plugin_, Call::open);
+}
+
+size_t BackendCalls::submit(std::span<const sage_request> rows) {
+  const CallScope scope(watch_, CallThread::feed, Call::submit, true, call_limit_ns / 2);
+  uint64_t taken = 0;
+  check_status(plugin_->table.backend->submit(self_, rows.data(), rows.size(), &taken), *plugin_, Call::submit);
+  if (taken > rows.size())
+    throw Error(Exit::failed, fmt::format("backend '{}' took {} rows of {}", plugin_->manifest.id, taken, rows.size()));
+  return static_cast<size_t>(taken);
+}
+
+sage_status BackendCalls::control(const sage_event& event) {
+  if (!SAGE_HAS(plugin_->table.backend, sage_backend, control)) {
+    set_failure_text("this backend has no control events");
+    return SAGE_UNSUPPORTED;
+  }
+  const CallScope scope(watch_, CallThread::feed, Call::control, true, call_limit_ns);
+  return plugin_->table.backend->control(self_, &event);
+}
+
+bool BackendCalls::drain(int64_t timeout_ns) {
+  // a little longer than it was given, so that a plugin that keeps its promise is never cut
+  const CallScope scope(watch_, CallThread::main, Call::drain, true, timeout_ns + 5'000'000'000);
+  const auto status = plugin_->table.backend->drain(self_, timeout_ns);
+  if (status == SAGE_TIMEOUT) return false;
+  check_status(status, *plugin_, Call::drain);
+  return true;
+}
+
+void BackendCalls::close() {
+  const CallScope scope(watch_, CallThread::main, Call::close, true, call_limit_ns);
+  check_status(plugin_->table.backend->close(self_), *plugin_, Call::close);
+}
+
+int64_t BackendCalls::advance(int64_t until_ns) {
+  const CallScope scope(watch_, CallThread::feed, Call::advance, true, call_limit_ns);
+  int64_t next_ns = INT64_MAX;
+  check_status(plugin_->table.backend->advance(self_, until_ns, &next_ns), *plugin_, Call::advance);
+  return next_ns;
+}
+
+bool BackendCalls::stats(sage_stats& out) {
+  if (!SAGE_HAS(plugin_->table.backend, sage_backend, stats)) return false;
+  const CallScope scope(watch_, CallThread::settle, Call::stats, true, call_limit_ns);
+  out = {sizeof(sage_stats), 0, 0, nullptr, 0};
+  return plugin_->table.backend->stats(self_, &out) == SAGE_OK;
+}
+
+}  // namespace host

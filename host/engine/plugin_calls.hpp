@@ -1,0 +1,75 @@
+// The two plugins of a run as C++ objects: each call is watched (see watch.hpp), its status becomes an Error.
+#pragma once
+
+#include <sage/abi.h>
+
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "catalog/plugin.hpp"
+#include "engine/watch.hpp"
+
+namespace host {
+
+// Text given through host->fail by this thread since the last call; for the error that follows.
+void set_failure_text(std::string_view text);
+std::string take_failure_text();
+
+// Throws Error naming plugin, call and text unless `status` is SAGE_OK.
+void check_status(sage_status status, const Plugin& plugin, Call call);
+
+// Time a call may take before a supervisor gives the run up as hung.
+inline constexpr int64_t call_limit_ns = 60'000'000'000;
+
+class WorkloadCalls {
+ public:
+  void create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
+  void destroy();
+
+  // [feed]
+  size_t plan(std::span<sage_request> rows);
+  // The control events due up to until_ns; false when there are no more for now.
+  size_t events(int64_t until_ns, std::span<sage_event> rows);
+  // [settle]
+  void settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts);
+  uint32_t conclude(nlohmann::json& report);
+  [[nodiscard]] bool settles() const { return SAGE_HAS(plugin_->table.workload, sage_workload, settle); }
+
+  std::vector<const sage_stage*> stages;
+  std::vector<const sage_pipeline*> pipelines;
+  std::vector<const sage_class*> classes;
+  std::vector<const sage_tenant*> tenants;
+  sage_operators operators{};
+  std::string config_text;
+
+ private:
+  void describe();
+  void check_description() const;
+  const Plugin* plugin_ = nullptr;
+  CallWatch* watch_ = nullptr;
+  void* self_ = nullptr;
+};
+
+class BackendCalls {
+ public:
+  void create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
+  void destroy();
+
+  void open(const sage_run& run);                     // [main]
+  size_t submit(std::span<const sage_request> rows);  // [feed]
+  sage_status control(const sage_event& event);       // [feed] the caller judges the status
+  bool drain(int64_t timeout_ns);                     // [main]
+  void close();                                       // [main]
+  int64_t advance(int64_t until_ns);                  // [feed]
+  bool stats(sage_stats& out);                        // [settle] false: not offered
+
+ private:
+  const Plugin* plugin_ = nullptr;
+  CallWatch* watch_ = nullptr;
+  void* self_ = nullptr;
+  std::string config_text_;
+};
+
+}  // namespace host
