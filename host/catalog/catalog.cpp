@@ -93,6 +93,7 @@ void resolve_clashes(std::vector<CatalogEntry>& entries) {
 }
 
 bool is_called(const Manifest& manifest, const std::string& wanted) {
+  if (wanted.empty()) return false;
   return manifest.id == wanted || to_lower(manifest.name) == wanted ||
          std::ranges::any_of(manifest.aliases, [&](const auto& alias) { return to_lower(alias) == wanted; });
 }

@@ -72,6 +72,27 @@ bool in_range(const OptionSpec& spec, double value) {
   return std::isfinite(value) && !(spec.min && value < *spec.min) && !(spec.max && value > *spec.max);
 }
 
+bool is_allowed(const OptionSpec& spec, const OptionValue& value) {
+  switch (spec.type) {
+    case OptionType::boolean:
+      return std::holds_alternative<bool>(value);
+    case OptionType::integer: {
+      const auto* integer = std::get_if<int64_t>(&value);
+      return integer != nullptr && in_range(spec, static_cast<double>(*integer));
+    }
+    case OptionType::number: {
+      const auto* number = std::get_if<double>(&value);
+      return number != nullptr && in_range(spec, *number);
+    }
+    case OptionType::text:
+      break;
+  }
+  const auto* text = std::get_if<std::string>(&value);
+  // Every value ends up in a JSON record, which holds UTF-8 only.
+  return text != nullptr && is_utf8(*text) && text->find('\0') == std::string::npos &&
+         (spec.choices.empty() || std::ranges::find(spec.choices, *text) != spec.choices.end());
+}
+
 }  // namespace
 
 std::string option_name(std::string_view flag) {
@@ -103,31 +124,12 @@ OptionValue parse_option(const OptionSpec& spec, std::string_view text, std::str
       value = std::string(text);
       break;
   }
-  if (!value) refuse(spec, text, source);
-  check_option(spec, *value, source);
+  if (!value || !is_allowed(spec, *value)) refuse(spec, text, source);
   return *value;
 }
 
 void check_option(const OptionSpec& spec, const OptionValue& value, std::string_view source) {
-  bool allowed = false;
-  switch (spec.type) {
-    case OptionType::boolean:
-      allowed = std::holds_alternative<bool>(value);
-      break;
-    case OptionType::integer:
-      if (const auto* integer = std::get_if<int64_t>(&value)) allowed = in_range(spec, static_cast<double>(*integer));
-      break;
-    case OptionType::number:
-      if (const auto* number = std::get_if<double>(&value)) allowed = in_range(spec, *number);
-      break;
-    case OptionType::text:
-      // Every value ends up in a JSON record, which holds UTF-8 only.
-      if (const auto* text = std::get_if<std::string>(&value))
-        allowed = is_utf8(*text) && text->find('\0') == std::string::npos &&
-                  (spec.choices.empty() || std::ranges::find(spec.choices, *text) != spec.choices.end());
-      break;
-  }
-  if (!allowed) refuse(spec, to_text(value), source);
+  if (!is_allowed(spec, value)) refuse(spec, to_text(value), source);
 }
 
 std::string to_text(const OptionValue& value) {

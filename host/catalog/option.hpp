@@ -17,16 +17,17 @@ enum class OptionType { integer, number, boolean, text };  // "int", "float", "b
 using OptionValue = std::variant<bool, int64_t, double, std::string>;
 using OptionValues = std::map<std::string, OptionValue>;
 
+// Every member but the name has a default, so that a designated initialiser names only what matters.
 struct OptionSpec {
   std::string name;  // snake_case; the flag is --snake-case
   OptionType type = OptionType::text;
-  OptionValue default_value;
-  std::optional<OptionValue> quick;  // the default under --quick
-  std::optional<double> min;
-  std::optional<double> max;
-  std::vector<std::string> choices;
-  std::string unit;
-  std::string help;
+  OptionValue default_value{};
+  std::optional<OptionValue> quick{};  // the default under --quick
+  std::optional<double> min{};
+  std::optional<double> max{};
+  std::vector<std::string> choices{};
+  std::string unit{};
+  std::string help{};
 };
 
 // "total_requests" for "--total-requests", "total-requests" or "total_requests".
