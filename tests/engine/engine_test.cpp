@@ -1,0 +1,331 @@
+#include "engine/engine.hpp"
+
+#include <doctest/doctest.h>
+#include <sage/plugin.hpp>
+
+#include <deque>
+#include <functional>
+
+using namespace host;
+
+namespace {
+
+constexpr int64_t ms = 1'000'000;
+
+// What one simulated backend does; each test changes a piece.
+struct Script {
+  int64_t service_ns = 5 * ms;
+  size_t queue_limit = SIZE_MAX;  // more outstanding: submit takes no more
+  std::function<bool(uint64_t seq)> lose = [](uint64_t) { return false; };
+  std::function<bool(uint64_t seq)> repeat = [](uint64_t) { return false; };
+  bool invent = false;  // completes an id that was never issued
+  bool chunks = false;
+  int64_t token_ns = ms;
+  std::vector<sage::Event> events;
+  std::function<uint32_t(const sage_outcome&)> judge = [](const sage_outcome& o) {
+    return o.outcome == SAGE_OUTCOME_OK ? SAGE_VERDICT_PASS : SAGE_VERDICT_UNCHECKED;
+  };
+  uint32_t verdict = SAGE_VERDICT_PASS;
+  // seen
+  uint64_t settled = 0;
+  std::vector<std::string> controls;
+};
+Script* script = nullptr;
+
+// A delay station in virtual time: every request ends service_ns after it was sent.
+class Delay : public sage::Backend {
+ public:
+  Delay(sage::Host host, std::string_view, const sage::Json&) : host_(host) {}
+  void open(const sage_run&) override {}
+  size_t submit(std::span<const sage_request> rows) override {
+    size_t taken = 0;
+    for (const auto& row : rows) {
+      if (queue_.size() >= script->queue_limit) break;
+      queue_.push_back({row, host_.now_ns()});
+      ++taken;
+    }
+    return taken;
+  }
+  void control(const sage_event& event) override {
+    script->controls.emplace_back(sage::view(event.target));
+    host_.event_done(event.id);
+  }
+  int64_t advance(int64_t until_ns) override {
+    while (!queue_.empty() && queue_.front().begun + script->service_ns <= until_ns) {
+      const auto [row, begun] = queue_.front();
+      queue_.pop_front();
+      if (script->lose(row.seq)) continue;
+      const auto end = begun + script->service_ns;
+      sage_completion done{};
+      done.id = row.id;
+      done.at_ns = end;
+      done.begun_ns = begun;
+      done.digest = row.seq + 1;
+      if (script->chunks) {
+        auto first = done;
+        first.flags = SAGE_COMPLETION_PARTIAL;
+        first.units = 1;
+        first.at_ns = end - 4 * script->token_ns;
+        host_.complete({&first, 1});
+        done.units = 5;
+      }
+      host_.complete({&done, 1});
+      if (script->repeat(row.seq)) host_.complete({&done, 1});
+      if (script->invent) {
+        done.id += uint64_t{7} << 24;
+        host_.complete({&done, 1});
+      }
+    }
+    return queue_.empty() ? INT64_MAX : queue_.front().begun + script->service_ns;
+  }
+  bool drain(int64_t) override { return queue_.empty(); }
+  void close() override {}
+
+ private:
+  struct Job {
+    sage_request row;
+    int64_t begun;
+  };
+  sage::Host host_;
+  std::deque<Job> queue_;
+};
+
+class Two : public sage::Workload {
+ public:
+  Two(sage::Host, std::string_view, const sage::Json&) {
+    what_.stages.push_back({.name = "serve", .operator_name = "serve"});
+    what_.pipelines.push_back({"only", {{0, {}}}});
+    what_.classes.push_back({.name = "tight", .slo_response_ns = 4 * ms});
+    what_.classes.push_back({.name = "loose", .slo_response_ns = 50 * ms});
+  }
+  const sage::Description& describe() override { return what_; }
+  std::unique_ptr<sage::Operator> open_operator(std::string_view, const sage::Json&, uint32_t, uint32_t) override {
+    return nullptr;
+  }
+  size_t plan(std::span<sage_request> rows) override {
+    for (auto& row : rows) row.class_id = static_cast<uint16_t>(row.seq & 1);
+    return rows.size();
+  }
+  std::vector<sage::Event> events(int64_t until_ns) override {
+    std::vector<sage::Event> due;
+    while (next_ < script->events.size() && script->events[next_].due_ns <= until_ns)
+      due.push_back(script->events[next_++]);
+    return due;
+  }
+  void settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts) override {
+    script->settled += rows.size();
+    for (size_t i = 0; i < rows.size(); ++i) verdicts[i] = script->judge(rows[i]);
+  }
+  sage::Conclusion conclude() override { return {script->verdict, {{"settled", script->settled}}}; }
+
+ private:
+  sage::Description what_;
+  size_t next_ = 0;
+};
+
+template <class Class>
+Plugin plugin_of(const char* id, PluginKind kind) {
+  Plugin plugin;
+  plugin.manifest.id = id;
+  plugin.manifest.kind = kind;
+  plugin.table.struct_size = sizeof(sage_plugin);
+  sage::detail::entry<Class>(nullptr, &plugin.table, "");
+  return plugin;
+}
+
+struct Recorder : Writer {
+  std::vector<Interval> intervals;
+  std::vector<RequestRow> rows;
+  int finished = 0;
+  void begin(const RunInfo&) override {}
+  void take(const Interval& interval) override { intervals.push_back(interval); }
+  void take(std::span<const RequestRow> more) override { rows.insert(rows.end(), more.begin(), more.end()); }
+  void finish(const RunInfo&, const RunResult&) override { ++finished; }
+};
+
+struct Fixture {
+  Script what;
+  EngineConfig config;
+  Recorder recorder;
+  std::atomic<int> stop{0};
+  Fixture() {
+    script = &what;
+    config.virtual_time = true;
+    config.load.arrival = Arrival::constant;
+    config.load.rate = 100;
+    config.load.total_requests = 1000;
+    config.load.warmup_items = 100;
+    config.load.timeout_s = 1;
+    config.load.drain_timeout_s = 2;
+  }
+  RunResult go() {
+    const auto workload = plugin_of<Two>("two", PluginKind::workload);
+    const auto backend = plugin_of<Delay>("delay", PluginKind::backend);
+    EngineInput input{&workload, sage::Json::object(), &backend, sage::Json::object()};
+    RunInfo info;
+    std::vector<Writer*> writers = {&recorder};
+    return run(config, input, info, writers, nullptr, stop);
+  }
+};
+
+uint64_t count(const RunResult& r, Outcome outcome) { return r.ledger.outcomes[static_cast<size_t>(outcome)]; }
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a clean run: every request once, latency from the due time, warm-up excluded") {
+  const auto r = go();
+  CHECK(r.status == RunStatus::ok);
+  CHECK(r.reasons.empty());
+  CHECK(r.ledger.offered == 1100);
+  CHECK(r.ledger.warmup == 100);
+  CHECK(count(r, Outcome::ok) == 1100);
+  CHECK(what.settled == 1100);
+  CHECK(r.verdict == "pass");
+  const auto total = r.cells->sum();
+  CHECK(total.offered == 1000);
+  CHECK(total.response.count() == 1000);
+  CHECK(total.response.quantile(0.5) == doctest::Approx(5.0 * ms).epsilon(0.001));
+  CHECK(r.window_s == doctest::Approx(10.0).epsilon(1e-6));
+  CHECK(r.achieved_rate == doctest::Approx(100).epsilon(1e-6));
+  CHECK(r.cells->sum(CellTable::any, 0).slo_met == 0);    // 5 ms against 4 ms
+  CHECK(r.cells->sum(CellTable::any, 1).slo_met == 500);  // against 50 ms
+  CHECK(recorder.finished == 1);
+  uint64_t offered = 0;
+  for (const auto& interval : recorder.intervals) offered += interval.offered;
+  CHECK(offered == 1100);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the same run twice gives the same result") {
+  config.load.arrival = Arrival::poisson;
+  const auto a = go();
+  what.settled = 0;
+  const auto b = go();
+  CHECK(a.digest == b.digest);
+  CHECK(a.window_s == b.window_s);
+  CHECK(a.cells->sum().response.max() == b.cells->sum().response.max());
+}
+
+TEST_CASE_FIXTURE(Fixture, "lost requests time out and are settled") {
+  what.lose = [](uint64_t seq) { return seq % 10 == 0; };
+  const auto r = go();
+  CHECK(count(r, Outcome::timeout) == 110);
+  CHECK(count(r, Outcome::ok) == 990);
+  CHECK(what.settled == 1100);
+  CHECK(r.ledger.balanced());
+  CHECK(r.status == RunStatus::ok);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what has no outcome when the drain ends is unfinished") {
+  config.load.timeout_s = 100;
+  what.lose = [](uint64_t seq) { return seq == 500; };
+  const auto r = go();
+  CHECK(count(r, Outcome::unfinished) == 1);
+  CHECK(what.settled == 1100);
+  CHECK(r.notes.contains("drain"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a second outcome for a request makes the run invalid") {
+  what.repeat = [](uint64_t seq) { return seq == 400; };
+  const auto r = go();
+  CHECK(r.ledger.duplicate == 1);
+  CHECK(r.status == RunStatus::invalid);
+  CHECK(r.exit == Exit::invalid);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an outcome for a request that was never issued makes the run invalid") {
+  what.invent = true;
+  const auto r = go();
+  CHECK(r.ledger.unexpected == 1100);
+  CHECK(r.exit == Exit::invalid);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a refused result fails the run and is counted in its class") {
+  what.judge = [](const sage_outcome& o) { return o.seq == 301 ? SAGE_VERDICT_WRONG : SAGE_VERDICT_PASS; };
+  const auto r = go();
+  CHECK(r.exit == Exit::failed);
+  CHECK(r.ledger.wrong == 1);
+  CHECK(r.cells->sum(CellTable::any, 1).wrong == 1);
+  CHECK(r.cells->sum(CellTable::any, 0).wrong == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "back-pressure shows as latency, and not as a late generator") {
+  what.queue_limit = 1;
+  what.service_ns = 20 * ms;  // twice what the rate allows
+  config.load.total_requests = 200;
+  config.load.warmup_items = 0;
+  config.load.timeout_s = 100;
+  config.load.drain_timeout_s = 100;
+  const auto r = go();
+  CHECK(count(r, Outcome::ok) == 200);
+  const auto total = r.cells->sum();
+  // the last one waits for 199 others of 20 ms, less its own arrival after 1.99 s
+  CHECK(static_cast<double>(total.response.max()) > 1.9e9);
+  CHECK(r.blocked_ns > 0);
+  CHECK(r.lateness.quantile(0.99) < ms);
+  CHECK(total.ok_in_window < 110);  // what ended within the 2 s window
+}
+
+TEST_CASE_FIXTURE(Fixture, "phases split the requests by due time") {
+  config.load.warmup_items = 0;
+  what.events = {{SAGE_EVENT_MARK, 0, "before", {}},
+                 {SAGE_EVENT_MARK, 2'500 * ms, "after", {}},
+                 {SAGE_EVENT_FAULT, 3'000 * ms, "kill-worker", {{"stage", "serve"}}}};
+  const auto r = go();
+  REQUIRE(r.cells->phases().size() == 2);
+  CHECK(r.cells->phases()[0] == "before");
+  const auto before = r.cells->sum(0).offered;
+  CHECK(before + r.cells->sum(1).offered == 1000);
+  CHECK(before >= 249);
+  CHECK(before <= 250);
+  CHECK(r.phase_windows[0].seconds + r.phase_windows[1].seconds == doctest::Approx(10.0));
+  CHECK(what.controls == std::vector<std::string>{"kill-worker"});
+  REQUIRE(r.events.size() == 3);
+  CHECK(r.events[2].status == "done");
+  CHECK(r.events[2].confirmed_s.has_value());
+}
+
+TEST_CASE_FIXTURE(Fixture, "tokens give ttft, tpot and itl") {
+  what.chunks = true;
+  const auto r = go();
+  const auto total = r.cells->sum();
+  CHECK(total.ttft.quantile(0.5) == doctest::Approx(1.0 * ms).epsilon(0.001));
+  CHECK(total.tpot.quantile(0.5) == doctest::Approx(1.0 * ms).epsilon(0.001));
+  CHECK(total.itl.count() == 4 * 1000);
+  CHECK(total.units_out == 5 * 1000);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a closed loop keeps its concurrency") {
+  config.load.arrival = Arrival::closed;
+  config.load.concurrency = 4;
+  const auto r = go();
+  CHECK(count(r, Outcome::ok) == 1100);
+  // Little's law: 4 in flight for 5 ms each
+  CHECK(static_cast<double>(r.cells->sum().outcomes[0]) / r.window_s == doctest::Approx(800).epsilon(0.02));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a run bounded by time offers what is due within it") {
+  config.load.total_requests = 0;
+  config.load.duration_s = 3;
+  const auto r = go();
+  CHECK(r.cells->sum().offered == 300);
+  CHECK(r.window_s == doctest::Approx(3.0));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a stop keeps what was measured until then") {
+  stop = 1;
+  const auto r = go();
+  CHECK(r.status == RunStatus::interrupted);
+  CHECK(r.exit == Exit::interrupted);
+  CHECK(recorder.finished == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the request log has every measured request, a sample when asked") {
+  config.log_requests = true;
+  go();
+  CHECK(recorder.rows.size() == 1000);
+  recorder.rows.clear();
+  config.log_sample = 0.1;
+  go();
+  CHECK(recorder.rows.size() > 60);
+  CHECK(recorder.rows.size() < 140);
+}
