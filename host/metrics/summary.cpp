@@ -1,0 +1,204 @@
+#include "metrics/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+
+namespace host {
+namespace {
+
+struct Statistic {
+  std::string_view name;
+  double q;  // a quantile; or one of these:
+};
+constexpr double q_max = 2;
+constexpr double q_mean = 3;
+
+constexpr std::array latency_statistics = {Statistic{"p50", 0.5},    Statistic{"p90", 0.9},    Statistic{"p95", 0.95},
+                                           Statistic{"p99", 0.99},   Statistic{"p999", 0.999}, Statistic{"max", q_max},
+                                           Statistic{"mean", q_mean}};
+constexpr std::array token_statistics = {Statistic{"p50", 0.5}, Statistic{"p95", 0.95}, Statistic{"p99", 0.99}};
+constexpr std::array stage_statistics = {Statistic{"p50", 0.5}, Statistic{"p95", 0.95}, Statistic{"p99", 0.99},
+                                         Statistic{"mean", q_mean}};
+
+struct Distribution {
+  std::string_view metric;
+  Histogram Cell::*of;
+  std::string_view none;  // the reason when nothing was counted
+  std::span<const Statistic> statistics;
+};
+const std::array distributions = {
+    Distribution{"latency", &Cell::response, "no request ended ok", latency_statistics},
+    Distribution{"service", &Cell::service, "no request ended ok", token_statistics},
+    Distribution{"dispatch", &Cell::dispatch, "no request was sent", token_statistics},
+    Distribution{"ttft", &Cell::ttft, "no request reported a first token", token_statistics},
+    Distribution{"ttft_service", &Cell::ttft_service, "no request reported a first token", token_statistics},
+    Distribution{"tpot", &Cell::tpot, "no request reported two tokens or more", token_statistics},
+    Distribution{"itl", &Cell::itl, "no request reported two tokens or more", token_statistics},
+};
+
+constexpr double ns_per_ms = 1e6;
+
+Metric measured(std::string name, double value) { return {std::move(name), value, {}}; }
+Metric missing(std::string name, std::string reason) { return {std::move(name), std::nullopt, std::move(reason)}; }
+
+void add_statistics(std::vector<Metric>& out, std::string_view metric, const Histogram& histogram,
+                    std::string_view none, std::span<const Statistic> statistics) {
+  for (const auto& statistic : statistics) {
+    auto name = fmt::format("{}_{}", metric, statistic.name);
+    if (histogram.empty()) {
+      out.push_back(missing(std::move(name), std::string(none)));
+    } else if (statistic.q == q_max) {
+      out.push_back(measured(std::move(name), static_cast<double>(histogram.max()) / ns_per_ms));
+    } else if (statistic.q == q_mean) {
+      out.push_back(measured(std::move(name), histogram.mean() / ns_per_ms));
+    } else if (const auto ns = quantile_ns(histogram, statistic.q)) {
+      out.push_back(measured(std::move(name), *ns / ns_per_ms));
+    } else {
+      out.push_back(missing(std::move(name),
+                            fmt::format("needs {} samples, has {}", samples_needed(statistic.q), histogram.count())));
+    }
+  }
+}
+
+Metric rate(std::string name, uint64_t count, double window_s) {
+  if (window_s <= 0) return missing(std::move(name), "the window has no length");
+  return measured(std::move(name), static_cast<double>(count) / window_s);
+}
+
+Metric share(std::string name, uint64_t count, uint64_t offered) {
+  if (offered == 0) return missing(std::move(name), "no request was offered");
+  return measured(std::move(name), static_cast<double>(count) / static_cast<double>(offered));
+}
+
+void add_load_balance(std::vector<Metric>& out, const std::vector<NodeWork>& nodes) {
+  std::string reason;
+  std::vector<double> work;
+  for (const auto& node : nodes) {
+    if (node.capacity <= 0) reason = fmt::format("node {} reports no capacity", node.node);
+    work.push_back(node.busy_s / node.capacity);
+  }
+  if (nodes.size() < 2)
+    reason = fmt::format("needs two nodes or more, the backend reports {}", nodes.size());
+  else if (reason.empty() && std::all_of(work.begin(), work.end(), [](double x) { return x <= 0; }))
+    reason = "no node reports work";
+  if (!reason.empty()) {
+    out.push_back(missing("load_balance", reason));
+    out.push_back(missing("load_balance_sigma", reason));
+    return;
+  }
+  out.push_back(measured("load_balance", jain_index(work)));
+  out.push_back(measured("load_balance_sigma", sigma_balance(work)));
+}
+
+// Over tenants that offered something; demand is their offered rate, so window lengths cancel out.
+Metric fairness(const std::vector<CellSummary>& tenants) {
+  std::vector<double> satisfied;
+  for (const auto& tenant : tenants)
+    if (tenant.offered > 0 && tenant.value("throughput"))
+      satisfied.push_back(*tenant.value("throughput") * tenant.window_s / static_cast<double>(tenant.offered));
+  if (satisfied.size() < 2)
+    return missing("fairness", fmt::format("needs two tenants with load, has {}", satisfied.size()));
+  if (std::all_of(satisfied.begin(), satisfied.end(), [](double x) { return x <= 0; }))
+    return missing("fairness", "no request of any tenant ended ok in the window");
+  return measured("fairness", jain_index(satisfied));
+}
+
+double window_of(const RunResult& result, std::string_view phase) {
+  for (const auto& window : result.phase_windows)
+    if (window.name == phase) return window.seconds;
+  return 0;
+}
+
+StageSummary summarize(const StageTimes& stage) {
+  StageSummary summary{stage.name, stage.service.count(), {}};
+  add_statistics(summary.metrics, "stage_wait", stage.wait, "the backend reported no spans", stage_statistics);
+  add_statistics(summary.metrics, "stage_service", stage.service, "the backend reported no spans", stage_statistics);
+  return summary;
+}
+
+}  // namespace
+
+const Metric& CellSummary::at(std::string_view name) const {
+  for (const auto& metric : metrics)
+    if (metric.name == name) return metric;
+  throw std::out_of_range(fmt::format("metric '{}' is not part of a summary", name));
+}
+
+uint64_t samples_needed(double q) { return static_cast<uint64_t>(std::ceil(10 / (1 - q) - 1e-6)); }
+
+std::optional<double> quantile_ns(const Histogram& histogram, double q) {
+  if (histogram.count() < samples_needed(q)) return std::nullopt;
+  return static_cast<double>(histogram.quantile(q));
+}
+
+double jain_index(const std::vector<double>& x) {
+  const double sum = std::accumulate(x.begin(), x.end(), 0.0);
+  const double squares = std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
+  return sum * sum / (static_cast<double>(x.size()) * squares);
+}
+
+double sigma_balance(const std::vector<double>& x) {
+  const auto n = static_cast<double>(x.size());
+  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / n;
+  double squares = 0;
+  for (const double value : x) squares += (value - mean) * (value - mean);
+  return 1 - std::sqrt(squares / n) / mean;
+}
+
+CellSummary summarize(const Cell& cell, double window_s) {
+  CellSummary summary;
+  summary.window_s = window_s;
+  summary.offered = cell.offered;
+  summary.outcomes = cell.outcomes;
+  summary.wrong = cell.wrong;
+  summary.units_out = cell.units_out;
+  auto& metrics = summary.metrics;
+  metrics.push_back(rate("offered_rate", cell.offered, window_s));
+  metrics.push_back(rate("throughput", cell.ok_in_window, window_s));
+  metrics.push_back(rate("goodput", cell.slo_in_window, window_s));
+  metrics.push_back(share("success_rate", cell.outcomes[static_cast<size_t>(Outcome::ok)], cell.offered));
+  metrics.push_back(share("slo_attainment", cell.slo_met, cell.offered));
+  for (const auto& distribution : distributions)
+    add_statistics(metrics, distribution.metric, cell.*distribution.of, distribution.none, distribution.statistics);
+  return summary;
+}
+
+Summary summarize(const RunResult& result) {
+  constexpr auto any = CellTable::any;
+  const CellTable none({}, {}, {});
+  const CellTable& cells = result.cells ? *result.cells : none;
+  Summary summary;
+  summary.total = summarize(cells.sum(), result.window_s);
+  for (size_t c = 0; c < cells.classes().size(); ++c) {
+    summary.classes.push_back(summarize(cells.sum(any, c), result.window_s));
+    summary.classes.back().class_name = cells.classes()[c];
+  }
+  for (size_t t = 0; t < cells.tenants().size(); ++t) {
+    summary.tenants.push_back(summarize(cells.sum(any, any, t), result.window_s));
+    summary.tenants.back().tenant = cells.tenants()[t];
+  }
+  for (size_t p = 0; p < cells.phases().size(); ++p) {
+    const auto& phase = cells.phases()[p];
+    summary.phases.push_back(summarize(cells.sum(p), window_of(result, phase)));
+    summary.phases.back().phase = phase;
+    for (size_t c = 0; c < cells.classes().size(); ++c) {
+      summary.phase_classes.push_back(summarize(cells.sum(p, c), window_of(result, phase)));
+      summary.phase_classes.back().phase = phase;
+      summary.phase_classes.back().class_name = cells.classes()[c];
+    }
+  }
+  for (const auto& stage : result.stages) summary.stages.push_back(summarize(stage));
+  add_load_balance(summary.run, result.nodes);
+  summary.run.push_back(fairness(summary.tenants));
+  summary.duplicated = result.ledger.duplicate;
+  summary.unexpected = result.ledger.unexpected;
+  return summary;
+}
+
+}  // namespace host

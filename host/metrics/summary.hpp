@@ -1,0 +1,73 @@
+// The metrics of a finished run: in total and per class, tenant, phase and (phase, class). Names, units and definitions
+// are those of metrics/definitions.hpp.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "records/rows.hpp"
+
+namespace host {
+
+// A measured value, or the reason why there is none; never a 0 that was not measured.
+struct Metric {
+  std::string name;
+  std::optional<double> value;
+  std::string reason;  // set exactly when `value` is not
+};
+
+// One set of requests. An empty `phase`, `class_name` or `tenant` means all of them.
+struct CellSummary {
+  std::string phase;
+  std::string class_name;
+  std::string tenant;
+  double window_s = 0;
+  uint64_t offered = 0;
+  std::array<uint64_t, outcome_count> outcomes{};
+  uint64_t wrong = 0;
+  uint64_t units_out = 0;
+  std::vector<Metric> metrics;
+
+  // Throws std::out_of_range for a name that is not computed here.
+  [[nodiscard]] const Metric& at(std::string_view name) const;
+  [[nodiscard]] std::optional<double> value(std::string_view name) const { return at(name).value; }
+};
+
+struct StageSummary {
+  std::string name;
+  uint64_t executions = 0;
+  std::vector<Metric> metrics;  // stage_wait_*, stage_service_*
+};
+
+struct Summary {
+  CellSummary total;
+  std::vector<CellSummary> classes;
+  std::vector<CellSummary> tenants;
+  std::vector<CellSummary> phases;
+  std::vector<CellSummary> phase_classes;  // every phase by every class
+  std::vector<StageSummary> stages;
+  std::vector<Metric> run;  // what only a whole run has: load_balance, fairness, ...
+  uint64_t duplicated = 0;
+  uint64_t unexpected = 0;
+};
+
+Summary summarize(const RunResult& result);
+CellSummary summarize(const Cell& cell, double window_s);
+
+// A quantile in ns, absent unless n(1 - q) >= 10: a number made of three samples is none.
+std::optional<double> quantile_ns(const Histogram& histogram, double q);
+// How many samples that takes.
+uint64_t samples_needed(double q);
+
+// Jain's index (sum x)^2 / (n sum x^2), and 1 - sigma/mu; x must not be empty nor all zero.
+double jain_index(const std::vector<double>& x);
+double sigma_balance(const std::vector<double>& x);
+
+// {"total": {...}, "classes": [...], ...}. Counts and metrics of a set are members of its object, those without a value
+// null and explained in its "reasons".
+nlohmann::ordered_json to_json(const Summary& summary);
+
+}  // namespace host

@@ -1,0 +1,60 @@
+#include "metrics/summary.hpp"
+
+namespace host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void add(Json& out, const std::vector<Metric>& metrics) {
+  auto reasons = Json::object();
+  for (const auto& metric : metrics) {
+    out[metric.name] = metric.value ? Json(*metric.value) : Json(nullptr);
+    if (!metric.value) reasons[metric.name] = metric.reason;
+  }
+  if (!reasons.empty()) out["reasons"] = std::move(reasons);
+}
+
+Json to_json(const CellSummary& cell) {
+  Json out;
+  if (!cell.phase.empty()) out["phase"] = cell.phase;
+  if (!cell.class_name.empty()) out["class"] = cell.class_name;
+  if (!cell.tenant.empty()) out["tenant"] = cell.tenant;
+  out["window_seconds"] = cell.window_s;
+  out["offered"] = cell.offered;
+  for (size_t i = 0; i < outcome_count; ++i) out["outcomes"][to_string(static_cast<Outcome>(i))] = cell.outcomes[i];
+  out["lost"] = cell.outcomes[static_cast<size_t>(Outcome::unfinished)];
+  out["wrong"] = cell.wrong;
+  out["tokens_out"] = cell.units_out;
+  add(out, cell.metrics);
+  return out;
+}
+
+Json to_json(const std::vector<CellSummary>& cells) {
+  auto out = Json::array();
+  for (const auto& cell : cells) out.push_back(to_json(cell));
+  return out;
+}
+
+}  // namespace
+
+Json to_json(const Summary& summary) {
+  Json out;
+  out["total"] = to_json(summary.total);
+  out["total"]["duplicated"] = summary.duplicated;
+  out["total"]["unexpected"] = summary.unexpected;
+  out["classes"] = to_json(summary.classes);
+  out["tenants"] = to_json(summary.tenants);
+  out["phases"] = to_json(summary.phases);
+  out["phase_classes"] = to_json(summary.phase_classes);
+  out["stages"] = Json::array();
+  for (const auto& stage : summary.stages) {
+    Json row = {{"stage", stage.name}, {"executions", stage.executions}};
+    add(row, stage.metrics);
+    out["stages"].push_back(std::move(row));
+  }
+  out["run"] = Json::object();
+  add(out["run"], summary.run);
+  return out;
+}
+
+}  // namespace host
