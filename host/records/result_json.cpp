@@ -1,0 +1,158 @@
+#include "records/result_json.hpp"
+
+#include <fmt/format.h>
+
+#include "metrics/summary.hpp"
+
+namespace host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double ns_per_us = 1e3;
+constexpr double ns_per_ms = 1e6;
+constexpr double ns_per_s = 1e9;
+
+Json outcomes_json(const std::array<uint64_t, outcome_count>& outcomes) {
+  Json out;
+  for (size_t i = 0; i < outcome_count; ++i) out[to_string(static_cast<Outcome>(i))] = outcomes[i];
+  return out;
+}
+
+Json quantile_or_null(const Histogram& histogram, double q, double ns_per_unit) {
+  const auto ns = quantile_ns(histogram, q);
+  return ns ? Json(*ns / ns_per_unit) : Json(nullptr);
+}
+
+void add_latency(Json& out, const Histogram& response) {
+  out["latency_p50"] = quantile_or_null(response, 0.5, ns_per_ms);
+  out["latency_p95"] = quantile_or_null(response, 0.95, ns_per_ms);
+  out["latency_p99"] = quantile_or_null(response, 0.99, ns_per_ms);
+  out["latency_max"] = response.empty() ? Json(nullptr) : Json(static_cast<double>(response.max()) / ns_per_ms);
+}
+
+Json lateness_json(const RunResult& result) {
+  const auto& lateness = result.lateness;
+  return {{"count", lateness.count()},
+          {"p50_us", quantile_or_null(lateness, 0.5, ns_per_us)},
+          {"p99_us", quantile_or_null(lateness, 0.99, ns_per_us)},
+          {"p999_us", quantile_or_null(lateness, 0.999, ns_per_us)},
+          {"max_us", lateness.empty() ? Json(nullptr) : Json(static_cast<double>(lateness.max()) / ns_per_us)},
+          {"budget_us", static_cast<double>(result.lateness_budget_ns) / ns_per_us}};
+}
+
+}  // namespace
+
+std::string digest_text(uint64_t digest) { return fmt::format("{:016x}", digest); }
+
+Json to_json(const RunInfo& info) {
+  return {{"run_id", info.run_id},
+          {"workload", info.workload},
+          {"backend", info.backend},
+          {"seed", info.seed},
+          {"nodes", info.nodes},
+          {"parallelism", info.parallelism},
+          {"scheduler", info.scheduler},
+          {"quick", info.quick},
+          {"clock", info.clock},
+          {"started_at", info.started_at},
+          {"expected_requests", info.expected_requests},
+          {"expected_duration_s", info.expected_duration_s},
+          {"classes", info.classes},
+          {"tenants", info.tenants},
+          {"phases", info.phases},
+          {"config_hash", info.config_hash},
+          {"backend_hash", info.backend_hash},
+          {"config", info.config},
+          {"backend_config", info.backend_config},
+          {"environment", info.environment}};
+}
+
+Json to_json(const Interval& interval) {
+  Json out = {{"begin_s", interval.begin_s},     {"end_s", interval.end_s},
+              {"phase", interval.phase},         {"warmup", interval.warmup},
+              {"offered", interval.offered},     {"outcomes", outcomes_json(interval.outcomes)},
+              {"in_flight", interval.in_flight}, {"blocked_s", static_cast<double>(interval.blocked_ns) / ns_per_s}};
+  add_latency(out, interval.response);
+  out["lateness_p99_us"] =
+      interval.lateness_p99_ns < 0 ? Json(nullptr) : Json(static_cast<double>(interval.lateness_p99_ns) / ns_per_us);
+  out["resident_bytes"] = interval.resident_bytes == 0 ? Json(nullptr) : Json(interval.resident_bytes);
+  out["classes"] = Json::array();
+  for (const auto& row : interval.classes) {
+    Json of_class = {{"class", row.name},
+                     {"offered", row.offered},
+                     {"ok", row.ok},
+                     {"failed", row.failed},
+                     {"slo_met", row.slo_met}};
+    add_latency(of_class, row.response);
+    out["classes"].push_back(std::move(of_class));
+  }
+  return out;
+}
+
+Json to_json(const EventRecord& event) {
+  return {{"id", event.id},
+          {"kind", event.kind},
+          {"target", event.target},
+          {"args", event.args},
+          {"due_s", event.due_s},
+          {"issued_s", event.issued_s},
+          {"confirmed_s", event.confirmed_s ? Json(*event.confirmed_s) : Json(nullptr)},
+          {"status", event.status},
+          {"text", event.text}};
+}
+
+Json to_json(const Ledger& ledger) {
+  return {{"offered", ledger.offered},
+          {"warmup", ledger.warmup},
+          {"outcomes", outcomes_json(ledger.outcomes)},
+          {"duplicate", ledger.duplicate},
+          {"unexpected", ledger.unexpected},
+          {"late", ledger.late},
+          {"passed", ledger.passed},
+          {"wrong", ledger.wrong},
+          {"unchecked", ledger.unchecked},
+          {"log_dropped", ledger.log_dropped},
+          {"balanced", ledger.balanced()}};
+}
+
+Json to_json(const RunResult& result) {
+  Json out = {{"status", to_string(result.status)},
+              {"reasons", result.reasons},
+              {"exit_code", static_cast<int>(result.exit)},
+              {"open_seconds", result.open_s},
+              {"window_seconds", result.window_s},
+              {"drain_seconds", result.drain_s},
+              {"verdict", result.verdict},
+              {"report", result.report},
+              {"ledger", to_json(result.ledger)},
+              {"lateness", lateness_json(result)},
+              {"blocked_seconds", static_cast<double>(result.blocked_ns) / ns_per_s},
+              {"settle_dropped", result.settle_dropped},
+              {"arrivals", {{"rate", result.achieved_rate}, {"cv", nullptr}}},
+              {"digest", digest_text(result.digest)},
+              {"digested", result.digested},
+              {"metrics", to_json(summarize(result))}};
+  if (result.achieved_cv >= 0) out["arrivals"]["cv"] = result.achieved_cv;
+  out["phases"] = Json::array();
+  for (const auto& phase : result.phase_windows)
+    out["phases"].push_back({{"phase", phase.name}, {"window_seconds", phase.seconds}});
+  out["nodes"] = Json::array();
+  for (const auto& node : result.nodes)
+    out["nodes"].push_back({{"node", node.node}, {"busy_s", node.busy_s}, {"capacity", node.capacity}});
+  out["series"] = Json::array();
+  for (const auto& series : result.series)
+    out["series"].push_back({{"name", series.name},
+                             {"unit", series.unit},
+                             {"count", series.count},
+                             {"mean", series.mean},
+                             {"min", series.min},
+                             {"max", series.max},
+                             {"last", series.last}});
+  out["events"] = Json::array();
+  for (const auto& event : result.events) out["events"].push_back(to_json(event));
+  out["notes"] = result.notes;
+  return out;
+}
+
+}  // namespace host

@@ -1,0 +1,14 @@
+// The machine a run was measured on, for its record.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace host {
+
+// Everything comes from files below `root` (tests give their own) and uname(2); no program is started. What cannot be
+// read is null. Keys: hostname, os, distribution, kernel, arch, cpu_model, cores (online logical CPUs), memory_gb, gpu,
+// governor, cpu_limit (cores) and memory_limit_gb of the control group, compiler, host_version, git_revision.
+nlohmann::json system_profile(const std::filesystem::path& root = "/");
+
+}  // namespace host
