@@ -59,7 +59,21 @@ class Arrivals {
   [[nodiscard]] virtual nlohmann::json notes() const { return nlohmann::json::object(); }
 };
 
-// Open-loop processes only (constant, poisson, gamma, bursty, trace, offline).
+// Open-loop processes only (constant, poisson, gamma, bursty, trace, offline). A trace: throws Error(usage), here and
+// from next(), for what check_trace() reports.
 std::unique_ptr<Arrivals> make_arrivals(const LoadConfig& config);
+
+// What a trace offers, before any spreading or change of speed.
+struct TraceCheck {
+  std::string format;  // "azure-csv" | "mooncake-jsonl"
+  uint64_t rows = 0;
+  double span_s = 0;            // first row to last
+  double mean_rate = 0;         // 1/s, (rows - 1) / span; 0 when no time passes
+  double cv = -1;               // coefficient of variation of the gaps; -1 = fewer than 3 rows, or no time passes
+  double quantised_step_s = 0;  // most rows share their timestamp with the row before: the mean step between timestamps
+};
+// Reads the first `limit` rows (0 = all) once, so that a broken line is reported before a run and not in its middle.
+// Throws Error(usage), "FILE:LINE: what was found, what was expected".
+TraceCheck check_trace(const std::filesystem::path& file, uint64_t limit);
 
 }  // namespace host
