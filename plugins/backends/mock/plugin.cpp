@@ -1,0 +1,3 @@
+#include "mock/backend.hpp"
+
+SAGE_PLUGIN(mock::Backend)
