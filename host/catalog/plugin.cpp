@@ -7,6 +7,7 @@
 #include <boost/dll/shared_library.hpp>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 
 #include "catalog/quote.hpp"
 #include "catalog/trusted_file.hpp"
@@ -66,6 +67,10 @@ std::string loader_text(std::string_view wrapped) {
 // [main] Stays loaded until the process ends: code of an unloaded library may still run in thread-exit destructors.
 const boost::dll::shared_library& load_library(const Manifest& manifest) {
   static auto& loaded = *new std::vector<std::unique_ptr<boost::dll::shared_library>>;
+  if (!std::filesystem::exists(manifest.library))
+    throw Error(Exit::unavailable,
+                fmt::format("{} {}: its library {} is missing; build or install the plugin again",
+                            to_string(manifest.kind), manifest.id, one_line(manifest.library.string())));
   const auto library = real_path(manifest.library, "library");
   refuse_writable_by_others(library.parent_path(), "folder");
   refuse_writable_by_others(library, "library");

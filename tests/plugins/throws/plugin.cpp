@@ -1,0 +1,36 @@
+// Throws from the call that its option `where` names: the C++ layer must turn it into a status with this text.
+#include <stdexcept>
+
+#include "instant.hpp"
+
+class Broken : public Instant {
+ public:
+  Broken(sage::Host host, std::string_view id, const sage::Json& options)
+      : Instant(host, id, options), where_(options.value("where", "submit")) {
+    throw_if("create");
+  }
+  void open(const sage_run& run) override {
+    throw_if("open");
+    Instant::open(run);
+  }
+  size_t submit(std::span<const sage_request> rows) override {
+    throw_if("submit");
+    return Instant::submit(rows);
+  }
+  bool drain(int64_t timeout_ns) override {
+    throw_if("drain");
+    return Instant::drain(timeout_ns);
+  }
+  void close() override {
+    throw_if("close");
+    Instant::close();
+  }
+
+ private:
+  void throw_if(std::string_view call) const {
+    if (where_ == call) throw std::runtime_error("thrown on purpose in " + where_);
+  }
+  std::string where_;
+};
+
+SAGE_PLUGIN(Broken)
