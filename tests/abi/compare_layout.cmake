@@ -1,0 +1,12 @@
+# cmake -DPROGRAM=abi_layout_c -DEXPECTED=layout.txt -P this: fails with the first line that differs.
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE printed COMMAND_ERROR_IS_FATAL ANY)
+file(READ ${EXPECTED} expected)
+string(REGEX REPLACE "\n$" "" printed "${printed}")
+string(REGEX REPLACE "\n$" "" expected "${expected}")
+string(REPLACE "\n" ";" printed "${printed}")
+string(REPLACE "\n" ";" expected "${expected}")
+foreach(is was IN ZIP_LISTS printed expected)
+  if(NOT is STREQUAL was)
+    message(FATAL_ERROR "the ABI changed: '${is}' is printed where ${EXPECTED} has '${was}'")
+  endif()
+endforeach()

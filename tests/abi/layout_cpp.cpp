@@ -1,0 +1,2 @@
+// The same program as C++, which must see the same layout.
+#include "layout.c"
