@@ -1,0 +1,334 @@
+#include "engine/trace.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "error.hpp"
+
+using namespace host;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path traces = fs::path(SAGE_TEST_DATA) / "traces";
+
+// A file that is gone when the test ends.
+struct Scratch {
+  explicit Scratch(std::string_view text) {
+    static int count = 0;
+    path =
+        fs::temp_directory_path() / ("sage_trace_test." + std::to_string(::getpid()) + "." + std::to_string(++count));
+    std::ofstream(path, std::ios::binary) << text;
+  }
+  ~Scratch() { fs::remove(path); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  fs::path path;
+};
+
+LoadConfig load(const fs::path& file, const char* spread = "none") {
+  LoadConfig config;
+  config.arrival = Arrival::trace;
+  config.trace = file;
+  config.trace_spread = spread;
+  return config;
+}
+
+std::vector<Due> replay(Arrivals& arrivals, size_t batch = 64) {
+  std::vector<Due> rows, part(batch);
+  for (;;) {
+    const auto n = arrivals.next(part.data(), batch);
+    rows.insert(rows.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n));
+    if (n < batch) return rows;
+  }
+}
+std::vector<Due> replay(const LoadConfig& config, size_t batch = 64) { return replay(*make_arrivals(config), batch); }
+
+template <class T>
+std::vector<T> column(const std::vector<Due>& rows, T Due::*member) {
+  std::vector<T> out;
+  for (const auto& row : rows) out.push_back(row.*member);
+  return out;
+}
+
+std::vector<int64_t> times_ms(const std::vector<Due>& rows) {
+  std::vector<int64_t> out;
+  for (const auto& row : rows) out.push_back(row.at_ns / 1'000'000);
+  return out;
+}
+
+// The text of the error, without the name of the file.
+std::string refusal(const fs::path& file) {
+  try {
+    check_trace(file, 0);
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::usage);
+    const std::string text = error.what();
+    REQUIRE(text.starts_with(file.string() + ":"));
+    return text.substr(file.string().size() + 1);
+  }
+  return "accepted";
+}
+
+using Ns = std::vector<int64_t>;
+using Tokens = std::vector<uint32_t>;
+
+}  // namespace
+
+TEST_CASE("an Azure trace of 2023: CRLF, seven decimals, midnight, no line end at the end") {
+  const auto rows = replay(load(traces / "azure_2023.csv"));
+  CHECK(column(rows, &Due::at_ns) == Ns{0, 250'000'000, 250'000'100, 2'250'000'100});
+  CHECK(column(rows, &Due::units_in) == Tokens{4808, 110, 7433, 34});
+  CHECK(column(rows, &Due::units_out) == Tokens{10, 27, 14, 12});
+  CHECK(column(rows, &Due::key) == std::vector<uint64_t>(4, 0));
+}
+
+TEST_CASE("an Azure trace of 2024: byte order mark, offsets from UTC, columns in another order, a blank line") {
+  const auto rows = replay(load(traces / "azure_2024.csv"));
+  CHECK(column(rows, &Due::at_ns) == Ns{0, 500'000'000, 1'500'000'000});
+  CHECK(column(rows, &Due::units_in) == Tokens{2162, 94, 1});
+  CHECK(column(rows, &Due::units_out) == Tokens{5, 7, 9});
+}
+
+TEST_CASE("timestamps are read to the ns, with their offset from UTC") {
+  CHECK(parse_timestamp_ns("1970-01-01 00:00:00") == 0);
+  CHECK(parse_timestamp_ns("1970-01-02 00:00:01.000000001") == 86'401'000'000'001);
+  CHECK(parse_timestamp_ns("2023-11-16 18:17:03.9799600") == 1'700'158'623'979'960'000);
+  CHECK(parse_timestamp_ns("2023-11-16T18:17:03.97996Z") == 1'700'158'623'979'960'000);
+  CHECK(parse_timestamp_ns("2023-11-16 20:47:03.97996+02:30") == 1'700'158'623'979'960'000);
+  CHECK(parse_timestamp_ns("2023-11-16 13:17:03.97996-05:00") == 1'700'158'623'979'960'000);
+  for (const char* text :
+       {"", "2023", "2023-11-16", "2023-11-16 18:17", "2023-11-16 18:17:60", "2023-11-16 24:00:00",
+        "2023-13-01 00:00:00", "2023-04-31 00:00:00", "1969-12-31 23:59:59", "2023-11-16 18:17:03.",
+        "2023-11-16 18:17:03.0123456789", "2023-11-16 18:17:03+2", "2023-11-16 18:17:03 ", "16.11.2023 18:17:03"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(parse_timestamp_ns(text), BadLine);
+  }
+}
+
+TEST_CASE("a Mooncake trace: times in ms, counted from the first") {
+  const auto rows = replay(load(traces / "mooncake.jsonl"));
+  CHECK(times_ms(rows) == Ns{0, 0, 0, 3000, 3000, 12000, 12000, 12000, 12000});
+  CHECK(column(rows, &Due::units_in) == Tokens{6758, 7322, 7236, 2290, 6760, 900, 901, 902, 903});
+  CHECK(column(rows, &Due::units_out) == Tokens{500, 490, 794, 316, 3, 1, 2, 3, 4});
+}
+
+TEST_CASE("requests whose prompts share their first two blocks share a key") {
+  const auto keys = column(replay(load(traces / "mooncake.jsonl")), &Due::key);
+  CHECK(keys[0] == keys[2]);  // [0,1,2] and [0,1,9]
+  CHECK(keys[0] == keys[6]);  // [0,1]
+  CHECK(keys[0] == keys[7]);  // [0,1,2,3]
+  CHECK(keys[5] == 0);        // []
+  auto distinct = keys;
+  std::ranges::sort(distinct);
+  CHECK(std::ranges::unique(distinct).begin() - distinct.begin() == 6);
+}
+
+TEST_CASE("members that a Mooncake trace need not have are passed over") {
+  const auto rows = replay(load(traces / "mooncake_extra.jsonl"));
+  CHECK(column(rows, &Due::at_ns) == Ns{0, 500'000});
+  CHECK(column(rows, &Due::units_in) == Tokens{3, 4});
+  CHECK(column(rows, &Due::units_out) == Tokens{7, 0});
+}
+
+TEST_CASE("uniform spreading fills the time to the next timestamp, at most 3 s, and ends as it went on") {
+  // Volleys of 3 at 0 s, 2 at 3 s (the next is 9 s away), 4 at 12 s (there is no next).
+  CHECK(times_ms(replay(load(traces / "mooncake.jsonl", "uniform"))) ==
+        Ns{0, 1000, 2000, 3000, 4500, 12000, 12750, 13500, 14250});
+  // A trace with a fine clock is left as it is.
+  CHECK(column(replay(load(traces / "azure_2023.csv", "uniform")), &Due::at_ns) ==
+        Ns{0, 250'000'000, 250'000'100, 2'250'000'100});
+}
+
+TEST_CASE("a single volley is spread over 3 s") {
+  const Scratch file(R"({"timestamp": 5, "input_length": 1, "output_length": 1}
+{"timestamp": 5, "input_length": 1, "output_length": 1}
+)");
+  CHECK(times_ms(replay(load(file.path, "uniform"))) == Ns{0, 1500});
+}
+
+TEST_CASE("speed divides every gap, after spreading") {
+  auto config = load(traces / "mooncake.jsonl", "uniform");
+  config.trace_speed = 4;
+  CHECK(times_ms(replay(config)) == Ns{0, 250, 500, 750, 1125, 3000, 3187, 3375, 3562});
+  config.trace_speed = 0.5;
+  config.trace_spread = "none";
+  CHECK(times_ms(replay(config)) == Ns{0, 0, 0, 6000, 6000, 24000, 24000, 24000, 24000});
+}
+
+TEST_CASE("a slow replay of a long trace ends at the limit of time instead of overflowing") {
+  const Scratch file(
+      "TIMESTAMP,ContextTokens,GeneratedTokens\n1970-01-01 00:00:00,1,1\n2199-12-31 00:00:00,1,1\n"
+      "2199-12-31 00:00:01,1,1\n");
+  auto config = load(file.path);
+  config.trace_speed = 0.001;
+  const auto rows = replay(config);
+  CHECK(rows[1].at_ns == rows[2].at_ns);
+  CHECK(rows[2].at_ns > 0);
+}
+
+TEST_CASE("a limit cuts the trace first; what is left is spread") {
+  auto config = load(traces / "mooncake.jsonl", "uniform");
+  config.trace_limit = 2;
+  CHECK(times_ms(replay(config)) == Ns{0, 1500});
+  config.trace_limit = 4;
+  CHECK(times_ms(replay(config)) == Ns{0, 1000, 2000, 3000});
+  config.trace_limit = 100;
+  CHECK(replay(config).size() == 9);
+}
+
+TEST_CASE("the size of the batches does not change a replay, and its end stays its end") {
+  for (const char* spread : {"none", "uniform"}) {
+    const auto config = load(traces / "mooncake.jsonl", spread);
+    const auto once = column(replay(config), &Due::at_ns);
+    for (const size_t batch : {size_t{1}, size_t{2}, size_t{9}})
+      CHECK(column(replay(config, batch), &Due::at_ns) == once);
+    const auto arrivals = make_arrivals(config);
+    replay(*arrivals);
+    Due row;
+    CHECK(arrivals->next(&row, 1) == 0);
+  }
+}
+
+TEST_CASE("a check tells how many, how long, how fast, how bursty, and that the clock is coarse") {
+  const auto azure = check_trace(traces / "azure_2023.csv", 0);
+  CHECK(azure.format == "azure-csv");
+  CHECK(azure.rows == 4);
+  CHECK(azure.span_s == doctest::Approx(2.2500001));
+  CHECK(azure.mean_rate == doctest::Approx(3 / 2.2500001));
+  CHECK(azure.cv == doctest::Approx(1.18634194));  // gaps 0.25, 1e-7, 2
+  CHECK(azure.quantised_step_s == 0);
+
+  const auto mooncake = check_trace(traces / "mooncake.jsonl", 0);
+  CHECK(mooncake.format == "mooncake-jsonl");
+  CHECK(mooncake.rows == 9);
+  CHECK(mooncake.span_s == 12);
+  CHECK(mooncake.mean_rate == doctest::Approx(8.0 / 12));
+  CHECK(mooncake.cv == doctest::Approx(2));  // gaps 3, 9 and six times 0
+  CHECK(mooncake.quantised_step_s == 6);     // three timestamps in 12 s
+
+  const auto two = check_trace(traces / "mooncake.jsonl", 2);
+  CHECK(two.rows == 2);
+  CHECK(two.mean_rate == 0);
+  CHECK(two.cv == -1);
+  CHECK(two.quantised_step_s == 0);
+}
+
+TEST_CASE("notes tell what was replayed") {
+  auto config = load(traces / "mooncake.jsonl", "uniform");
+  config.trace_speed = 2;
+  const auto arrivals = make_arrivals(config);
+  replay(*arrivals);
+  CHECK(arrivals->notes() == nlohmann::json{{"process", "trace"},
+                                            {"file", "mooncake.jsonl"},
+                                            {"format", "mooncake-jsonl"},
+                                            {"rows", 9},
+                                            {"span_s", 12.0},
+                                            {"mean_rate", check_trace(config.trace, 0).mean_rate},
+                                            {"cv", check_trace(config.trace, 0).cv},
+                                            {"quantised_step_s", 6.0},
+                                            {"spread", "uniform"},
+                                            {"speed", 2.0}});
+}
+
+TEST_CASE("each broken trace is refused with its line, what was found and what was expected") {
+  const std::string whole = "expected a whole number from 0 to 4294967295";
+  const std::string cut = " (the last line, without a line end: is the file cut short?)";
+  const std::string neither =
+      " begins neither an Azure trace (a header TIMESTAMP,ContextTokens,GeneratedTokens) nor a Mooncake trace (JSON "
+      "objects, one a line)";
+  const std::map<std::string, std::string> expected = {
+      {"array_file.jsonl", "1: '['" + neither},
+      {"array_line.jsonl", "2: a JSON array, expected an object"},
+      {"backwards.csv", "4: the time is 0.5 s before that of line 2, expected the order of time; sort the trace"},
+      {"backwards.jsonl", "2: the time is 0.003 s before that of line 1, expected the order of time; sort the trace"},
+      {"blank.csv", " the trace is empty"},
+      {"blocks_not_array.jsonl", "1: hash_ids is an object, expected an array of whole numbers"},
+      {"blocks_not_numbers.jsonl", "1: hash_ids holds 'a', expected an array of whole numbers"},
+      {"cut_short.csv", "3: 1 columns, expected 3 as in the header" + cut},
+      {"cut_short.jsonl",
+       "2: not a JSON object: column 41: syntax error while parsing object key - invalid string: missing closing "
+       "quote; "
+       "last read: '\"'; expected string literal" +
+           cut},
+      {"empty.csv", " the trace is empty"},
+      {"fractional_length.jsonl", "1: output_length is 0.5, " + whole},
+      {"header_only.csv", "1: the trace has a header and no requests"},
+      {"many_tokens.csv", "2: GeneratedTokens is '4294967296', " + whole},
+      {"many_tokens.jsonl", "1: input_length is 4294967296, " + whole},
+      {"missing_column.csv",
+       "1: the header 'TIMESTAMP,ContextTokens' has no column GeneratedTokens; expected "
+       "TIMESTAMP,ContextTokens,GeneratedTokens"},
+      {"missing_member.jsonl", "2: no output_length; expected timestamp, input_length and output_length"},
+      {"negative_length.jsonl", "1: input_length is -6758, " + whole},
+      {"negative_time.jsonl", "1: timestamp is -1, expected ms from 0"},
+      {"negative_tokens.csv", "3: ContextTokens is '-1', " + whole},
+      {"no_header.csv", "1: '2023-11-16 18:17:03.9799600,4808,10'" + neither},
+      {"no_such_day.csv",
+       "2: TIMESTAMP is '2023-02-29 18:17:04', expected a date and time such as 2023-11-16 18:17:03.9799600"},
+      {"not_utf8.csv", "2: ContextTokens is '\\xff1', " + whole},
+      {"not_utf8.jsonl",
+       "1: not a JSON object: column 11: syntax error while parsing value - invalid string: ill-formed UTF-8 byte; "
+       "last "
+       "read: '\"\\xff'"},
+      {"quoted_field.csv", "2: ContextTokens is '\"1\"', " + whole},
+      {"short_row.csv", "3: 2 columns, expected 3 as in the header"},
+      {"text_time.jsonl", "1: timestamp is '2023-11-16', expected ms from 0"},
+      {"time_in_ns.jsonl", "1: timestamp is 1700158623000000000, expected ms from 0 to 7260000000000"},
+      {"two_objects.jsonl",
+       "1: not a JSON object: column 81: syntax error while parsing value - unexpected '{'; expected end of input"},
+      {"unix_time.csv", "2: TIMESTAMP is '1700158623', expected a date and time such as 2023-11-16 18:17:03.9799600"},
+  };
+  std::map<std::string, std::string> found;
+  for (const auto& entry : fs::directory_iterator(traces / "broken"))
+    found[entry.path().filename().string()] = refusal(entry.path());
+  for (const auto& [file, text] : expected) {
+    CAPTURE(file);
+    CHECK(found[file] == text);
+  }
+  CHECK(found.size() == expected.size());
+}
+
+TEST_CASE("what is no text, or no file, is refused for what it is") {
+  CHECK(refusal(traces / "nothing.csv") == " no such trace file; give --trace the path of a CSV or JSONL trace");
+  CHECK(refusal(traces) == " is a folder; give --trace one file in it");
+  CHECK(refusal("/dev/null") ==
+        " is not a regular file, and a trace is read twice; write it to a file and give --trace that");
+  CHECK(refusal(Scratch("\x1f\x8b\x08").path) == "1: the file is compressed; unpack it first");
+  CHECK(refusal(Scratch("\xff\xfeT").path) == "1: the file is UTF-16 text; convert it to UTF-8 first");
+}
+
+TEST_CASE("a line may be long, but not without end") {
+  const std::string row = R"({"timestamp": 0, "input_length": 1, "output_length": 1, "note": ")";
+  const std::string end = "\"}\n";
+  const auto fill = LineReader::longest_line - row.size() - end.size() + 1;
+  CHECK(check_trace(Scratch(row + std::string(fill, 'x') + end + row + end).path, 0).rows == 2);
+  CHECK(refusal(Scratch(row + end + std::string(LineReader::longest_line + 2, 'x') + end).path) ==
+        "2: the line is longer than 1048576 bytes; is this a trace?");
+}
+
+TEST_CASE("a line broken behind the limit is not read") {
+  const auto config = [] {
+    auto c = load(traces / "broken" / "short_row.csv", "uniform");
+    c.trace_limit = 1;
+    return c;
+  }();
+  CHECK(check_trace(config.trace, 1).rows == 1);
+  CHECK(replay(config).size() == 1);
+}
+
+TEST_CASE("a line broken in the middle surfaces when the replay gets there") {
+  const auto arrivals = make_arrivals(load(traces / "broken" / "short_row.csv"));
+  Due row;
+  CHECK(arrivals->next(&row, 1) == 1);
+  CHECK(row.units_in == 4808);
+  CHECK_THROWS_WITH_AS(arrivals->next(&row, 1),
+                       doctest::Contains("short_row.csv:3: 2 columns, expected 3 as in the header"), Error);
+}
