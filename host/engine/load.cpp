@@ -58,8 +58,7 @@ std::vector<OptionSpec> make_options() {
   return {
       text("arrival", "poisson", std::move(processes),
            "how requests arrive: constant gaps; poisson; gamma gaps with --cv; bursty, two-state Markov-modulated "
-           "Poisson; "
-           "trace, as recorded in --trace; closed, --concurrency at a time; offline, all at once"),
+           "Poisson; trace, as recorded in --trace; closed, --concurrency at a time; offline, all at once"),
       number("rate", d.rate, 0.001, 1e8, "1/s",
              "mean arrival rate, in the long run for bursty too; trace, closed and offline do without"),
       number("cv", d.cv, 0.01, 100, "",
@@ -81,8 +80,7 @@ std::vector<OptionSpec> make_options() {
            "implies --arrival trace"),
       text("trace_spread", d.trace_spread.c_str(), {"none", "uniform"},
            "none: replay timestamps as they are; uniform: spread requests of equal timestamps evenly until the next "
-           "one, "
-           "for traces with a coarse clock (Mooncake: 3 s)"),
+           "one, for traces with a coarse clock (Mooncake: 3 s)"),
       number("trace_speed", d.trace_speed, 0.001, 1e6, "", "replay the trace so many times as fast"),
       count("trace_limit", d.trace_limit, 0, count_max, "replay only the first requests of the trace; 0 = all"),
       number("timeout", d.timeout_s, 0.001, seconds_max, "s",
