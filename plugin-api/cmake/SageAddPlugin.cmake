@@ -2,12 +2,13 @@
 #
 # Builds lib<target>.so with the manifest embedded, and copies the manifest beside it. The library exports only its entry
 # (version script), resolves every symbol at link time (-z defs) and is never unmapped (-z nodelete: thread-exit
-# destructors of an unmapped library crash the process).
+# destructors of an unmapped library crash the process). The manifest must say library = "lib<target>.so".
 
 function(sage_add_plugin target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MANIFEST;OUTPUT_DIR" "SOURCES;LINK")
   if(NOT arg_MANIFEST OR NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "usage: sage_add_plugin(<target> MANIFEST <file.toml> SOURCES <file>... [LINK <library>...])")
+    message(FATAL_ERROR "usage: sage_add_plugin(<target> MANIFEST <file.toml> SOURCES <file>... [LINK <library>...] "
+                        "[OUTPUT_DIR <dir>])")
   endif()
   get_filename_component(manifest ${arg_MANIFEST} ABSOLUTE)
   get_filename_component(manifest_name ${manifest} NAME)
@@ -18,7 +19,7 @@ function(sage_add_plugin target)
   set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${target}_manifest.cpp)
   add_custom_command(
     OUTPUT ${embedded}
-    COMMAND ${CMAKE_COMMAND} -DMANIFEST=${manifest} -DOUTPUT=${embedded}
+    COMMAND ${CMAKE_COMMAND} -DMANIFEST=${manifest} -DOUTPUT=${embedded} -DLIBRARY=lib${target}.so
             -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/sage_embed_manifest.cmake
     COMMAND ${CMAKE_COMMAND} -E make_directory ${arg_OUTPUT_DIR}
     COMMAND ${CMAKE_COMMAND} -E copy ${manifest} ${arg_OUTPUT_DIR}/${manifest_name}

@@ -1,4 +1,9 @@
-# cmake -DMANIFEST=in.toml -DOUTPUT=out.cpp -P this: the manifest's bytes as C++ arrays (a raw literal has a length limit).
+# cmake -DMANIFEST=in.toml -DOUTPUT=out.cpp -DLIBRARY=libx.so -P this
+# The manifest's bytes as C++ arrays (a raw literal has a length limit), after a check that it names the library.
+file(STRINGS ${MANIFEST} named REGEX "^library *= *\"${LIBRARY}\"")
+if(NOT named)
+  message(FATAL_ERROR "${MANIFEST} must say library = \"${LIBRARY}\", the file that its target builds")
+endif()
 file(READ ${MANIFEST} hex HEX)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
 file(WRITE ${OUTPUT} "extern \"C\" {
