@@ -46,8 +46,9 @@ struct Experiment {
   double service_ms = 1;
   sage::Json options = {{"service", "exponential"}};
   std::string scheduler = "default";
-  uint64_t requests = 100'000;
   uint32_t classes = 1;  // equally likely; a class is its priority
+  // Waiting times are correlated for longer the nearer the load is to 1.
+  [[nodiscard]] uint64_t requests() const { return load > 0.9 ? 100'000 : 40'000; }
   // Drawn, not dealt in turn: then each class is a Poisson process too.
   [[nodiscard]] uint32_t class_of(uint64_t seq, uint64_t seed) const {
     return static_cast<uint32_t>(sage::Draw(seed, "test.classes").integer(seq, 0, classes - 1));
@@ -63,8 +64,8 @@ std::vector<Sample> replicate(const Experiment& e, uint64_t seed) {
                 .parallelism = e.servers,
                 .seed = seed,
                 .scheduler = e.scheduler});
-  const auto warmup = e.requests / 10;
-  std::vector<int64_t> due(e.requests);
+  const auto warmup = e.requests() / 10;
+  std::vector<int64_t> due(e.requests());
   std::vector<Sample> samples(e.classes);
   lab.on_end = [&](const sage_completion& row) {
     const auto seq = row.id - 1;
@@ -78,7 +79,7 @@ std::vector<Sample> replicate(const Experiment& e, uint64_t seed) {
     sample.response.push_back(static_cast<double>(row.at_ns - due[seq]) / 1e6);
   };
   lab::Arrivals arrivals(e.load * e.servers * 1000, seed);
-  for (uint64_t seq = 0; seq < e.requests; ++seq) {
+  for (uint64_t seq = 0; seq < e.requests(); ++seq) {
     auto row = lab::request(seq, arrivals.next());
     row.priority = static_cast<uint8_t>(e.class_of(seq, seed));
     due[seq] = row.due_ns;
