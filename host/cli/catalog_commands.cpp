@@ -1,0 +1,178 @@
+// `list` and `describe`: what the manifests say. No plugin code is loaded.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdio>
+
+#include "catalog/catalog.hpp"
+#include "cli/commands.hpp"
+#include "cli/settings.hpp"
+#include "cli/text.hpp"
+
+namespace host {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string to_string(CatalogEntry::State state) {
+  switch (state) {
+    case CatalogEntry::State::usable:
+      return "usable";
+    case CatalogEntry::State::shadowed:
+      return "shadowed";
+    case CatalogEntry::State::broken:
+      return "broken";
+  }
+  return "";
+}
+
+std::vector<Flag> list_flags() {
+  return {{.spec = toggle("all", "also shadowed and broken manifests, with the reason")},
+          {.spec = toggle("json", "as JSON")},
+          {.spec = run_option("plugin_path"), .placeholder = "A:B"}};
+}
+
+Json entry_json(const CatalogEntry& entry) {
+  Json json = {{"state", to_string(entry.state)}, {"file", entry.file.string()}};
+  if (!entry.reason.empty()) json["reason"] = entry.reason;
+  if (entry.manifest) {
+    const auto& m = *entry.manifest;
+    json.update({{"kind", to_string(m.kind)},
+                 {"id", m.id},
+                 {"name", m.name},
+                 {"aliases", m.aliases},
+                 {"version", m.version},
+                 {"summary", m.summary},
+                 {"capabilities", m.capabilities}});
+  }
+  return json;
+}
+
+TableRow entry_row(const CatalogEntry& entry, bool with_state) {
+  TableRow row;
+  if (entry.manifest) {
+    const auto& m = *entry.manifest;
+    row = {std::string(to_string(m.kind)), m.id, m.name.empty() ? m.id : m.name, m.version, m.summary};
+  } else {
+    row = {"?", entry.file.filename().string(), "", "", ""};
+  }
+  if (with_state) {
+    row.back() = to_string(entry.state);
+    row.push_back(entry.reason.empty() ? entry.file.string() : entry.reason);
+  }
+  return row;
+}
+
+const Manifest& find_any(const Catalog& catalog, const std::string& id) {
+  try {
+    return catalog.find(PluginKind::workload, id);
+  } catch (const Error& no_workload) {
+    try {
+      return catalog.find(PluginKind::backend, id);
+    } catch (const Error&) {
+    }
+  }
+  std::vector<std::string> ids;
+  for (const auto kind : {PluginKind::workload, PluginKind::backend})
+    for (const auto* manifest : catalog.all(kind)) ids.push_back(manifest->id);
+  const auto meant = nearest(id, ids);
+  throw usage_error(
+      fmt::format("no workload or backend is called '{}'{}; there are: {}; 'sage-host list --all' shows broken ones",
+                  id, meant ? fmt::format(" (did you mean '{}'?)", *meant) : "", fmt::join(ids, ", ")));
+}
+
+std::string type_name(OptionType type) {
+  switch (type) {
+    case OptionType::integer:
+      return "int";
+    case OptionType::number:
+      return "float";
+    case OptionType::boolean:
+      return "bool";
+    case OptionType::text:
+      return "string";
+  }
+  return "";
+}
+
+std::string range(const OptionSpec& spec) {
+  if (!spec.choices.empty()) return fmt::format("{}", fmt::join(spec.choices, "|"));
+  if (!spec.min && !spec.max) return "";
+  return fmt::format("{} .. {}", spec.min ? fmt::format("{:g}", *spec.min) : "",
+                     spec.max ? fmt::format("{:g}", *spec.max) : "");
+}
+
+std::string options_table(std::span<const OptionSpec> specs) {
+  Table table = {{"  option", "type", "default", "quick", "range", "unit", "meaning"}};
+  for (const auto& spec : specs)
+    table.push_back({"  " + option_flag(spec.name), type_name(spec.type), to_text(spec.default_value),
+                     spec.quick ? to_text(*spec.quick) : "", range(spec), spec.unit, spec.help});
+  return format_table(table);
+}
+
+std::string description(const Manifest& m) {
+  Table table = {{"summary", m.summary},
+                 {"kind", std::string(to_string(m.kind))},
+                 {"aliases", fmt::format("{}", fmt::join(m.aliases, ", "))},
+                 {"version", m.version},
+                 {"abi", fmt::format("1.{}", m.abi_minor)},
+                 {"manifest", m.file.string()},
+                 {"library", m.library.string()},
+                 {"capabilities", fmt::format("{}", fmt::join(m.capabilities, ", "))},
+                 {"requires", fmt::format("{}", fmt::join(m.required_capabilities, ", "))}};
+  for (const auto& [name, remedy] : m.requires_text) table.push_back({"requires " + name, remedy});
+  std::erase_if(table, [](const TableRow& row) { return row[1].empty(); });
+  auto text = fmt::format("{}{}\n\n{}", m.id, m.name.empty() ? "" : " " + m.name, format_table(table));
+  if (!m.options.empty()) text += "\nits own options\n" + options_table(m.options);
+  if (m.kind == PluginKind::workload)
+    text += "\nthe host's load options, with this workload's defaults\n" + options_table(load_specs(m));
+  return text;
+}
+
+}  // namespace
+
+Exit list_command(const Command& command, std::span<const std::string> args) {
+  const auto flags = list_flags();
+  const auto arguments = parse_arguments(args, flags, command.name);
+  if (arguments.help) {
+    fmt::print("{}", command_help(command, flags));
+    return Exit::ok;
+  }
+  const Catalog catalog(search_path(arguments.text("plugin_path")));
+  const bool all = arguments.has("all");
+  Table table = {{"KIND", "ID", "NAME", "VERSION", all ? "STATE" : "SUMMARY"}};
+  if (all) table.front().push_back("WHERE OR WHY");
+  auto json = Json::array();
+  size_t broken = 0;
+  for (const auto& entry : catalog.entries()) {
+    broken += entry.state == CatalogEntry::State::broken ? 1U : 0U;
+    if (!all && entry.state != CatalogEntry::State::usable) continue;
+    table.push_back(entry_row(entry, all));
+    json.push_back(entry_json(entry));
+  }
+  std::stable_sort(table.begin() + 1, table.end(), [](const TableRow& a, const TableRow& b) { return a[0] > b[0]; });
+  if (arguments.has("json")) {
+    fmt::print("{}\n", json.dump(2));
+    return Exit::ok;
+  }
+  fmt::print("{}", format_table(table));
+  if (!all && broken > 0)
+    fmt::print(stderr, "sage-host: {} manifest{} cannot be used; 'sage-host list --all' says why\n", broken,
+               broken == 1 ? "" : "s");
+  return Exit::ok;
+}
+
+Exit describe_command(const Command& command, std::span<const std::string> args) {
+  const std::vector<Flag> flags = {{.spec = run_option("plugin_path"), .placeholder = "A:B"}};
+  const auto arguments = parse_arguments(args, flags, command.name, 1);
+  if (arguments.help) {
+    fmt::print("{}", command_help(command, flags));
+    return Exit::ok;
+  }
+  if (arguments.positional.empty()) throw usage_error("describe: which one? 'sage-host list' shows the ids");
+  const Catalog catalog(search_path(arguments.text("plugin_path")));
+  fmt::print("{}", description(find_any(catalog, arguments.positional[0])));
+  return Exit::ok;
+}
+
+}  // namespace host

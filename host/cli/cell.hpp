@@ -1,0 +1,35 @@
+// The process of one cell. It is started by supervise.hpp, and shares a page of memory with its supervisor.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <string_view>
+
+#include "cli/cell_spec.hpp"
+#include "engine/watch.hpp"
+#include "error.hpp"
+#include "records/rows.hpp"
+
+namespace host {
+
+// Shared by a cell's process and its supervisor; zero-initialised.
+struct CellShared {
+  CallWatch watch;
+  std::atomic<int> stop{0};  // written by the supervisor: how often the user asked to stop
+  std::atomic<uint32_t> error_size{0};
+  std::array<char, 4096> error{};  // why the cell ended before it had a result; written by the cell, before error_size
+
+  void set_error(std::string_view text);
+  [[nodiscard]] std::string_view error_text() const { return {error.data(), error_size.load()}; }
+};
+
+// The hidden command `cell <spec fd> <shared fd>`.
+Exit cell_command(int spec_fd, int shared_fd);
+
+// What is known of the cell before it runs.
+RunInfo run_info(const CellSpec& cell);
+
+// Loads both plugins and runs. Throws Error when the run could not begin.
+Exit run_cell(const CellSpec& cell, CellShared& shared);
+
+}  // namespace host

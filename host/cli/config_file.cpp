@@ -1,0 +1,70 @@
+// Options from a TOML file (--config) and from --set.
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <cctype>
+
+#include "cli/settings.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace {
+
+std::string lower(std::string text) {
+  for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// As it would be written on the command line, so that both take one path from here.
+std::string text_of(const toml::node& node, const std::string& source) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* integer = node.as_integer()) return fmt::format("{}", integer->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  throw usage_error(source + ": an option takes a text, a number, true or false");
+}
+
+}  // namespace
+
+Given parse_set(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw usage_error(fmt::format("--set {}: expected KEY=VALUE or ID.KEY=VALUE", text));
+  const auto key = text.substr(0, equals);
+  // Ids of third parties hold dots themselves ("org.example.thing"), option names never do.
+  const auto dot = key.rfind('.');
+  Given given;
+  if (dot != std::string::npos) given.owner = lower(key.substr(0, dot));
+  given.name = option_name(dot == std::string::npos ? key : key.substr(dot + 1));
+  given.text = text.substr(equals + 1);
+  given.source = "--set " + key;
+  return given;
+}
+
+std::vector<Given> read_config(const std::filesystem::path& file) {
+  toml::table root;
+  try {
+    root = toml::parse_file(file.string());
+  } catch (const toml::parse_error& e) {
+    const auto line = e.source().begin.line;
+    throw usage_error(line == 0
+                          ? fmt::format("--config {}: {}", file.string(), e.description())
+                          : fmt::format("{}:{}:{}: {}", file.string(), line, e.source().begin.column, e.description()));
+  }
+  const auto source = [&](const toml::key& key) {
+    return fmt::format("{}:{}", file.string(), key.source().begin.line);
+  };
+  std::vector<Given> out;
+  for (const auto& [key, node] : root) {
+    if (const auto* table = node.as_table()) {
+      for (const auto& [inner, value] : *table)
+        out.push_back(
+            {lower(std::string(key.str())), option_name(inner.str()), text_of(value, source(inner)), source(inner)});
+    } else {
+      out.push_back({"", option_name(key.str()), text_of(node, source(key)), source(key)});
+    }
+  }
+  return out;
+}
+
+}  // namespace host

@@ -1,0 +1,124 @@
+// `doctor`: is everything there, and what would disturb a measurement? Each finding with its remedy.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sage/abi.h>
+
+#include <cstdio>
+
+#include "catalog/catalog.hpp"
+#include "cli/commands.hpp"
+#include "cli/machine.hpp"
+#include "cli/probe.hpp"
+#include "cli/run_folder.hpp"
+#include "cli/settings.hpp"
+#include "cli/text.hpp"
+
+namespace host {
+namespace {
+
+// "broken" makes the exit code 1; "warn" is about the quality of measurements.
+struct Finding {
+  const char* state;
+  std::string what;
+  std::string detail;
+};
+
+Finding plugin_finding(const CatalogEntry& entry) {
+  if (entry.state == CatalogEntry::State::broken) return {"BROKEN", entry.file.filename().string(), entry.reason};
+  const auto& manifest = *entry.manifest;
+  const auto what = fmt::format("{} {}", to_string(manifest.kind), manifest.id);
+  if (entry.state == CatalogEntry::State::shadowed) return {"note", what, entry.reason};
+  try {
+    if (manifest.kind == PluginKind::workload) (void)load_specs(manifest);
+  } catch (const Error& e) {
+    return {"BROKEN", what, e.what()};
+  }
+  const auto probe = probe_plugin(manifest);
+  if (!probe.ok) return {"BROKEN", what, probe.error};
+  return {"ok", what, fmt::format("{}, ABI 1.{}, {}", manifest.version, manifest.abi_minor, manifest.library.string())};
+}
+
+std::vector<Finding> installation(const std::string& plugin_path) {
+  std::vector<Finding> out = {
+      {"ok", "sage-host", fmt::format("{}, plugin ABI {}.{}", SAGE_HOST_VERSION, SAGE_ABI_MAJOR, SAGE_ABI_MINOR)}};
+  const auto folders = search_path(plugin_path);
+  for (const auto& folder : folders)
+    out.push_back(
+        {"ok", "plugin folder", folder.string() + (std::filesystem::is_directory(folder) ? "" : " (not there)")});
+  const Catalog catalog(folders);
+  for (const auto& entry : catalog.entries()) out.push_back(plugin_finding(entry));
+  for (const auto kind : {PluginKind::workload, PluginKind::backend})
+    if (catalog.all(kind).empty())
+      out.push_back({"BROKEN", fmt::format("{}s", to_string(kind)),
+                     "none can be used; name their folder with --plugin-path or SAGE_PLUGIN_PATH"});
+  return out;
+}
+
+Finding output_finding(const std::filesystem::path& folder) {
+  if (const auto problem = why_not_writable(folder); !problem.empty()) return {"BROKEN", "output folder", problem};
+  const auto free = free_bytes(folder);
+  if (!free) return {"warn", "output folder", folder.string() + ": free space not known"};
+  const double gib = static_cast<double>(*free) / (1 << 30);
+  return {gib < 1 ? "warn" : "ok", "output folder",
+          fmt::format("{}: {:.1f} GiB free{}", folder.string(), gib, gib < 1 ? "; make room or use --output-dir" : "")};
+}
+
+std::vector<Finding> measuring() {
+  const auto m = inspect_machine();
+  std::vector<Finding> out;
+  const auto add = [&](bool good, const char* what, std::string fact, const char* remedy) {
+    out.push_back({good ? "ok" : "warn", what, good ? std::move(fact) : fmt::format("{}; {}", fact, remedy)});
+  };
+  add(m.cores >= 2, "cores", fmt::format("{}", m.cores),
+      "the load generator needs one of its own: use a machine with two or more");
+  add(m.load_1min < 0.5 * m.cores, "load average", fmt::format("{:.2f}", m.load_1min),
+      "other processes are running: end them before measuring");
+  add(m.clock_source.empty() || m.clock_source == "tsc" || m.clock_source == "kvm-clock" ||
+          m.clock_source == "arch_sys_counter",
+      "clock source", m.clock_source.empty() ? "not readable" : m.clock_source,
+      "reading the clock is a system call: boot with clocksource=tsc if the CPU's is stable");
+  add(m.governor.empty() || m.governor == "performance", "CPU governor",
+      m.governor.empty() ? "not readable (a virtual machine, usually)" : m.governor,
+      "the frequency changes under load: cpupower frequency-set -g performance");
+  add(true, "timer slack", fmt::format("{} ns (a run sets 1 ns)", m.timer_slack_ns), "");
+  add(m.timer.p99_ns < 1'000'000, "sleep error",
+      fmt::format("p50 {:.1f} us, p99 {:.1f} us", static_cast<double>(m.timer.p50_ns) / 1e3,
+                  static_cast<double>(m.timer.p99_ns) / 1e3),
+      "the machine is busy or its hypervisor is: runs may be INVALID for a late generator");
+#ifndef NDEBUG
+  add(false, "build", "with assertions", "measure with an optimised build: cmake --preset release");
+#endif
+  return out;
+}
+
+// Returns how many are broken.
+size_t print(const char* title, const std::vector<Finding>& findings) {
+  Table table;
+  size_t broken = 0;
+  for (const auto& finding : findings) {
+    table.push_back({fmt::format("  {}", finding.state), finding.what, finding.detail});
+    broken += std::string_view(finding.state) == "BROKEN" ? 1U : 0U;
+  }
+  fmt::print("{}\n{}", title, format_table(table));
+  return broken;
+}
+
+}  // namespace
+
+Exit doctor_command(const Command& command, std::span<const std::string> args) {
+  const std::vector<Flag> flags = {{.spec = run_option("output_dir"), .placeholder = "DIR"},
+                                   {.spec = run_option("plugin_path"), .placeholder = "A:B"}};
+  const auto arguments = parse_arguments(args, flags, command.name);
+  if (arguments.help) {
+    fmt::print("{}", command_help(command, flags));
+    return Exit::ok;
+  }
+  auto broken = print("installation", installation(arguments.text("plugin_path")));
+  broken += print("results", {output_finding(arguments.text("output_dir", "results"))});
+  broken += print("measuring on this machine", measuring());
+  if (broken == 0) return Exit::ok;
+  fmt::print("{} broken\n", broken);
+  return Exit::failed;
+}
+
+}  // namespace host

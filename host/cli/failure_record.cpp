@@ -1,0 +1,41 @@
+#include "cli/failure_record.hpp"
+
+#include <fstream>
+
+#include "cli/cell.hpp"
+#include "writers/unified_results.hpp"
+
+namespace host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The stream holds whole lines up to the last flush; readers wait for a summary to know that it has ended.
+void end_stream(const CellSpec& cell, const CellEnd& end) {
+  const auto file = cell.folder / "records.jsonl";
+  if (!std::filesystem::exists(file)) return;
+  const Json summary = {{"type", "summary"},
+                        {"run_id", cell.run_id},
+                        {"status", to_string(RunStatus::failed)},
+                        {"reasons", Json::array({end.reason})},
+                        {"offered", end.offered},
+                        {"done", end.done}};
+  std::ofstream(file, std::ios::app) << summary.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace
+
+std::string record_failure(const CellSpec& cell, const CellEnd& end) {
+  try {
+    auto record = failed_record(run_info(cell), {end.reason, end.signal, end.place});
+    record["metadata"]["offered"] = end.offered;
+    record["metadata"]["done"] = end.done;
+    write_unified_results(cell.folder, std::span(&record, 1));
+    end_stream(cell, end);
+    return "";
+  } catch (const std::exception& e) {
+    return std::string("not recorded: ") + e.what();
+  }
+}
+
+}  // namespace host

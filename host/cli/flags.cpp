@@ -1,0 +1,176 @@
+#include "cli/flags.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+
+#include "cli/text.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace po = boost::program_options;
+namespace {
+
+// "--total_requests=5" -> "--total-requests=5": the value stays as it is.
+std::string with_hyphens(std::string arg) {
+  if (arg.starts_with("--"))
+    std::replace(arg.begin(), arg.begin() + static_cast<std::ptrdiff_t>(std::min(arg.find('='), arg.size())), '_', '-');
+  return arg;
+}
+
+po::options_description describe(std::span<const Flag> flags) {
+  po::options_description description;
+  const auto add = [&](const std::string& name, const Flag& flag) {
+    auto* value = po::value<std::string>();
+    if (flag.spec.type == OptionType::boolean) value->implicit_value("true");
+    description.add_options()(name.c_str(), value);
+  };
+  for (const auto& flag : flags) {
+    const auto name = option_flag(flag.spec.name).substr(2);
+    add(flag.letter == 0 ? name : fmt::format("{},{}", name, flag.letter), flag);
+    for (const auto& alias : flag.aliases) add(option_flag(alias).substr(2), flag);
+  }
+  description.add_options()("help,h", "");
+  return description;
+}
+
+const Flag* flag_called(std::span<const Flag> flags, const std::string& name) {
+  const auto it = std::ranges::find_if(flags, [&](const Flag& flag) {
+    return flag.spec.name == name || std::ranges::find(flag.aliases, name) != flag.aliases.end();
+  });
+  return it == flags.end() ? nullptr : &*it;
+}
+
+std::vector<po::option> tokenise(std::span<const std::string> args, std::span<const Flag> flags) {
+  std::vector<std::string> tokens;
+  for (const auto& arg : args) tokens.push_back(with_hyphens(arg));
+  const auto description = describe(flags);
+  namespace style = po::command_line_style;
+  try {
+    return po::command_line_parser(tokens)
+        .options(description)
+        .style(style::unix_style & ~style::allow_guessing)
+        .allow_unregistered()
+        .run()
+        .options;
+  } catch (const po::invalid_command_line_syntax& e) {
+    const bool extra = e.kind() == po::invalid_syntax::extra_parameter;
+    throw usage_error(fmt::format("flag {} {}", e.get_option_name(), extra ? "takes no value" : "needs a value"));
+  } catch (const po::error& e) {
+    throw usage_error(e.what());
+  }
+}
+
+std::string placeholder(const Flag& flag) {
+  if (!flag.placeholder.empty()) return flag.placeholder;
+  if (!flag.spec.choices.empty()) return fmt::format("{}", fmt::join(flag.spec.choices, "|"));
+  switch (flag.spec.type) {
+    case OptionType::integer:
+      return "N";
+    case OptionType::number:
+      return "X";
+    case OptionType::boolean:
+      return "";
+    case OptionType::text:
+      return "TEXT";
+  }
+  return "";
+}
+
+}  // namespace
+
+OptionSpec toggle(std::string name, std::string help) {
+  OptionSpec spec;
+  spec.name = std::move(name);
+  spec.type = OptionType::boolean;
+  spec.default_value = false;
+  spec.help = std::move(help);
+  return spec;
+}
+
+const Given* Arguments::find(std::string_view name) const {
+  const auto it = std::ranges::find(flags, name, &Given::name);
+  return it == flags.end() ? nullptr : &*it;
+}
+
+std::string Arguments::text(std::string_view name, std::string_view otherwise) const {
+  const auto* given = find(name);
+  return given == nullptr ? std::string(otherwise) : given->text;
+}
+
+Arguments split_arguments(std::span<const std::string> args, std::span<const Flag> flags) {
+  Arguments out;
+  for (const auto& option : tokenise(args, flags)) {
+    if (option.position_key >= 0) {
+      out.positional.insert(out.positional.end(), option.value.begin(), option.value.end());
+    } else if (option.unregistered) {
+      out.unknown.push_back(option.original_tokens.front());
+    } else if (option.string_key == "help") {
+      out.help = true;
+    } else {
+      const auto* flag = flag_called(flags, option_name(option.string_key));
+      const auto source = option_flag(option.string_key);
+      if (!flag->repeatable && out.has(flag->spec.name))
+        throw usage_error(fmt::format("flag {} was given twice; give it once", source));
+      out.flags.push_back({"", flag->spec.name, option.value.empty() ? "true" : option.value.front(), source});
+    }
+  }
+  return out;
+}
+
+void refuse_unknown(const Arguments& arguments, std::span<const Flag> flags, std::string_view command,
+                    size_t max_positional) {
+  if (!arguments.unknown.empty()) {
+    const auto& wrong = arguments.unknown.front();
+    std::vector<std::string> names;
+    for (const auto& flag : flags) names.push_back(flag.spec.name);
+    const auto meant = nearest(option_name(wrong.substr(0, wrong.find('='))), names);
+    throw usage_error(fmt::format("unknown flag {}{}; 'sage-host {} --help' lists the flags", wrong,
+                                  meant ? fmt::format(" (did you mean {}?)", option_flag(*meant)) : "", command));
+  }
+  if (arguments.positional.size() > max_positional) {
+    throw usage_error(fmt::format("unexpected argument '{}'; 'sage-host {} --help' shows the usage",
+                                  arguments.positional[max_positional], command));
+  }
+}
+
+Arguments parse_arguments(std::span<const std::string> args, std::span<const Flag> flags, std::string_view command,
+                          size_t max_positional) {
+  auto arguments = split_arguments(args, flags);
+  if (!arguments.help) refuse_unknown(arguments, flags, command, max_positional);
+  return arguments;
+}
+
+std::string constraints(const OptionSpec& spec) {
+  std::vector<std::string> parts;
+  const auto shown = [](const OptionValue& value) {
+    const auto text = to_text(value);
+    return text.empty() ? std::string("none") : text;
+  };
+  if (spec.type != OptionType::boolean || spec.default_value != OptionValue(false))
+    if (shown(spec.default_value) != "none") parts.push_back("default " + shown(spec.default_value));
+  if (spec.quick) parts.push_back("quick " + shown(*spec.quick));
+  if (spec.min && spec.max)
+    parts.push_back(fmt::format("{:g} to {:g}", *spec.min, *spec.max));
+  else if (spec.min)
+    parts.push_back(fmt::format("at least {:g}", *spec.min));
+  else if (spec.max)
+    parts.push_back(fmt::format("at most {:g}", *spec.max));
+  if (!spec.unit.empty()) parts.push_back("in " + spec.unit);
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string flags_help(std::span<const Flag> flags) {
+  Table table;
+  for (const auto& flag : flags) {
+    auto name = fmt::format("  {} {}", option_flag(flag.spec.name), placeholder(flag));
+    if (flag.letter != 0) name += fmt::format(", -{}", flag.letter);
+    const auto extra = constraints(flag.spec);
+    table.push_back({name, flag.spec.help + (extra.empty() ? "" : fmt::format(" ({})", extra))});
+  }
+  return format_table(table, {.max_first_width = 34, .wrap_width = 118});
+}
+
+}  // namespace host

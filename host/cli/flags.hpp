@@ -1,0 +1,61 @@
+// The command line, split into flags: which exist is data (OptionSpec), how they are split is Boost.Program_options'.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/option.hpp"
+
+namespace host {
+
+struct Flag {
+  OptionSpec spec;
+  std::string placeholder = {};           // "ID" in "--workload ID"; empty = after the type
+  char letter = 0;                        // 'b' for -b
+  std::vector<std::string> aliases = {};  // other names of the same flag
+  bool repeatable = false;
+};
+
+// A switch, off by default.
+OptionSpec toggle(std::string name, std::string help);
+
+// One `name = value` that the user gave, in a file or on the command line, not yet checked.
+struct Given {
+  std::string owner;  // "q6" in --set q6.rate=1; empty = not qualified
+  std::string name;   // snake_case
+  std::string text;
+  std::string source;  // for messages: "--rate", "--set rate", "run.toml:3"
+};
+
+struct Arguments {
+  std::vector<Given> flags;  // in the order given, by their first names
+  std::vector<std::string> positional;
+  std::vector<std::string> unknown;  // flags that are not among those asked for, as written
+  bool help = false;                 // --help or -h
+
+  [[nodiscard]] const Given* find(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
+  // The text of a flag, or `otherwise`.
+  [[nodiscard]] std::string text(std::string_view name, std::string_view otherwise = {}) const;
+};
+
+// Splits; hyphens and underscores are the same in names. Throws Error(usage) for a flag without its value or given
+// twice.
+Arguments split_arguments(std::span<const std::string> args, std::span<const Flag> flags);
+
+// For a command that knows all its flags: also refuses unknown flags (with the nearest name) and more than
+// `max_positional` other arguments. `command` is for the message.
+Arguments parse_arguments(std::span<const std::string> args, std::span<const Flag> flags, std::string_view command,
+                          size_t max_positional = 0);
+void refuse_unknown(const Arguments& arguments, std::span<const Flag> flags, std::string_view command,
+                    size_t max_positional = 0);
+
+// The flags as an aligned block of help: "  --rate X   mean arrival rate (1/s, default 90, quick 200)".
+std::string flags_help(std::span<const Flag> flags);
+
+// "default 90, quick 200, at least 0.001, 1/s": what a spec says beside its help.
+std::string constraints(const OptionSpec& spec);
+
+}  // namespace host

@@ -1,0 +1,127 @@
+// `run`: each cell in a process of its own, one after the other; what happened to each is recorded and told.
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+
+#include "cli/cell.hpp"
+#include "cli/commands.hpp"
+#include "cli/failure_record.hpp"
+#include "cli/run_folder.hpp"
+#include "cli/run_plan.hpp"
+#include "cli/supervise.hpp"
+#include "cli/text.hpp"
+#include "records/run_id.hpp"
+
+namespace host {
+namespace {
+
+struct CellReport {
+  std::string name;  // the run id, or the workload's if it did not get that far
+  Exit exit = Exit::ok;
+  std::string text;
+};
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// run.log: what was asked for and how it ended. Written at the end, so that it may say so; times are UTC.
+void write_log(const CellSpec& cell, const std::string& started, const std::string& ending) {
+  std::ofstream(cell.folder / "run.log") << started << " started: " << joined(cell.command_line) << "\n"
+                                         << utc_iso8601(std::chrono::system_clock::now()) << ' ' << ending << "\n";
+}
+
+const char* outcome_text(Exit exit) {
+  switch (exit) {
+    case Exit::ok:
+      return "ok";
+    case Exit::invalid:
+      return "INVALID";
+    case Exit::interrupted:
+      return "interrupted";
+    default:
+      return "failed";
+  }
+}
+
+// Of the exit codes of several cells, the one that says most.
+Exit worse(Exit a, Exit b) {
+  constexpr std::array worst_first = {Exit::interrupted, Exit::failed, Exit::invalid, Exit::unavailable, Exit::usage};
+  for (const auto exit : worst_first)
+    if (a == exit || b == exit) return exit;
+  return Exit::ok;
+}
+
+CellReport run_one(CellSpec cell, const std::filesystem::path& root, std::optional<uint32_t> repetition,
+                   StopSignals& stop) {
+  RunFolder folder(
+      root, make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(), cell.config_hash, repetition));
+  const ScratchDir scratch;
+  cell.run_id = folder.run_id();
+  cell.folder = folder.path();
+  cell.scratch_dir = scratch.path();
+  const auto started = utc_iso8601(std::chrono::system_clock::now());
+
+  const auto end = supervise(cell, stop);
+  if (end.kind == CellEnd::Kind::finished) {
+    write_log(cell, started, fmt::format("finished: {}", outcome_text(end.exit)));
+    return {cell.run_id, end.exit, outcome_text(end.exit)};
+  }
+  // A configuration that a plugin refuses, or a backend that is not installed, is no result.
+  const bool recorded = end.kind != CellEnd::Kind::refused || end.exit == Exit::failed;
+  if (!recorded) {
+    folder.discard();
+    fmt::print(stderr, "sage-host: {}\n", end.reason);
+    return {cell.workload, end.exit, end.reason};
+  }
+  const auto unrecorded = record_failure(cell, end);
+  if (unrecorded.empty())
+    write_log(cell, started,
+              fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
+  else
+    folder.discard();
+  fmt::print(stderr, "sage-host: {} on {}: {}; {}\n", cell.workload, cell.backend, end.reason,
+             unrecorded.empty() ? "recorded in " + folder.path().string() : unrecorded);
+  return {cell.run_id, end.exit, end.reason};
+}
+
+// Several cells: a line for each.
+void print_reports(const std::vector<CellReport>& reports, const RunPlan& plan) {
+  Table table;
+  for (const auto& report : reports) table.push_back({report.name, report.text});
+  for (const auto& skipped : plan.skipped) table.push_back({skipped.id, "skipped: " + skipped.reason});
+  if (table.size() > 1) fmt::print("\n{}", format_table(table));
+}
+
+}  // namespace
+
+Exit run_command(const Command& command, std::span<const std::string> args) {
+  const auto plan = plan_run(command, args);
+  if (!plan) return Exit::ok;
+  if (plan->dry_run) {
+    if (const auto problem = why_not_writable(plan->output_dir); !problem.empty()) throw Error(Exit::failed, problem);
+    fmt::print("{}", plan->json ? plan_json(*plan).dump(2) + "\n" : plan_text(*plan));
+    return Exit::ok;
+  }
+
+  StopSignals stop;
+  std::vector<CellReport> reports;
+  Exit exit = Exit::ok;
+  for (const auto& cell : plan->cells) {
+    for (int64_t repetition = 1; repetition <= plan->repeat && stop.count() == 0; ++repetition) {
+      const auto numbered = plan->repeat == 1 ? std::nullopt : std::optional(static_cast<uint32_t>(repetition));
+      reports.push_back(run_one(cell.spec, plan->output_dir, numbered, stop));
+      exit = worse(exit, reports.back().exit);
+    }
+  }
+  print_reports(reports, *plan);
+  return stop.count() > 0 ? Exit::interrupted : exit;
+}
+
+}  // namespace host

@@ -1,0 +1,208 @@
+#include "cli/settings.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/load.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace {
+
+const OptionSpec* spec_called(std::span<const OptionSpec> specs, std::string_view name) {
+  const auto it = std::ranges::find(specs, name, &OptionSpec::name);
+  return it == specs.end() ? nullptr : &*it;
+}
+
+const OptionSpec* run_spec(std::string_view name) {
+  const auto it = std::ranges::find_if(run_flags(), [&](const Flag& flag) { return flag.spec.name == name; });
+  return it == run_flags().end() ? nullptr : &it->spec;
+}
+
+// What decides which files are read or what is printed has to stand on the command line itself.
+bool command_line_only(std::string_view name) {
+  constexpr std::array names = {"config", "set", "plugin_path", "all", "dry_run", "json"};
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::string place(const Manifest& manifest) {
+  return fmt::format("{} '{}' ({})", to_string(manifest.kind), manifest.id, manifest.file.string());
+}
+
+void refuse_host_names(const Manifest& manifest) {
+  for (const auto& spec : manifest.options)
+    if (run_spec(spec.name) != nullptr || spec_called(load_options(), spec.name) != nullptr)
+      throw usage_error(
+          fmt::format("option '{}' of {} has the name of the host's own flag {}; rename it in the manifest", spec.name,
+                      place(manifest), option_flag(spec.name)));
+}
+
+std::vector<std::string> declared_names(std::span<const Manifest* const> plugins) {
+  std::vector<std::string> names;
+  for (const auto& flag : run_flags()) names.push_back(flag.spec.name);
+  for (const auto& spec : load_options()) names.push_back(spec.name);
+  for (const auto* plugin : plugins)
+    for (const auto& spec : plugin->options) names.push_back(spec.name);
+  return names;
+}
+
+[[noreturn]] void refuse_name(const Given& given, const std::vector<std::string>& candidates,
+                              const std::string& where) {
+  const auto meant = nearest(given.name, candidates);
+  throw usage_error(fmt::format("{}: {} has no option '{}'{}; 'sage-host describe ID' lists a plugin's options",
+                                given.source, where, given.name,
+                                meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
+}
+
+void check_qualified(const Given& given, std::span<const Manifest* const> plugins,
+                     const std::vector<std::string>& known_ids) {
+  if (std::ranges::find(known_ids, given.owner) == known_ids.end()) {
+    const auto meant = nearest(given.owner, known_ids);
+    throw usage_error(fmt::format("{}: no plugin is called '{}'{}; there are: {}", given.source, given.owner,
+                                  meant ? fmt::format(" (did you mean '{}'?)", *meant) : "",
+                                  fmt::join(known_ids, ", ")));
+  }
+  const auto it = std::ranges::find(plugins, given.owner, &Manifest::id);
+  if (it == plugins.end()) return;  // of a plugin that takes no part in this run
+  const auto& plugin = **it;
+  std::vector<std::string> names;
+  for (const auto& spec : plugin.options) names.push_back(spec.name);
+  if (plugin.kind == PluginKind::workload)
+    for (const auto& spec : load_options()) names.push_back(spec.name);
+  if (std::ranges::find(names, given.name) == names.end())
+    refuse_name(given, names, fmt::format("{} '{}'", to_string(plugin.kind), plugin.id));
+}
+
+void check_plain(const Given& given, std::span<const Manifest* const> workloads, const Manifest& backend) {
+  const bool of_backend = spec_called(backend.options, given.name) != nullptr;
+  for (const auto* workload : workloads)
+    if (of_backend && spec_called(workload->options, given.name) != nullptr)
+      throw usage_error(fmt::format(
+          "{}: '{}' is an option of both '{}' and '{}'; write --set {}.{}=... or --set {}.{}=...", given.source,
+          given.name, workload->id, backend.id, workload->id, given.name, backend.id, given.name));
+  std::vector<const Manifest*> plugins(workloads.begin(), workloads.end());
+  plugins.push_back(&backend);
+  const auto names = declared_names(plugins);
+  if (std::ranges::find(names, given.name) == names.end()) refuse_name(given, names, "this run");
+}
+
+// Where a given value goes in this cell, if anywhere.
+struct Target {
+  SettingMap* settings = nullptr;
+  const OptionSpec* spec = nullptr;
+};
+
+Target target_of(const Given& given, Settings& settings, std::span<const OptionSpec> load, const Manifest& workload,
+                 const Manifest& backend) {
+  const bool plain = given.owner.empty();
+  if (plain)
+    if (const auto* spec = run_spec(given.name)) return {&settings.shared, spec};
+  if (plain || given.owner == workload.id) {
+    if (const auto* spec = spec_called(load, given.name)) return {&settings.load, spec};
+    if (const auto* spec = spec_called(workload.options, given.name)) return {&settings.workload, spec};
+  }
+  if (plain || given.owner == backend.id)
+    if (const auto* spec = spec_called(backend.options, given.name)) return {&settings.backend, spec};
+  return {};
+}
+
+SettingMap defaults(std::span<const OptionSpec> specs, bool quick) {
+  SettingMap out;
+  for (const auto& spec : specs)
+    out[spec.name] =
+        quick && spec.quick ? Setting{*spec.quick, "quick default"} : Setting{spec.default_value, "default"};
+  return out;
+}
+
+// What one option implies for another, unless the user gave that one too.
+void follow(SettingMap& load) {
+  const auto given = [&](const char* name) { return load.contains(name) && load.at(name).given; };
+  const auto imply = [&](const char* name, OptionValue value, const char* because) {
+    if (given(name) && load.at(name).value != value)
+      throw usage_error(fmt::format("{} {} contradicts {}; leave one of them out", load.at(name).source,
+                                    to_text(load.at(name).value), load.at(because).source));
+    load[name] = {std::move(value), "implied by " + load.at(because).source};
+  };
+  if (given("duration") && get<double>(load, "duration") > 0 && !given("total_requests"))
+    imply("total_requests", int64_t{0}, "duration");
+  if (given("trace") && !get<std::string>(load, "trace").empty()) imply("arrival", std::string("trace"), "trace");
+  if (given("concurrency") && get<int64_t>(load, "concurrency") > 0)
+    imply("arrival", std::string("closed"), "concurrency");
+}
+
+}  // namespace
+
+std::vector<OptionSpec> load_specs(const Manifest& workload) {
+  auto specs = load_options();
+  const auto set = [&](const OptionValues& defaults, const char* table, auto assign) {
+    for (const auto& [name, value] : defaults) {
+      const auto source = fmt::format("[{}] {} in {}", table, name, workload.file.string());
+      const auto it = std::ranges::find(specs, name, &OptionSpec::name);
+      if (it == specs.end()) {
+        std::vector<std::string> names;
+        for (const auto& spec : specs) names.push_back(spec.name);
+        const auto meant = nearest(name, names);
+        throw usage_error(fmt::format("{}: the host has no such load option{}", source,
+                                      meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
+      }
+      assign(*it, parse_option(*it, to_text(value), source));
+    }
+  };
+  set(workload.defaults, "defaults", [](OptionSpec& spec, OptionValue value) {
+    spec.default_value = std::move(value);
+    spec.quick.reset();
+  });
+  set(workload.quick_defaults, "defaults.quick",
+      [](OptionSpec& spec, OptionValue value) { spec.quick = std::move(value); });
+  return specs;
+}
+
+void check_names(std::span<const Given> given, std::span<const Manifest* const> workloads, const Manifest& backend,
+                 const std::vector<std::string>& known_ids) {
+  std::vector<const Manifest*> plugins(workloads.begin(), workloads.end());
+  plugins.push_back(&backend);
+  for (const auto* plugin : plugins) refuse_host_names(*plugin);
+  for (const auto& each : given) {
+    if (command_line_only(each.name) && each.source != option_flag(each.name))
+      throw usage_error(fmt::format("{}: '{}' belongs on the command line; write {} there", each.source, each.name,
+                                    option_flag(each.name)));
+    if (each.owner.empty())
+      check_plain(each, workloads, backend);
+    else
+      check_qualified(each, plugins, known_ids);
+  }
+}
+
+Settings resolve(std::span<const Given> given, const Manifest& workload, const Manifest& backend) {
+  const auto load = load_specs(workload);
+  std::vector<OptionSpec> shared;
+  for (const auto& flag : run_flags()) shared.push_back(flag.spec);
+
+  Settings out;
+  out.shared = defaults(shared, false);
+  const auto apply = [&](const Given& each) {
+    const auto target = target_of(each, out, load, workload, backend);
+    if (target.spec == nullptr) return;
+    (*target.settings)[each.name] = {parse_option(*target.spec, each.text, each.source), each.source, true};
+  };
+  for (const auto& each : given)
+    if (each.owner.empty() && each.name == "quick") apply(each);
+  const bool quick = get<bool>(out.shared, "quick");
+  out.load = defaults(load, quick);
+  out.workload = defaults(workload.options, quick);
+  out.backend = defaults(backend.options, quick);
+  for (const auto& each : given) apply(each);
+  follow(out.load);
+  return out;
+}
+
+OptionValues values(const SettingMap& settings) {
+  OptionValues out;
+  for (const auto& [name, setting] : settings) out.emplace(name, setting.value);
+  return out;
+}
+
+}  // namespace host

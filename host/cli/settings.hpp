@@ -1,0 +1,57 @@
+// The options of a cell: who declares them, what the user gave, and what follows.
+//   manifest defaults (with the quick ones under --quick) < --config < --set < flags
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "catalog/manifest.hpp"
+#include "cli/flags.hpp"
+
+namespace host {
+
+// What `run` itself declares beside load_options(): workload, backend, nodes, seed, ...
+const std::vector<Flag>& run_flags();
+const OptionSpec& run_option(std::string_view name);
+// Those, the host's load options (with the defaults of the workload, if it is one), and the plugins' own.
+std::vector<Flag> all_flags(std::span<const Manifest* const> workloads, const Manifest* backend);
+// The host's load options with a manifest's [defaults] in place. Throws Error(usage) for a default that is not valid.
+std::vector<OptionSpec> load_specs(const Manifest& workload);
+
+// "key=value" or "id.key=value" of --set.
+Given parse_set(const std::string& text);
+// The entries of a TOML file: top-level keys, and tables named after a plugin for options of that plugin.
+std::vector<Given> read_config(const std::filesystem::path& file);
+
+// Refuses names that no one declares (with the nearest), names that several declare (with the qualified forms), and
+// manifests whose options have the name of a host option. `known_ids`: plugins that a qualified name may refer to.
+void check_names(std::span<const Given> given, std::span<const Manifest* const> workloads, const Manifest& backend,
+                 const std::vector<std::string>& known_ids);
+
+struct Setting {
+  OptionValue value;
+  std::string source;  // "--rate", "run.toml:3", "q6 quick default", "default"
+  bool given = false;  // by the user
+};
+using SettingMap = std::map<std::string, Setting>;
+
+struct Settings {
+  SettingMap shared;
+  SettingMap load;
+  SettingMap workload;
+  SettingMap backend;
+};
+
+// Later ones of `given` win; those that concern another workload are passed over (names were checked before).
+Settings resolve(std::span<const Given> given, const Manifest& workload, const Manifest& backend);
+
+OptionValues values(const SettingMap& settings);
+template <class T>
+const T& get(const SettingMap& settings, const std::string& name) {
+  return std::get<T>(settings.at(name).value);
+}
+
+}  // namespace host

@@ -1,0 +1,25 @@
+// sage-host: the one place where an exception ends, as one line and an exit code.
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "error.hpp"
+
+int main(int argc, char** argv) {
+  const std::span<char*> raw(argv, static_cast<size_t>(argc));
+  try {
+    const std::vector<std::string> args(raw.begin() + (argc > 0 ? 1 : 0), raw.end());
+    const auto code = host::run_main(args);
+    if (std::fflush(stdout) != 0) throw host::Error(host::Exit::failed, "cannot write to standard output");
+    return static_cast<int>(code);
+  } catch (const host::Error& e) {
+    std::fprintf(stderr, "sage-host: %s\n", e.what());
+    return static_cast<int>(e.code());
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "sage-host: internal error: %s; please report it with the command line\n", e.what());
+    return static_cast<int>(host::Exit::failed);
+  }
+}

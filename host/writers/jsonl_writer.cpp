@@ -1,0 +1,53 @@
+#include "writers/jsonl_writer.hpp"
+
+#include "records/result_json.hpp"
+
+namespace host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string line(const char* type, Json members) {
+  Json out = {{"type", type}};
+  out.update(members);
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+JsonlWriter::JsonlWriter(const std::filesystem::path& file, bool requests) : file_(file), requests_(requests) {}
+
+void JsonlWriter::begin(const RunInfo& info) {
+  line_.emplace(info.classes, info.tenants);
+  Json members = {{"schema_version", 1}};
+  members.update(to_json(info));
+  file_.append(line("run", std::move(members)));
+  file_.flush();
+}
+
+void JsonlWriter::take(const Interval& interval) {
+  file_.append(line("interval", to_json(interval)));
+  file_.flush();
+}
+
+void JsonlWriter::take(const EventRecord& event) {
+  file_.append(line("event", to_json(event)));
+  file_.flush();
+}
+
+void JsonlWriter::take(std::span<const RequestRow> rows) {
+  if (!requests_) return;
+  for (const auto& row : rows) {
+    char* begin = file_.claim(line_->max_bytes());
+    file_.commit(static_cast<size_t>(line_->format(begin, row) - begin));
+  }
+}
+
+void JsonlWriter::finish(const RunInfo& info, const RunResult& result) {
+  Json members = {{"run_id", info.run_id}, {"phase_names", info.phases}};
+  members.update(to_json(result));
+  file_.append(line("summary", std::move(members)));
+  file_.close();
+}
+
+}  // namespace host

@@ -1,0 +1,30 @@
+// records.jsonl: the run as it happens, one JSON object a line. docs/records.md tells every type and field.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "writers/line_file.hpp"
+#include "writers/request_line.hpp"
+#include "writers/writer.hpp"
+
+namespace host {
+
+// Flushed with every interval and event, so a kill -9 loses at most the last interval, and never half a line.
+class JsonlWriter final : public Writer {
+ public:
+  // `requests`: also a line for each RequestRow.
+  JsonlWriter(const std::filesystem::path& file, bool requests);
+  void begin(const RunInfo& info) override;
+  void take(const Interval& interval) override;
+  void take(const EventRecord& event) override;
+  void take(std::span<const RequestRow> rows) override;
+  void finish(const RunInfo& info, const RunResult& result) override;
+
+ private:
+  LineFile file_;
+  bool requests_;
+  std::optional<RequestLine> line_;  // once the names of classes and tenants are known
+};
+
+}  // namespace host

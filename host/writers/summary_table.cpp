@@ -1,0 +1,170 @@
+#include "writers/summary_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "metrics/summary.hpp"
+#include "writers/number_text.hpp"
+
+namespace host {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+uint64_t count_of(const CellSummary& cell, Outcome outcome) { return cell.outcomes[static_cast<size_t>(outcome)]; }
+
+uint64_t other_failures(const CellSummary& cell) {
+  return count_of(cell, Outcome::rejected) + count_of(cell, Outcome::cancelled) + count_of(cell, Outcome::unfinished);
+}
+
+std::string header(const RunInfo& info, const RunResult& result) {
+  auto text = fmt::format("{}\n{} x {}: {}, window {:.1f} s, seed {}, {} node{}, parallelism {}, scheduler {}\n",
+                          info.run_id, info.workload, info.backend, to_string(result.status), result.window_s,
+                          info.seed, info.nodes, info.nodes == 1 ? "" : "s", info.parallelism, info.scheduler);
+  const auto* label = result.status == RunStatus::invalid ? "INVALID" : to_string(result.status);
+  for (const auto& reason : result.reasons) text += fmt::format("{}: {}\n", label, reason);
+  return text;
+}
+
+// Which columns the table has: a column that would hold nothing but zeros or n/a is left out.
+struct Columns {
+  bool ttft = false;
+  bool other = false;
+};
+
+std::vector<std::string> row_of(const std::string& name, const CellSummary& cell, const Columns& columns) {
+  const auto rate = [&](const char* metric) {
+    const auto value = cell.value(metric);
+    return value ? rate_text(*value) : "n/a";
+  };
+  std::vector<std::string> row = {name,
+                                  fmt::format("{}", cell.offered),
+                                  rate("offered_rate"),
+                                  rate("throughput"),
+                                  ms_text(cell.value("latency_p50")),
+                                  ms_text(cell.value("latency_p95")),
+                                  ms_text(cell.value("latency_p99"))};
+  if (columns.ttft) row.push_back(ms_text(cell.value("ttft_p99")));
+  row.push_back(share_text(cell.value("slo_attainment")));
+  row.push_back(fmt::format("{}", count_of(cell, Outcome::error)));
+  row.push_back(fmt::format("{}", count_of(cell, Outcome::timeout)));
+  if (columns.other) row.push_back(fmt::format("{}", other_failures(cell)));
+  return row;
+}
+
+std::string request_table(const Summary& summary, bool any_ttft) {
+  const Columns columns{any_ttft, other_failures(summary.total) > 0};
+  Rows rows = {{"", "offered", "offered/s", "ok/s", "p50 ms", "p95 ms", "p99 ms"}};
+  if (columns.ttft) rows[0].emplace_back("ttft p99");
+  rows[0].insert(rows[0].end(), {"SLO met", "error", "timeout"});
+  if (columns.other) rows[0].emplace_back("other");
+  rows.push_back(row_of("total", summary.total, columns));
+  for (const auto& cell : summary.classes) rows.push_back(row_of("  " + cell.class_name, cell, columns));
+  if (summary.tenants.size() > 1)
+    for (const auto& cell : summary.tenants) rows.push_back(row_of("tenant " + cell.tenant, cell, columns));
+  if (summary.phases.size() > 1)
+    for (const auto& phase : summary.phases) {
+      rows.push_back(row_of("phase " + phase.phase, phase, columns));
+      for (const auto& cell : summary.phase_classes)
+        if (cell.phase == phase.phase && summary.classes.size() > 1)
+          rows.push_back(row_of("  " + cell.class_name, cell, columns));
+    }
+  return text_table(rows);
+}
+
+std::string stage_table(const Summary& summary) {
+  if (summary.stages.empty()) return "";
+  Rows rows = {{"stage", "executions", "wait p50 ms", "wait p99 ms", "service p50 ms", "service p99 ms"}};
+  for (const auto& stage : summary.stages) {
+    std::vector<std::string> row = {stage.name, fmt::format("{}", stage.executions)};
+    for (const auto* wanted : {"stage_wait_p50", "stage_wait_p99", "stage_service_p50", "stage_service_p99"})
+      for (const auto& metric : stage.metrics)
+        if (metric.name == wanted) row.push_back(ms_text(metric.value));
+    rows.push_back(std::move(row));
+  }
+  return "\n" + text_table(rows);
+}
+
+std::string ledger_line(const Ledger& ledger) {
+  std::string sum;
+  for (size_t i = 0; i < outcome_count; ++i)
+    if (ledger.outcomes[i] > 0 || i == 0)
+      sum += fmt::format("{}{} {}", sum.empty() ? "" : " + ", ledger.outcomes[i], to_string(static_cast<Outcome>(i)));
+  auto text = fmt::format("ledger: {} offered{} {} {}; {} duplicate; {} unexpected", ledger.offered,
+                          ledger.warmup > 0 ? fmt::format(" ({} warm-up)", ledger.warmup) : "",
+                          ledger.balanced() ? "=" : "DIFFERS FROM", sum, ledger.duplicate, ledger.unexpected);
+  if (ledger.late > 0) text += fmt::format("; {} late", ledger.late);
+  if (ledger.log_dropped > 0) text += fmt::format("; {} rows missing from the request log", ledger.log_dropped);
+  return text + "\n";
+}
+
+std::string generator_line(const RunResult& result) {
+  if (result.lateness.empty()) return "generator: sent nothing\n";
+  std::string text = "generator: late by";
+  for (const auto& [name, q] : {std::pair{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}}) {
+    const auto ns = quantile_ns(result.lateness, q);
+    text += fmt::format("{} {} {}", q == 0.5 ? "" : ",", name, ns ? duration_text(*ns) : "n/a");
+  }
+  text += fmt::format("; budget of p99 {}", duration_text(static_cast<double>(result.lateness_budget_ns)));
+  const auto p99 = quantile_ns(result.lateness, 0.99);
+  if (p99 && *p99 > static_cast<double>(result.lateness_budget_ns)) text += " EXCEEDED";
+  if (result.blocked_ns > 0)
+    text += fmt::format("; blocked by the backend for {}", duration_text(static_cast<double>(result.blocked_ns)));
+  return text + "\n";
+}
+
+std::string verdict_line(const RunResult& result) {
+  const auto& ledger = result.ledger;
+  auto text =
+      fmt::format("verdict: {} ({} passed, {} wrong, {} unchecked)\n",
+                  result.verdict.empty() ? "unchecked" : result.verdict, ledger.passed, ledger.wrong, ledger.unchecked);
+  std::string essentials;  // the report's own numbers and words; its lists and tables are in the record
+  if (result.report.is_object())
+    for (const auto& [key, value] : result.report.items())
+      if (value.is_primitive() && !value.is_null())
+        essentials += fmt::format("{}{} {}", essentials.empty() ? "" : ", ", key,
+                                  value.is_string() ? value.get<std::string>() : value.dump());
+  if (!essentials.empty()) text += fmt::format("report: {}\n", essentials);
+  return text;
+}
+
+}  // namespace
+
+std::string text_table(const Rows& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i)
+      line += i == 0 ? fmt::format("{:<{}}", row[i], widths[i]) : fmt::format("  {:>{}}", row[i], widths[i]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string summary_table(const RunInfo& info, const RunResult& result) {
+  const auto summary = summarize(result);
+  const bool any_ttft = result.cells && !result.cells->sum().ttft.empty();
+  return header(info, result) + "\n" + request_table(summary, any_ttft) + stage_table(summary) + "\n" +
+         ledger_line(result.ledger) + generator_line(result) + verdict_line(result);
+}
+
+void SummaryTable::finish(const RunInfo& info, const RunResult& result) {
+  auto text = summary_table(info, result);
+  std::vector<std::string> names;
+  std::error_code ignored;  // a folder that cannot be read has no files to name
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored))
+    if (entry.is_regular_file()) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  if (!names.empty()) text += fmt::format("files: {}: {}\n", folder_.string(), fmt::join(names, ", "));
+  std::fputs(text.c_str(), out_);
+  std::fflush(out_);
+}
+
+}  // namespace host

@@ -1,0 +1,5 @@
+#include <sage/plugin.hpp>
+
+#include "backend.hpp"
+
+SAGE_PLUGIN(threads::ThreadsBackend)

@@ -1,0 +1,128 @@
+#include "runtime.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+namespace threads {
+
+Runtime::Runtime(sage::Host host, const sage_run& run, Policy policy)
+    : host_(host),
+      graph_(read_graph(run)),
+      pool_(static_cast<size_t>(run.max_in_flight), graph_.max_steps),
+      arrived_(graph_.stages.size()) {
+  for (const auto& plan : graph_.stages)
+    stages_.push_back(std::make_unique<Stage>(*this, plan, *run.operators, policy));
+}
+
+void Runtime::start() {
+  for (auto& stage : stages_) stage->start();
+}
+
+size_t Runtime::submit(std::span<const sage_request> rows) {
+  for (const auto& row : rows)
+    if (row.pipeline >= graph_.pipelines.size())
+      throw sage::Failure(SAGE_INVALID, "request " + std::to_string(row.seq) + " names pipeline " +
+                                            std::to_string(row.pipeline) + " of " +
+                                            std::to_string(graph_.pipelines.size()) + "; correct the workload's plan");
+  taken_.resize(rows.size());
+  const size_t count = pool_.take(taken_);
+  // A batch enters a stage under one lock.
+  for (size_t r = 0; r < count; ++r) {
+    auto& task = *taken_[r];
+    const auto& pipeline = graph_.pipelines[rows[r].pipeline];
+    task.begin(rows[r], pipeline);
+    for (size_t s = 0; s < pipeline.size(); ++s)
+      if (pipeline[s].inputs.empty()) arrived_[pipeline[s].stage].push(task.jobs[s]);
+  }
+  for (size_t s = 0; s < stages_.size(); ++s)
+    if (!arrived_[s].empty()) stages_[s]->push(std::exchange(arrived_[s], {}));
+  return count;
+}
+
+void Runtime::finished(Job& job, bool ok, Scratch& scratch) {
+  auto& task = *job.task;
+  if (!ok) task.failed.store(true, std::memory_order_relaxed);
+  const auto& step = (*task.pipeline)[job.step];
+  // Every step leads to the last one, so that one becomes ready only when all others have ended, failed ones too. The
+  // task is ours until we count the last of our consumers down.
+  if (step.consumers.empty()) return complete(task, scratch);
+  for (const uint32_t consumer : step.consumers) {
+    auto& next = task.jobs[consumer];
+    if (next.missing.fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
+    if (task.failed.load(std::memory_order_relaxed)) {
+      finished(next, false, scratch);  // passes by without executing; as deep as the pipeline at most
+    } else {
+      JobList ready;
+      ready.push(next);
+      stages_[graph_.pipelines[task.request.pipeline][consumer].stage]->push(ready);
+    }
+  }
+}
+
+void Runtime::complete(Task& task, Scratch& scratch) {
+  const auto& pipeline = *task.pipeline;
+  const auto id = task.request.id;
+  auto begun_ns = std::numeric_limits<int64_t>::max();
+  int64_t ended_ns = 0;
+  scratch.spans.clear();
+  scratch.rows.clear();
+  for (size_t s = 0; s < pipeline.size(); ++s) {
+    const auto& job = task.jobs[s];
+    if (!job.executed) continue;
+    scratch.spans.push_back(
+        {id, job.begin_ns, job.end_ns, static_cast<uint16_t>(pipeline[s].stage), static_cast<uint16_t>(s), 0});
+    begun_ns = std::min(begun_ns, job.begin_ns);
+    ended_ns = std::max(ended_ns, job.end_ns);
+    if (job.first_ns != 0)
+      scratch.rows.push_back({id, job.first_ns, 0, 0, {nullptr, 0}, SAGE_DONE_OK, SAGE_COMPLETION_PARTIAL, 1, 0});
+  }
+  if (scratch.spans.empty()) begun_ns = 0;
+  for (auto& partial : scratch.rows) partial.begun_ns = begun_ns;
+
+  const auto& last = task.jobs[pipeline.size() - 1];
+  if (task.failed.load(std::memory_order_relaxed))
+    scratch.rows.push_back({id, ended_ns, begun_ns, 0, {nullptr, 0}, SAGE_DONE_ERROR, 0, 0, 0});
+  else
+    scratch.rows.push_back({id,
+                            ended_ns,
+                            begun_ns,
+                            last.digest,
+                            {last.output.data(), last.output.size()},
+                            SAGE_DONE_OK,
+                            0,
+                            last.units,
+                            0});
+  if (!scratch.spans.empty()) host_.spans(scratch.spans);
+  host_.complete(scratch.rows);
+  pool_.release(task);
+}
+
+Stage& Runtime::stage(std::string_view name) {
+  std::string names;
+  for (auto& stage : stages_) {
+    if (stage->plan().name == name) return *stage;
+    names += (names.empty() ? "" : ", ") + stage->plan().name;
+  }
+  throw sage::Failure(SAGE_INVALID, "no stage '" + std::string(name) + "'; the stages are: " + names);
+}
+
+Stage::Work Runtime::work() {
+  Stage::Work total;
+  for (auto& stage : stages_) {
+    const auto work = stage->work();
+    total.busy_ns += work.busy_ns;
+    total.workers += work.workers;
+  }
+  return total;
+}
+
+bool Runtime::close(int64_t grace_ns) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(grace_ns);
+  for (auto& stage : stages_) stage->begin_close();
+  bool all_gone = true;
+  for (auto& stage : stages_) all_gone = stage->finish_close(deadline) && all_gone;
+  return all_gone;
+}
+
+}  // namespace threads

@@ -1,0 +1,81 @@
+#include "cli/flags.hpp"
+
+#include <doctest/doctest.h>
+
+#include "error.hpp"
+
+using namespace host;
+
+namespace {
+
+OptionSpec text(const char* name) {
+  OptionSpec spec;
+  spec.name = name;
+  return spec;
+}
+
+std::vector<Flag> some_flags() {
+  return {{.spec = text("total_requests")},
+          {.spec = toggle("quick", "")},
+          {.spec = text("backend"), .letter = 'b'},
+          {.spec = text("set"), .repeatable = true},
+          {.spec = text("workload"), .aliases = {"experiment"}}};
+}
+
+Arguments parse(std::vector<std::string> args) {
+  const auto flags = some_flags();
+  return parse_arguments(args, flags, "run");
+}
+
+std::string error_of(std::vector<std::string> args) {
+  try {
+    (void)parse(std::move(args));
+  } catch (const Error& e) {
+    CHECK(e.code() == Exit::usage);
+    return e.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("hyphens and underscores, with and without =, are the same flag") {
+  for (const auto* written : {"--total-requests", "--total_requests"}) {
+    CHECK(parse({written, "7"}).text("total_requests") == "7");
+    CHECK(parse({std::string(written) + "=7"}).text("total_requests") == "7");
+  }
+}
+
+TEST_CASE("a value keeps its underscores and may begin with a hyphen") {
+  CHECK(parse({"--backend=my_own"}).text("backend") == "my_own");
+  CHECK(parse({"--total-requests", "-1"}).text("total_requests") == "-1");
+}
+
+TEST_CASE("short form, alias and switch") {
+  CHECK(parse({"-b", "mock"}).text("backend") == "mock");
+  CHECK(parse({"--experiment", "q6"}).text("workload") == "q6");
+  CHECK(parse({"--quick"}).text("quick") == "true");
+  CHECK(parse({"--quick", "-b", "mock"}).text("quick") == "true");
+  for (const auto& off : {std::vector<std::string>{"--quick=false"}, {"--quick", "false"}})
+    CHECK(parse(off).text("quick") == "false");
+}
+
+TEST_CASE("repeatable flags keep their order") {
+  const auto arguments = parse({"--set", "a=1", "--set", "b=2"});
+  REQUIRE(arguments.flags.size() == 2);
+  CHECK(arguments.flags[0].text == "a=1");
+  CHECK(arguments.flags[1].text == "b=2");
+}
+
+TEST_CASE("each misuse is told with its remedy") {
+  CHECK(error_of({"--total-request", "7"}) ==
+        "unknown flag --total-request (did you mean --total-requests?); 'sage-host run --help' lists the flags");
+  CHECK(error_of({"--zzzzzzzz"}) == "unknown flag --zzzzzzzz; 'sage-host run --help' lists the flags");
+  CHECK(error_of({"--total-requests"}) == "flag --total-requests needs a value");
+  CHECK(error_of({"--quick", "--quick"}) == "flag --quick was given twice; give it once");
+  CHECK(error_of({"--workload", "q1", "--experiment", "q6"}) == "flag --experiment was given twice; give it once");
+  CHECK(error_of({"q6"}) == "unexpected argument 'q6'; 'sage-host run --help' shows the usage");
+  CHECK(error_of({"--back", "mock"}).starts_with("unknown flag --back"));  // no guessing of prefixes
+}
+
+TEST_CASE("asking for help wins over mistakes") { CHECK(parse({"--nonsense", "--help"}).help); }

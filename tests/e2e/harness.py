@@ -1,0 +1,97 @@
+"""Runs the built sage-host in a folder of its own, with captured output and a time limit."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(os.environ.get("SAGE_BUILD", "build"))
+HOST = BUILD / "bin" / "sage-host"
+PLUGINS = BUILD / "lib" / "sage-host" / "plugins"
+BROKEN = BUILD / "tests" / "plugins"
+LIMIT_S = 120
+
+OK, FAILED, USAGE, UNAVAILABLE, INVALID, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def environment(**extra):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SAGE_", "XDG_"))}
+    # A sanitizer's own report of a crash is not wanted: the host's is under test.
+    return {**kept, "NO_COLOR": "1", "ASAN_OPTIONS": "handle_segv=0:allow_user_segv_handler=1", **extra}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sage-e2e-"))
+        self.out = self.dir / "results"
+
+    def tearDown(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def host(self, *args, code=OK, env=None, limit_s=LIMIT_S):
+        """Runs the binary and checks its exit code."""
+        done = subprocess.run([HOST, *map(str, args)], cwd=self.dir, env=environment(**(env or {})), text=True,
+                              capture_output=True, timeout=limit_s, check=False)
+        self.assertEqual(done.returncode, code, f"{args}\nstdout: {done.stdout}\nstderr: {done.stderr}")
+        return done
+
+    def error(self, *args, code=USAGE, says=(), **kwargs):
+        """Runs the binary expecting one line on stderr that holds each of `says`."""
+        done = self.host(*args, code=code, **kwargs)
+        lines = done.stderr.strip().splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertTrue(lines[0].startswith("sage-host: "), lines[0])
+        for text in [says] if isinstance(says, str) else says:
+            self.assertIn(text, lines[0])
+        return done
+
+    def start(self, *args, **kwargs):
+        """Starts the binary in a process group of its own."""
+        process = subprocess.Popen([HOST, *map(str, args)], cwd=self.dir, env=environment(), text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **kwargs)
+        self.addCleanup(self._end, process)
+        return process
+
+    @staticmethod
+    def _end(process):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+    def run_quick(self, workload, backend, *more, code=OK, **kwargs):
+        return self.host("run", "--workload", workload, "-b", backend, "--quick", "--output-dir", self.out, *more,
+                         code=code, **kwargs)
+
+    def folders(self):
+        return sorted(self.out.iterdir()) if self.out.exists() else []
+
+    def records(self):
+        """The unified records of all runs."""
+        return [record for folder in self.folders() for record in read_lines(folder / "unified_results.jsonl")]
+
+    def write(self, name, text):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+
+def read_lines(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def cells_of(pid):
+    """Processes that `pid` started."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def alive(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"

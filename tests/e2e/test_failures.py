@@ -1,0 +1,66 @@
+"""Broken plugins: each costs one cell, which is recorded with its reason, and never the host."""
+import unittest
+
+from harness import BROKEN, FAILED, INVALID, OK, Case, read_lines
+
+
+class BrokenBackends(Case):
+    def run_broken(self, name, *more, code, workload="q1"):
+        done = self.host("run", "--workload", workload, "-b", name, "--plugin-path", BROKEN / name, "--output-dir",
+                         self.out, "--total-requests", "200", "--warmup-items", "10", "--rate", "400", *more, code=code)
+        self.assertNotIn("Traceback", done.stderr)
+        return done
+
+    def failed(self, name, *reasons, **kwargs):
+        """Runs, and checks that the failure is told and recorded."""
+        done = self.run_broken(name, code=FAILED, **kwargs)
+        records = self.records()
+        self.assertEqual(len(records), 1)
+        record = records[0]
+        metadata = record["metadata"]
+        self.assertEqual((metadata["status"], record["throughput"]), ("failed", None))
+        for reason in reasons:
+            self.assertIn(reason, done.stderr)
+            self.assertIn(reason, str(metadata))
+        stream = self.folders()[0] / "records.jsonl"
+        if stream.exists():
+            last = read_lines(stream)[-1]
+            self.assertEqual((last["type"], last["status"]), ("summary", "failed"))
+        return record
+
+    def test_crash(self):
+        self.failed("crashes_in_submit", "SIGSEGV", "backend.submit of 'crashes_in_submit'")
+
+    def test_exit(self):
+        self.failed("exits_in_submit", "exited with code 3", "backend.submit")
+
+    def test_exception(self):
+        done = self.run_broken("throws", code=FAILED)
+        self.assertEqual(len([line for line in done.stderr.splitlines() if line.startswith("sage-host:")]), 1)
+
+    def test_refusal(self):
+        self.run_broken("refuses", code=FAILED)
+
+    def test_double_completion_makes_the_run_invalid(self):
+        self.run_broken("completes_twice", code=INVALID)
+        self.assertEqual(self.records()[0]["metadata"]["status"], "invalid")
+
+    def test_completion_of_an_unknown_request_makes_the_run_invalid(self):
+        self.run_broken("completes_unknown", code=INVALID)
+
+    def test_completion_after_close_is_survived(self):
+        done = self.run_broken("completes_after_close", code=OK)
+        self.assertNotIn("SIG", done.stderr)
+
+    def test_requests_that_never_complete_time_out(self):
+        self.run_broken("never_completes", "--timeout", "1", "--drain-timeout", "2", "--duration", "1", code=OK)
+        self.assertEqual(self.records()[0]["success_rate"], 0)
+
+    def test_the_other_cells_still_run(self):
+        self.host("run", "--workload", "q1", "-b", "crashes_in_submit", "--plugin-path", BROKEN / "crashes_in_submit",
+                  "--output-dir", self.out, "--quick", "--repeat", "2", code=FAILED)
+        self.assertEqual(len(self.records()), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,96 @@
+"""Interruption and sudden death. Tests wait for what they need (a file, a line), never for a time."""
+import os
+import signal
+import time
+import unittest
+
+from harness import INTERRUPTED, LIMIT_S, Case, alive, cells_of, read_lines
+
+LONG = ("run", "--workload", "q6", "-b", "threads", "--duration", "600", "--rate", "200", "--interval", "0.1")
+
+
+def until(condition):
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain")
+        time.sleep(0.02)
+
+
+class Signals(Case):
+    def started(self, *more):
+        """A long run that has begun to record its load."""
+        process = self.start(*LONG, "--output-dir", self.out, *more)
+
+        def recorded():
+            self.assertIsNone(process.poll(), "ended early")
+            return any('"interval"' in f.read_text() for f in self.out.glob("*/records.jsonl"))
+
+        until(recorded)
+        return process
+
+    def interrupted(self, process):
+        _, stderr = process.communicate(timeout=LIMIT_S)
+        self.assertEqual(process.returncode, INTERRUPTED, stderr)
+        (record,) = self.records()
+        self.assertEqual(record["metadata"]["status"], "interrupted")
+        (folder,) = self.folders()
+        self.assertEqual(read_lines(folder / "records.jsonl")[-1]["type"], "summary")
+        return record
+
+    def test_ctrl_c_reaches_the_whole_group_and_leaves_a_complete_result(self):
+        process = self.started()
+        os.killpg(process.pid, signal.SIGINT)
+        record = self.interrupted(process)
+        self.assertGreater(record["success_rate"], 0)
+
+    def test_sigterm_to_the_host_alone(self):
+        process = self.started()
+        process.terminate()
+        self.interrupted(process)
+
+    def test_no_further_cell_is_started(self):
+        process = self.started("--repeat", "3")
+        process.send_signal(signal.SIGINT)
+        self.interrupted(process)  # exactly one record
+
+    def test_a_second_signal_stops_at_once(self):
+        process = self.start("run", "--workload", "q6", "-b", "threads", "--duration", "600", "--rate", "50",
+                             "--interval", "0.1", "--output-dir", self.out, "--set", "q6.commit_us=1000000",
+                             "--drain-timeout", "600", "--timeout", "600")
+        until(lambda: any('"interval"' in f.read_text() for f in self.out.glob("*/records.jsonl")))
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)  # two signals within 100 ms count as one
+        process.send_signal(signal.SIGINT)
+        self.interrupted(process)  # its backlog would take many minutes to drain
+
+    def test_a_killed_host_takes_its_cell_along(self):
+        process = self.started()
+        cells = cells_of(process.pid)
+        self.assertEqual(len(cells), 1)
+        process.kill()
+        process.wait()
+        until(lambda: not any(alive(cell) for cell in cells))
+        (folder,) = self.folders()
+        read_lines(folder / "records.jsonl")  # every line is complete
+        self.assertFalse((folder / "unified_results.jsonl").exists())
+
+    def test_a_cell_killed_from_outside_is_recorded(self):
+        process = self.started()
+        (cell,) = cells_of(process.pid)
+        os.kill(cell, signal.SIGKILL)
+        _, stderr = process.communicate(timeout=LIMIT_S)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("SIGKILL", stderr)
+        (record,) = self.records()
+        self.assertEqual(record["metadata"]["status"], "failed")
+
+    def test_no_scratch_folder_is_left(self):
+        scratch = self.dir / "runtime"
+        scratch.mkdir(mode=0o700)
+        self.run_quick("q6", "mock", env={"XDG_RUNTIME_DIR": str(scratch)})
+        self.assertEqual(list(scratch.iterdir()), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

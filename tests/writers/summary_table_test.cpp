@@ -1,0 +1,82 @@
+#include "writers/summary_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include "writers/sample_run.hpp"
+
+TEST_CASE("a run's summary") {
+  auto result = sample::result();
+  result.stages.push_back({"apply", {}, {}});
+  result.stages[0].wait.record(500'000, 1478);
+  result.stages[0].service.record(2 * sample::ms, 1478);
+  CHECK(host::summary_table(sample::info(), result) ==
+        R"(q6-threads-20261124T081902Z-0123456789ab
+Q6 x threads: ok, window 20.0 s, seed 42, 1 node, parallelism 2, scheduler default
+
+         offered  offered/s  ok/s  p50 ms  p95 ms  p99 ms   SLO met  error  timeout
+total       1400       70.0  69.9    10.0    10.0    10.0   92.85 %      0        2
+  chat      1000       50.0  50.0    10.0    10.0    10.0  100.00 %      0        0
+  embed      400       20.0  19.9    2.00    2.00     n/a   75.00 %      0        2
+
+stage  executions  wait p50 ms  wait p99 ms  service p50 ms  service p99 ms
+apply        1478        0.500        0.500            2.00            2.00
+
+ledger: 1480 offered (80 warm-up) = 1478 ok + 2 timeout; 0 duplicate; 0 unexpected
+generator: late by p50 500 ns, p99 500 ns, p99.9 500 ns; budget of p99 1.00 ms
+verdict: pass (1478 passed, 0 wrong, 2 unchecked)
+report: aborts 3, conserved true
+)");
+}
+
+TEST_CASE("an invalid run says so in capitals, with the reason") {
+  auto result = sample::result();
+  result.status = host::RunStatus::invalid;
+  result.reasons = {"the generator was late: p99 5 ms, budget 1 ms; lower --rate"};
+  result.lateness.record(5 * sample::ms, 1000);
+  const auto text = host::summary_table(sample::info(), result);
+  CHECK(text.find("\nINVALID: the generator was late: p99 5 ms, budget 1 ms; lower --rate\n") != std::string::npos);
+  CHECK(text.find("budget of p99 1.00 ms EXCEEDED\n") != std::string::npos);
+}
+
+TEST_CASE("a ledger that does not balance is told") {
+  auto result = sample::result();
+  result.ledger.outcomes[0] = 1477;
+  CHECK(host::summary_table(sample::info(), result)
+            .find("ledger: 1480 offered (80 warm-up) DIFFERS FROM 1477 ok + 2 timeout") != std::string::npos);
+}
+
+TEST_CASE("phases, tenants, first tokens and rare outcomes have rows and columns where there are any") {
+  auto result = sample::result();
+  CHECK(host::summary_table(sample::info(), result).find("ttft") == std::string::npos);
+  CHECK(host::summary_table(sample::info(), result).find("phase ") == std::string::npos);
+  result.phase_windows = {{"calm", 10}, {"burst", 10}};
+  result.cells.emplace(std::vector<std::string>{"calm", "burst"}, std::vector<std::string>{"chat", "embed"},
+                       std::vector<std::string>{"a", "b"});
+  result.cells->at(1, 0, 0).offered = 1;
+  result.cells->at(1, 0, 0).outcomes[5] = 1;
+  result.cells->at(0, 0, 1).ttft.record(sample::ms);
+  const auto text = host::summary_table(sample::info(), result);
+  for (const auto* part : {"phase calm", "phase burst", "tenant b", "ttft p99", "other"})
+    CHECK_MESSAGE(text.find(part) != std::string::npos, part);
+}
+
+TEST_CASE("an empty run is n/a, not 0") {
+  const auto text = host::summary_table(sample::info(), host::RunResult{});
+  CHECK(text.find("total        0        n/a   n/a     n/a     n/a     n/a      n/a      0        0\n") !=
+        std::string::npos);
+  CHECK(text.find("generator: sent nothing\n") != std::string::npos);
+  CHECK(text.find("verdict: unchecked") != std::string::npos);
+}
+
+TEST_CASE("the writer names the files that lie beside it") {
+  const sample::Folder folder("summary");
+  std::ofstream(folder / "b.csv").close();
+  std::ofstream(folder / "a.jsonl").close();
+  auto* out = std::fopen((folder / "screen").c_str(), "w");
+  REQUIRE(out != nullptr);
+  host::SummaryTable writer(out, folder.path());
+  writer.finish(sample::info(), sample::result());
+  std::fclose(out);
+  CHECK(
+      sample::text_of(folder / "screen").ends_with("files: " + folder.path().string() + ": a.jsonl, b.csv, screen\n"));
+}
