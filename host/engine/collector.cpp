@@ -182,7 +182,7 @@ void Collector::interval(int64_t now_ns) {
     record.classes.push_back(std::move(row));
   }
   sage_stats stats{};
-  if (session_.backend.stats(stats)) record.resident_bytes = stats.resident_bytes;
+  if (!session_.closed.load() && session_.backend.stats(stats)) record.resident_bytes = stats.resident_bytes;
   if (watch_ != nullptr) {
     watch_->offered.store(record.total_offered, std::memory_order_relaxed);
     watch_->done.store(record.total_done, std::memory_order_relaxed);

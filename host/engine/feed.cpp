@@ -264,7 +264,7 @@ bool Feed::admit(sage_request& row, uint8_t burst, int64_t now_ns) {
   slot->class_id.store(row.class_id, relaxed);
   slot->tenant.store(row.tenant, relaxed);
   slot->pipeline.store(row.pipeline, relaxed);
-  slot->phase.store(session_.phases.current(), relaxed);
+  slot->phase.store(session_.phases.use(), relaxed);
   slot->flags.store(row.flags, relaxed);
   SlotTable::publish(*slot, id);
   if (!warmup)

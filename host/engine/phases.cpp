@@ -12,12 +12,10 @@ void Phases::close_stretch(int64_t at_ns) {
 
 void Phases::open(std::string_view name, int64_t due_ns) {
   close_stretch(due_ns);
-  if (untouched_ && due_ns <= 0) {
-    untouched_ = false;
+  if (untouched_ && names_.size() == 1 && names_[0] == initial_phase) {
     names_[0] = name;
     return;
   }
-  untouched_ = false;
   const auto found = std::find(names_.begin(), names_.end(), name);
   if (found != names_.end()) {
     current_ = static_cast<uint8_t>(found - names_.begin());
