@@ -184,7 +184,7 @@ void check_embedded(const sage_plugin& plugin, const Manifest& manifest) {
   if (embedded.capabilities != manifest.capabilities) differing.emplace_back("capabilities");
   if (!differing.empty())
     throw usage_error(fmt::format(
-        "{}: {} not as in the manifest embedded in {}; install library and manifest of one build",
+        "{}: {} not as the manifest embedded in {} says; install library and manifest of one build",
         one_line(manifest.file.string()), fmt::join(differing, ", "), manifest.library.filename().string()));
 }
 

@@ -126,10 +126,7 @@ void Feed::fill_block() {
   const auto limit = counted ? load_.warmup_items + load_.total_requests : UINT64_MAX;
   const auto wanted = static_cast<size_t>(std::min<uint64_t>(block_size, limit - next_seq_));
   if (wanted == 0) {
-    // The window ends where the next request would have come, so that it holds exactly the counted ones.
-    Due after{};
-    const auto drawn = open_loop() && arrivals_->next(&after, 1) == 1;
-    end_schedule(drawn ? after.at_ns : open_loop() ? last_due_ns_ + static_cast<int64_t>(mean_gap_s() * 1e9) : forever);
+    end_schedule(forever);
     return;
   }
   std::array<Due, block_size> dues{};
@@ -150,9 +147,10 @@ void Feed::fill_block() {
   int64_t previous = last_due_ns_;
   for (size_t i = 0; i < filled; ++i) {
     check_row(rows_[i]);
-    if (rows_[i].due_ns < previous)
+    if (arrivals_ != nullptr && rows_[i].due_ns < previous)
       throw Error(Exit::failed, fmt::format("the workload's due times decrease at request {}", rows_[i].seq));
     previous = rows_[i].due_ns;
+    if (rows_[i].seq == load_.warmup_items) planned_begin_ns_ = rows_[i].due_ns;
     if (rows_[i].seq == load_.warmup_items && load_.duration_s > 0 && open_loop())
       session_.window_end_ns.store(session_.start_ns + rows_[i].due_ns + static_cast<int64_t>(load_.duration_s * 1e9),
                                    std::memory_order_relaxed);
@@ -171,10 +169,16 @@ void Feed::fill_block() {
       return;
     }
   }
-  if (filled < wanted) {
-    const auto gap = static_cast<int64_t>(mean_gap_s() * 1e9);
-    end_schedule(open_loop() ? (filled == 0 ? last_due_ns_ : rows_[filled - 1].due_ns) + gap : forever);
+  if (filled == wanted && next_seq_ != limit) return;
+  // The window ends where the next request would have come, so that it holds exactly the offered ones.
+  Due after{};
+  if (filled == wanted && open_loop() && arrivals_->next(&after, 1) == 1) {
+    end_schedule(after.at_ns);
+    return;
   }
+  const auto measured = next_seq_ > load_.warmup_items ? next_seq_ - load_.warmup_items : 0;
+  const auto gap = measured < 2 ? 0 : (previous - planned_begin_ns_) / static_cast<int64_t>(measured - 1);
+  end_schedule(open_loop() ? previous + gap : forever);
 }
 
 void Feed::end_schedule(int64_t window_end_ns) {

@@ -93,6 +93,7 @@ class Feed {
   uint8_t burst_state_ = 255;
 
   int64_t window_begin_ns_ = -1;
+  int64_t planned_begin_ns_ = 0;  // due time of the first measured request, known while planning
   int64_t last_due_ns_ = -1;
   double gap_sum_ = 0;
   double gap_square_sum_ = 0;

@@ -167,7 +167,7 @@ void budget() {
              cost_ns([&](int i) { histogram.record(1000 + (i & 1023)); }));
   fmt::print("  request row into the ring  {:>6.1f} ns\n", cost_ns([&](int i) {
                row.row.seq = static_cast<uint64_t>(i);
-               if (!ring.push(row, nullptr)) {
+               if (!ring.push(row, &row)) {
                  ring.commit();
                  ring.peek(SIZE_MAX, [](const DoneRow&, const std::byte*) {});
                  ring.consumed();

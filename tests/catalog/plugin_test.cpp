@@ -41,7 +41,8 @@ TEST_CASE("what is wrong with a library is said in one line, naming it") {
       {"two_tables", "it is both a workload and a backend", Exit::usage},
       {"incomplete", "it lacks sage_backend.drain, sage_backend.close; report it to its author", Exit::usage},
       {"wrong_kind", "its library is a backend", Exit::usage},
-      {"false_manifest", "capabilities not as in the manifest embedded in libsage_test_false_manifest.so", Exit::usage},
+      {"false_manifest", "capabilities not as the manifest embedded in libsage_test_false_manifest.so says",
+       Exit::usage},
   };
   for (const auto& each : cases) {
     CAPTURE(each.failure);

@@ -79,7 +79,7 @@ TEST_CASE("rows and their results come out of the ring as they went in, across i
   uint64_t sent = 0, received = 0, refused = 0;
   const std::vector<char> result(777, 'x');
   while (received < 20'000) {
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       DoneRow row;
       row.row.seq = sent;
       row.result_size = static_cast<uint32_t>(sent % 778);
