@@ -183,6 +183,9 @@ TEST_CASE("a check tells how many, how long, how fast, how bursty, and that the 
   CHECK(mooncake.cv == doctest::Approx(2));  // gaps 3, 9 and six times 0
   CHECK(mooncake.quantised_step_s == 6);     // three timestamps in 12 s
 
+  // Half of the rows tied: no coarse clock yet.
+  CHECK(check_trace(traces / "mooncake.jsonl", 4).quantised_step_s == 0);
+
   const auto two = check_trace(traces / "mooncake.jsonl", 2);
   CHECK(two.rows == 2);
   CHECK(two.mean_rate == 0);
