@@ -151,6 +151,7 @@ Exit run_cell(const CellSpec& cell, CellShared& shared) {
   auto info = run_info(cell);
   Writers writers(cell);
   const auto result = run(engine_config(cell), input, info, writers.all(), &shared.watch, shared.stop);
+  if (result.exit != Exit::ok && !result.reasons.empty()) shared.set_error(result.reasons.front());
   shared.watch.finished.store(1);
   return result.exit;
 }

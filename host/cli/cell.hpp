@@ -17,7 +17,8 @@ struct CellShared {
   CallWatch watch;
   std::atomic<int> stop{0};  // written by the supervisor: how often the user asked to stop
   std::atomic<uint32_t> error_size{0};
-  std::array<char, 4096> error{};  // why the cell ended before it had a result; written by the cell, before error_size
+  // Why the cell ended without a result, or with one that is not ok; written by the cell, before error_size.
+  std::array<char, 4096> error{};
 
   void set_error(std::string_view text);
   [[nodiscard]] std::string_view error_text() const { return {error.data(), error_size.load()}; }

@@ -71,7 +71,10 @@ CellReport run_one(CellSpec cell, const std::filesystem::path& root, std::option
   const auto end = supervise(cell, stop);
   if (end.kind == CellEnd::Kind::finished) {
     write_log(cell, started, fmt::format("finished: {}", outcome_text(end.exit)));
-    return {cell.run_id, end.exit, outcome_text(end.exit)};
+    if (end.exit == Exit::ok) return {cell.run_id, end.exit, outcome_text(end.exit)};
+    fmt::print(stderr, "sage-host: {} on {}: {}: {}; the result is in {}\n", cell.workload, cell.backend,
+               outcome_text(end.exit), end.reason, folder.path().string());
+    return {cell.run_id, end.exit, fmt::format("{}: {}", outcome_text(end.exit), end.reason)};
   }
   // A configuration that a plugin refuses, or a backend that is not installed, is no result.
   const bool recorded = end.kind != CellEnd::Kind::refused || end.exit == Exit::failed;

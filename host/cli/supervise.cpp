@@ -129,10 +129,14 @@ uint32_t any_call(const CallWatch& watch) {
   return 0;
 }
 
-void describe_signal(CellEnd& end, const CellShared& shared, const CellSpec& cell, int signal) {
-  end.kind = CellEnd::Kind::crashed;
+std::string signal_name(int signal) {
   const char* name = sigabbrev_np(signal);
-  end.signal = name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
+  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
+}
+
+void describe_crash(CellEnd& end, const CellShared& shared, const CellSpec& cell, int signal) {
+  end.kind = CellEnd::Kind::crashed;
+  end.signal = signal_name(signal);
   end.place = place_of(shared.watch.crashed_call.load(), cell);
   if (!end.place.empty())
     end.reason = fmt::format("{} in {}", end.signal, end.place);
@@ -140,24 +144,25 @@ void describe_signal(CellEnd& end, const CellShared& shared, const CellSpec& cel
     end.reason =
         fmt::format("{} in a thread that a plugin ('{}' or '{}') had started", end.signal, cell.backend, cell.workload);
   else if (signal == SIGKILL)
-    end.reason = "SIGKILL from outside: out of memory, or another user's kill";
+    end.reason = "SIGKILL from outside: out of memory, or someone's kill";
   else
     end.reason = fmt::format("{} outside any plugin call", end.signal);
 }
 
 CellEnd describe(int status, const CellShared& shared, const CellSpec& cell) {
   CellEnd end;
-  end.exit = Exit::failed;
-  if (WIFSIGNALED(status)) {
-    describe_signal(end, shared, cell, WTERMSIG(status));
+  end.exit = WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::failed;
+  if (shared.watch.finished.load() != 0) {  // the result is written, whatever came after
+    end.reason = WIFEXITED(status) ? std::string(shared.error_text())
+                                   : signal_name(WTERMSIG(status)) + " after the result was written";
+  } else if (WIFSIGNALED(status)) {
+    describe_crash(end, shared, cell, WTERMSIG(status));
   } else if (const auto error = shared.error_text(); !error.empty()) {
     end.kind = CellEnd::Kind::refused;
-    end.exit = static_cast<Exit>(WEXITSTATUS(status));
     end.reason = error;
-  } else if (shared.watch.finished.load() != 0) {
-    end.exit = static_cast<Exit>(WEXITSTATUS(status));
   } else {
     end.kind = CellEnd::Kind::vanished;
+    end.exit = Exit::failed;
     end.place = place_of(any_call(shared.watch), cell);
     end.reason = fmt::format("the process exited with code {}{}; a plugin must not call exit()", WEXITSTATUS(status),
                              end.place.empty() ? "" : " in " + end.place);
@@ -232,7 +237,7 @@ CellEnd supervise(const CellSpec& cell, StopSignals& stop) {
   }
 
   auto end = describe(status, *shared.operator->(), cell);
-  if (!kill_reason.empty() && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+  if (!kill_reason.empty() && end.kind == CellEnd::Kind::crashed && WTERMSIG(status) == SIGKILL) {
     end.kind = hung_call != 0 ? CellEnd::Kind::hung : CellEnd::Kind::killed;
     end.reason = kill_reason;
     end.signal.clear();

@@ -37,7 +37,7 @@ struct CellEnd {
   };
   Kind kind = Kind::finished;
   Exit exit = Exit::ok;
-  std::string reason;  // one line
+  std::string reason;  // one line; empty if all is well
   std::string signal;  // "SIGSEGV"; empty if none
   std::string place;   // "backend.submit of 'threads'"; empty if not known
   uint64_t offered = 0;
