@@ -1,4 +1,5 @@
 // sage-host: the one place where an exception ends, as one line and an exit code.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <span>
@@ -10,6 +11,7 @@
 
 int main(int argc, char** argv) {
   const std::span<char*> raw(argv, static_cast<size_t>(argc));
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit shows as a failed write, with its path
   try {
     const std::vector<std::string> args(raw.begin() + (argc > 0 ? 1 : 0), raw.end());
     const auto code = host::run_main(args);

@@ -98,8 +98,8 @@ std::string type_name(OptionType type) {
 std::string range(const OptionSpec& spec) {
   if (!spec.choices.empty()) return fmt::format("{}", fmt::join(spec.choices, "|"));
   if (!spec.min && !spec.max) return "";
-  return fmt::format("{} .. {}", spec.min ? fmt::format("{:g}", *spec.min) : "",
-                     spec.max ? fmt::format("{:g}", *spec.max) : "");
+  return fmt::format("{} .. {}", spec.min ? fmt::format("{:.15g}", *spec.min) : "",
+                     spec.max ? fmt::format("{:.15g}", *spec.max) : "");
 }
 
 std::string options_table(std::span<const OptionSpec> specs) {

@@ -145,19 +145,16 @@ Arguments parse_arguments(std::span<const std::string> args, std::span<const Fla
 
 std::string constraints(const OptionSpec& spec) {
   std::vector<std::string> parts;
-  const auto shown = [](const OptionValue& value) {
-    const auto text = to_text(value);
-    return text.empty() ? std::string("none") : text;
-  };
-  if (spec.type != OptionType::boolean || spec.default_value != OptionValue(false))
-    if (shown(spec.default_value) != "none") parts.push_back("default " + shown(spec.default_value));
-  if (spec.quick) parts.push_back("quick " + shown(*spec.quick));
+  const auto standard = to_text(spec.default_value);
+  const bool plain_switch = spec.default_value == OptionValue(false);
+  if (!standard.empty() && !plain_switch) parts.push_back("default " + standard);
+  if (spec.quick) parts.push_back("quick " + to_text(*spec.quick));
   if (spec.min && spec.max)
-    parts.push_back(fmt::format("{:g} to {:g}", *spec.min, *spec.max));
+    parts.push_back(fmt::format("{:.15g} to {:.15g}", *spec.min, *spec.max));
   else if (spec.min)
-    parts.push_back(fmt::format("at least {:g}", *spec.min));
+    parts.push_back(fmt::format("at least {:.15g}", *spec.min));
   else if (spec.max)
-    parts.push_back(fmt::format("at most {:g}", *spec.max));
+    parts.push_back(fmt::format("at most {:.15g}", *spec.max));
   if (!spec.unit.empty()) parts.push_back("in " + spec.unit);
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -165,8 +162,9 @@ std::string constraints(const OptionSpec& spec) {
 std::string flags_help(std::span<const Flag> flags) {
   Table table;
   for (const auto& flag : flags) {
-    auto name = fmt::format("  {} {}", option_flag(flag.spec.name), placeholder(flag));
+    auto name = "  " + option_flag(flag.spec.name);
     if (flag.letter != 0) name += fmt::format(", -{}", flag.letter);
+    if (const auto value = placeholder(flag); !value.empty()) name += " " + value;
     const auto extra = constraints(flag.spec);
     table.push_back({name, flag.spec.help + (extra.empty() ? "" : fmt::format(" ({})", extra))});
   }

@@ -52,10 +52,10 @@ Arguments parse_arguments(std::span<const std::string> args, std::span<const Fla
 void refuse_unknown(const Arguments& arguments, std::span<const Flag> flags, std::string_view command,
                     size_t max_positional = 0);
 
-// The flags as an aligned block of help: "  --rate X   mean arrival rate (1/s, default 90, quick 200)".
+// The flags as an aligned block of help: "  --rate X   mean arrival rate (default 90, quick 200, in 1/s)".
 std::string flags_help(std::span<const Flag> flags);
 
-// "default 90, quick 200, at least 0.001, 1/s": what a spec says beside its help.
+// "default 90, quick 200, at least 0.001, in 1/s": what a spec says beside its help.
 std::string constraints(const OptionSpec& spec);
 
 }  // namespace host

@@ -83,14 +83,14 @@ CellReport run_one(CellSpec cell, const std::filesystem::path& root, std::option
     fmt::print(stderr, "sage-host: {}\n", end.reason);
     return {cell.workload, end.exit, end.reason};
   }
-  const auto unrecorded = record_failure(cell, end);
-  if (unrecorded.empty())
+  const bool kept = record_failure(cell, end);
+  if (kept)
     write_log(cell, started,
               fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
   else
     folder.discard();
   fmt::print(stderr, "sage-host: {} on {}: {}; {}\n", cell.workload, cell.backend, end.reason,
-             unrecorded.empty() ? "recorded in " + folder.path().string() : unrecorded);
+             kept ? "recorded in " + folder.path().string() : "that could not be recorded either");
   return {cell.run_id, end.exit, end.reason};
 }
 

@@ -84,6 +84,7 @@ void write_all(int fd, std::string_view text) {
   // A terminal's Ctrl-C goes to the whole process group; what it means is for the supervisor to say, through the page.
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);  // whoever reads the summary may have had enough; the files are still written
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
