@@ -31,11 +31,11 @@ class Case(unittest.TestCase):
     def tearDown(self):
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def host(self, *args, code=OK, env=None, limit_s=LIMIT_S):
+    def host(self, *args, code=OK, env=None, limit_s=LIMIT_S, **kwargs):
         """Runs the binary and checks its exit code (None: any). On a busy machine a run may be INVALID for a late generator: that is
         the host's honest answer, and not what these tests are about."""
         done = subprocess.run([HOST, *map(str, args)], cwd=self.dir, env=environment(**(env or {})), text=True,
-                              capture_output=True, timeout=limit_s, check=False)
+                              capture_output=True, timeout=limit_s, check=False, **kwargs)
         if code is None:
             return done
         if code == OK and done.returncode == INVALID and "the load generator was late" in done.stderr:

@@ -1,7 +1,9 @@
 """Broken plugins: each costs one cell, which is recorded with its reason, and never the host."""
+import resource
+import subprocess
 import unittest
 
-from harness import BROKEN, FAILED, INVALID, UNAVAILABLE, Case, read_lines
+from harness import BROKEN, FAILED, HOST, INVALID, UNAVAILABLE, Case, environment, read_lines
 
 
 class BrokenBackends(Case):
@@ -70,6 +72,36 @@ class BrokenBackends(Case):
         self.host("run", "--workload", "q1", "-b", "crashes_in_submit", "--plugin-path", BROKEN / "crashes_in_submit",
                   "--output-dir", self.out, "--quick", "--repeat", "2", code=FAILED)
         self.assertEqual(len(self.records()), 2)
+
+
+class Output(Case):
+    def test_a_disk_that_fills_up_during_the_run(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+        done = self.run_quick("q6", "mock", "--request-log", "jsonl", code=FAILED, preexec_fn=limit)
+        self.assertIn("records.jsonl: cannot be written", done.stderr)
+        (record,) = self.records()
+        self.assertEqual(record["metadata"]["status"], "failed")
+        read_lines(self.folders()[0] / "records.jsonl")  # whole lines only
+
+    def test_a_disk_that_takes_nothing(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+        self.error("run", "--workload", "q6", "-b", "mock", "--quick", "--output-dir", self.out, code=FAILED,
+                   says=(str(self.out), "--output-dir"), preexec_fn=limit)
+        self.assertFalse(self.out.exists())
+
+    def test_a_reader_that_goes_away(self):
+        process = subprocess.Popen([HOST, "run", "--workload", "q6", "-b", "mock", "--quick", "--output-dir", self.out],
+                                   env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.close()
+        process.stderr.read()
+        process.stderr.close()
+        process.wait()
+        (record,) = self.records()
+        self.assertEqual(record["metadata"]["status"], "ok")
 
 
 if __name__ == "__main__":
