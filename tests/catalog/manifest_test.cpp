@@ -217,13 +217,13 @@ TEST_CASE("hostile text is refused in one line") {
 
 TEST_CASE("deep but permitted nesting is parsed and freed") {
   std::string text;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 120; ++i) {
     text += "[\n{a";
     for (int j = 0; j < 60; ++j) text += ".a";
     text += "=";
   }
   text = "a = " + text + "1";
-  for (int i = 0; i < 100; ++i) text += "}]";
+  for (int i = 0; i < 120; ++i) text += "}]";
   CHECK(contains(parse_error(text), "the key 'schema' is missing"));
 }
 
