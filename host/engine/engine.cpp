@@ -272,6 +272,8 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - session.start_ns - begin));
   result.drain_s = std::max(0.0, seconds(now - offered_end));
   guarded(run.error, [&] { collector.conclude(result, now); });
+  // destroyed before the books are closed: its last threads may still complete something, which must show
+  guarded(run.error, [&] { session.backend.destroy(); });
   collector.fill(result);
   result.notes["arrivals"] = feed.arrival_notes();
   const auto p50 = result.cells->sum().response.quantile(0.5);
@@ -279,10 +281,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
       config.lateness_budget_ns != 0 ? config.lateness_budget_ns : std::max<int64_t>(1'000'000, p50 / 10);
   run.error.rethrow_into(result);
   judge_run(config, feed, run.drained, stops, result);
-  guarded(run.error, [&] {
-    session.backend.destroy();
-    session.workload.destroy();
-  });
+  guarded(run.error, [&] { session.workload.destroy(); });
   for (auto* writer : writers) writer->finish(info, result);
   return result;
 }

@@ -246,6 +246,13 @@ TEST_CASE_FIXTURE(Fixture, "a refused result fails the run and is counted in its
   CHECK(r.cells->sum(CellTable::any, 0).wrong == 0);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a workload that concludes nothing is judged by its rows") {
+  what.verdict = SAGE_VERDICT_UNCHECKED;
+  CHECK(go().verdict == "pass");
+  what.judge = [](const sage_outcome& o) { return o.seq == 3 ? SAGE_VERDICT_UNCHECKED : SAGE_VERDICT_PASS; };
+  CHECK(go().verdict == "unchecked");
+}
+
 TEST_CASE_FIXTURE(Fixture, "back-pressure shows as latency, and not as a late generator") {
   what.queue_limit = 1;
   what.service_ns = 20 * ms;  // twice what the rate allows
