@@ -54,8 +54,9 @@ void refuse_writable_by_others(const fs::path& path, const std::string& what) {
   check_mode(info, path, what);
 }
 
-std::string read_trusted_file(const fs::path& file, const std::string& what, size_t size_max) {
-  refuse_writable_by_others(file.parent_path(), "folder");
+namespace {
+
+std::string read_file(const fs::path& file, const std::string& what, size_t size_max, bool trusted) {
   // O_NONBLOCK: opening a named pipe would wait for a writer. What is checked is what was opened.
   const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat info {};
@@ -63,7 +64,7 @@ std::string read_trusted_file(const fs::path& file, const std::string& what, siz
     throw file_error(file, what, std::generic_category().message(errno));
   if (!S_ISREG(info.st_mode))
     throw file_error(file, what, S_ISDIR(info.st_mode) ? "it is a folder, not a file" : "it is not a regular file");
-  check_mode(info, file, what);
+  if (trusted) check_mode(info, file, what);
 
   std::string content(size_max + 1, '\0');  // by what is read, not by the size that was reported
   size_t size = 0;
@@ -77,6 +78,17 @@ std::string read_trusted_file(const fs::path& file, const std::string& what, siz
   if (size > size_max) throw file_error(file, what, fmt::format("larger than {} KiB", size_max / 1024));
   content.resize(size);
   return content;
+}
+
+}  // namespace
+
+std::string read_trusted_file(const fs::path& file, const std::string& what, size_t size_max) {
+  refuse_writable_by_others(file.parent_path(), "folder");
+  return read_file(file, what, size_max, true);
+}
+
+std::string read_regular_file(const fs::path& file, const std::string& what, size_t size_max) {
+  return read_file(file, what, size_max, false);
 }
 
 }  // namespace host

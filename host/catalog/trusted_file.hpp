@@ -14,6 +14,9 @@ void refuse_writable_by_others(const std::filesystem::path& path, const std::str
 // Throws Error(usage) also for one that is missing, unreadable or not a regular file (it is never waited on).
 std::string read_trusted_file(const std::filesystem::path& file, const std::string& what, size_t size_max);
 
+// The same for data that its user vouches for by naming it: no check of who can write to it.
+std::string read_regular_file(const std::filesystem::path& file, const std::string& what, size_t size_max);
+
 // Absolute and free of symlinks. Throws Error(usage) if there is none (missing, a loop of symlinks).
 std::filesystem::path real_path(const std::filesystem::path& path, const std::string& what);
 

@@ -2,18 +2,14 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <cctype>
-
+#include "catalog/quote.hpp"
+#include "catalog/toml_section.hpp"
+#include "catalog/trusted_file.hpp"
 #include "cli/settings.hpp"
 #include "error.hpp"
 
 namespace host {
 namespace {
-
-std::string lower(std::string text) {
-  for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // As it would be written on the command line, so that both take one path from here.
 std::string text_of(const toml::node& node, const std::string& source) {
@@ -34,7 +30,7 @@ Given parse_set(const std::string& text) {
   // Ids of third parties hold dots themselves ("org.example.thing"), option names never do.
   const auto dot = key.rfind('.');
   Given given;
-  if (dot != std::string::npos) given.owner = lower(key.substr(0, dot));
+  if (dot != std::string::npos) given.owner = to_lower(key.substr(0, dot));
   given.name = option_name(dot == std::string::npos ? key : key.substr(dot + 1));
   given.text = text.substr(equals + 1);
   given.source = "--set " + key;
@@ -42,15 +38,8 @@ Given parse_set(const std::string& text) {
 }
 
 std::vector<Given> read_config(const std::filesystem::path& file) {
-  toml::table root;
-  try {
-    root = toml::parse_file(file.string());
-  } catch (const toml::parse_error& e) {
-    const auto line = e.source().begin.line;
-    throw usage_error(line == 0
-                          ? fmt::format("--config {}: {}", file.string(), e.description())
-                          : fmt::format("{}:{}:{}: {}", file.string(), line, e.source().begin.column, e.description()));
-  }
+  constexpr size_t size_max = 1 << 20;
+  const auto root = parse_toml(read_regular_file(file, "--config", size_max), file.string());
   const auto source = [&](const toml::key& key) {
     return fmt::format("{}:{}", file.string(), key.source().begin.line);
   };
@@ -59,7 +48,7 @@ std::vector<Given> read_config(const std::filesystem::path& file) {
     if (const auto* table = node.as_table()) {
       for (const auto& [inner, value] : *table)
         out.push_back(
-            {lower(std::string(key.str())), option_name(inner.str()), text_of(value, source(inner)), source(inner)});
+            {to_lower(std::string(key.str())), option_name(inner.str()), text_of(value, source(inner)), source(inner)});
     } else {
       out.push_back({"", option_name(key.str()), text_of(node, source(key)), source(key)});
     }

@@ -154,6 +154,11 @@ TEST_CASE("a configuration file: top-level keys and tables of plugins, with thei
   std::ofstream(file) << "rate = [1, 2]\n";
   CHECK_THROWS_WITH_AS(read_config(file),
                        (file.string() + ":1: an option takes a text, a number, true or false").c_str(), Error);
+  // a key of 100,000 parts would overflow the stack of the TOML parser
+  std::string deep = "a";
+  for (int i = 0; i < 100'000; ++i) deep += ".a";
+  std::ofstream(file) << deep << " = 1\n";
+  CHECK_THROWS_AS(read_config(file), Error);
   std::filesystem::remove(file);
   CHECK_THROWS_AS(read_config(file), Error);
 }
