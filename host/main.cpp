@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/quote.hpp"
 #include "cli/commands.hpp"
 #include "error.hpp"
 
@@ -18,10 +19,11 @@ int main(int argc, char** argv) {
     if (std::fflush(stdout) != 0) throw host::Error(host::Exit::failed, "cannot write to standard output");
     return static_cast<int>(code);
   } catch (const host::Error& e) {
-    std::fprintf(stderr, "sage-host: %s\n", e.what());
+    std::fprintf(stderr, "sage-host: %s\n", host::one_line(e.what()).c_str());
     return static_cast<int>(e.code());
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "sage-host: internal error: %s; please report it with the command line\n", e.what());
+    std::fprintf(stderr, "sage-host: internal error: %s; please report it with the command line\n",
+                 host::one_line(e.what()).c_str());
     return static_cast<int>(host::Exit::failed);
   }
 }

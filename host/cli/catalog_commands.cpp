@@ -75,10 +75,9 @@ const Manifest& find_any(const Catalog& catalog, const std::string& id) {
   std::vector<std::string> ids;
   for (const auto kind : {PluginKind::workload, PluginKind::backend})
     for (const auto* manifest : catalog.all(kind)) ids.push_back(manifest->id);
-  const auto meant = nearest(id, ids);
   throw usage_error(
       fmt::format("no workload or backend is called '{}'{}; there are: {}; 'sage-host list --all' shows broken ones",
-                  id, meant ? fmt::format(" (did you mean '{}'?)", *meant) : "", fmt::join(ids, ", ")));
+                  id, did_you_mean(id, ids), fmt::join(ids, ", ")));
 }
 
 std::string type_name(OptionType type) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "catalog/plugin.hpp"
+#include "catalog/quote.hpp"
 #include "cli/crash_handler.hpp"
 #include "engine/engine.hpp"
 #include "records/hash.hpp"
@@ -151,7 +152,7 @@ Exit run_cell(const CellSpec& cell, CellShared& shared) {
   auto info = run_info(cell);
   Writers writers(cell);
   const auto result = run(engine_config(cell), input, info, writers.all(), &shared.watch, shared.stop);
-  if (result.exit != Exit::ok && !result.reasons.empty()) shared.set_error(result.reasons.front());
+  if (result.exit != Exit::ok && !result.reasons.empty()) shared.set_error(one_line(result.reasons.front()));
   shared.watch.finished.store(1);
   return result.exit;
 }
@@ -165,10 +166,10 @@ Exit cell_command(int spec_fd, int shared_fd) {
   try {
     return run_cell(cell, shared);
   } catch (const Error& e) {
-    shared.set_error(e.what());
+    shared.set_error(one_line(e.what()));
     return e.code();
   } catch (const std::exception& e) {
-    shared.set_error(fmt::format("internal error: {}", e.what()));
+    shared.set_error(fmt::format("internal error: {}", one_line(e.what())));
     return Exit::failed;
   }
 }

@@ -66,10 +66,10 @@ const Command* find_command(std::span<const std::string> args, size_t& words) {
 
 [[noreturn]] void refuse_command(const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(command_table.size());
   for (const auto& command : command_table) names.emplace_back(command.name);
-  const auto meant = nearest(name, names);
-  throw usage_error(fmt::format("unknown command '{}'{}; 'sage-host help' lists the commands", name,
-                                meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
+  throw usage_error(
+      fmt::format("unknown command '{}'{}; 'sage-host help' lists the commands", name, did_you_mean(name, names)));
 }
 
 int descriptor(const std::string& text) {

@@ -26,7 +26,7 @@ void install_crash_handler(CallWatch& watch) {
   watched = &watch;
   // A stack overflow leaves no stack to handle it on. (The alternate stack is the main thread's; on others an overflow
   // ends the process without a note of the call, which is still reported by its signal.)
-  static std::array<char, 64 * 1024> stack;
+  static std::array<char, 65536> stack;
   stack_t alternate{};
   alternate.ss_sp = stack.data();
   alternate.ss_size = stack.size();

@@ -24,7 +24,7 @@ struct Finding {
 };
 
 Finding plugin_finding(const CatalogEntry& entry) {
-  if (entry.state == CatalogEntry::State::broken) return {"BROKEN", entry.file.filename().string(), entry.reason};
+  if (!entry.manifest) return {"BROKEN", entry.file.filename().string(), entry.reason};
   const auto& manifest = *entry.manifest;
   const auto what = fmt::format("{} {}", to_string(manifest.kind), manifest.id);
   if (entry.state == CatalogEntry::State::shadowed) return {"note", what, entry.reason};

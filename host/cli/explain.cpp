@@ -36,9 +36,8 @@ Exit explain_command(const Command& command, std::span<const std::string> args) 
   const auto& name = arguments.positional[0];
   const auto text = explain(name);
   if (!text) {
-    const auto meant = nearest(name, metric_names());
     throw usage_error(fmt::format("no metric is called '{}'{}; 'sage-host explain' lists them", name,
-                                  meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
+                                  did_you_mean(name, metric_names())));
   }
   fmt::print("{}{}", *text, text->ends_with('\n') ? "" : "\n");
   return Exit::ok;

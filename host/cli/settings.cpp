@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
+#include "cli/text.hpp"
 #include "engine/load.hpp"
 #include "error.hpp"
 
@@ -40,38 +42,36 @@ void refuse_host_names(const Manifest& manifest) {
                       place(manifest), option_flag(spec.name)));
 }
 
+void add_names(std::vector<std::string>& names, std::span<const OptionSpec> specs) {
+  std::ranges::transform(specs, std::back_inserter(names), &OptionSpec::name);
+}
+
 std::vector<std::string> declared_names(std::span<const Manifest* const> plugins) {
   std::vector<std::string> names;
   for (const auto& flag : run_flags()) names.push_back(flag.spec.name);
-  for (const auto& spec : load_options()) names.push_back(spec.name);
-  for (const auto* plugin : plugins)
-    for (const auto& spec : plugin->options) names.push_back(spec.name);
+  add_names(names, load_options());
+  for (const auto* plugin : plugins) add_names(names, plugin->options);
   return names;
 }
 
 [[noreturn]] void refuse_name(const Given& given, const std::vector<std::string>& candidates,
                               const std::string& where) {
-  const auto meant = nearest(given.name, candidates);
   throw usage_error(fmt::format("{}: {} has no option '{}'{}; 'sage-host describe ID' lists a plugin's options",
-                                given.source, where, given.name,
-                                meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
+                                given.source, where, given.name, did_you_mean(given.name, candidates)));
 }
 
 void check_qualified(const Given& given, std::span<const Manifest* const> plugins,
                      const std::vector<std::string>& known_ids) {
   if (std::ranges::find(known_ids, given.owner) == known_ids.end()) {
-    const auto meant = nearest(given.owner, known_ids);
     throw usage_error(fmt::format("{}: no plugin is called '{}'{}; there are: {}", given.source, given.owner,
-                                  meant ? fmt::format(" (did you mean '{}'?)", *meant) : "",
-                                  fmt::join(known_ids, ", ")));
+                                  did_you_mean(given.owner, known_ids), fmt::join(known_ids, ", ")));
   }
   const auto it = std::ranges::find(plugins, given.owner, &Manifest::id);
   if (it == plugins.end()) return;  // of a plugin that takes no part in this run
   const auto& plugin = **it;
   std::vector<std::string> names;
-  for (const auto& spec : plugin.options) names.push_back(spec.name);
-  if (plugin.kind == PluginKind::workload)
-    for (const auto& spec : load_options()) names.push_back(spec.name);
+  add_names(names, plugin.options);
+  if (plugin.kind == PluginKind::workload) add_names(names, load_options());
   if (std::ranges::find(names, given.name) == names.end())
     refuse_name(given, names, fmt::format("{} '{}'", to_string(plugin.kind), plugin.id));
 }
@@ -143,10 +143,8 @@ std::vector<OptionSpec> load_specs(const Manifest& workload) {
       const auto it = std::ranges::find(specs, name, &OptionSpec::name);
       if (it == specs.end()) {
         std::vector<std::string> names;
-        for (const auto& spec : specs) names.push_back(spec.name);
-        const auto meant = nearest(name, names);
-        throw usage_error(fmt::format("{}: the host has no such load option{}", source,
-                                      meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
+        add_names(names, specs);
+        throw usage_error(fmt::format("{}: the host has no such load option{}", source, did_you_mean(name, names)));
       }
       assign(*it, parse_option(*it, to_text(value), source));
     }

@@ -87,7 +87,7 @@ void write_all(int fd, std::string_view text) {
   signal(SIGPIPE, SIG_IGN);  // whoever reads the summary may have had enough; the files are still written
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
   fcntl(spec_fd, F_SETFD, 0);
   fcntl(shared_fd, F_SETFD, 0);
   execv("/proc/self/exe", argv);
@@ -150,6 +150,14 @@ void describe_crash(CellEnd& end, const CellShared& shared, const CellSpec& cell
     end.reason = fmt::format("{} outside any plugin call", end.signal);
 }
 
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
 CellEnd describe(int status, const CellShared& shared, const CellSpec& cell) {
   CellEnd end;
   end.exit = WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::failed;
@@ -174,11 +182,8 @@ CellEnd describe(int status, const CellShared& shared, const CellSpec& cell) {
 }  // namespace
 
 StopSignals::StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const auto signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd_ < 0) fail("signalfd");
 }
@@ -186,11 +191,8 @@ StopSignals::StopSignals() {
 StopSignals::~StopSignals() {
   count();
   close(fd_);
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  const auto signals = stop_signals();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 int StopSignals::count() {

@@ -1,8 +1,12 @@
 #include "cli/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 #include <utility>
+
+#include "catalog/option.hpp"
 
 namespace host {
 namespace {
@@ -61,6 +65,11 @@ std::string format_table(const Table& table, const TableLayout& layout) {
     out += line + "\n";
   }
   return out;
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
+  const auto meant = nearest(name, candidates);
+  return meant ? fmt::format(" (did you mean '{}'?)", *meant) : "";
 }
 
 }  // namespace host

@@ -1,7 +1,8 @@
-// Text for the terminal: aligned columns.
+// Text for the terminal: aligned columns, hints.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace host {
@@ -16,5 +17,8 @@ struct TableLayout {
 
 // Columns are as wide as their widest cell and two spaces apart; no trailing blanks. Each row ends with a newline.
 std::string format_table(const Table& table, const TableLayout& layout = {});
+
+// " (did you mean 'rate'?)", or nothing if no candidate is near.
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace host
