@@ -46,7 +46,7 @@ class Case(unittest.TestCase):
     def error(self, *args, code=USAGE, says=(), **kwargs):
         """Runs the binary expecting one line on stderr that holds each of `says`."""
         done = self.host(*args, code=code, **kwargs)
-        lines = done.stderr.strip().splitlines()
+        lines = done.stderr.rstrip("\n").split("\n")
         self.assertEqual(len(lines), 1, done.stderr)
         self.assertTrue(lines[0].startswith("sage-host: "), lines[0])
         for text in [says] if isinstance(says, str) else says:

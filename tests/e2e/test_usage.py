@@ -22,6 +22,13 @@ class Usage(Case):
         self.error("run", says=("--workload", "q6", "--all"))
         self.error("run", "--all", "--workload", "q6", says="exclude each other")
 
+    def test_whatever_is_typed_the_answer_is_one_line(self):
+        for text in ("a\nb", "\x1b[31m", "\u2028", "x" * 100_000, "'; --"):
+            self.refused("--rate", text, says="--rate")
+            self.refused(text, says="unexpected argument")
+            self.error("run", "--workload", text, "-b", "mock", says="workload")
+            self.error(text, says="unknown command")
+
     def test_default_backend_is_not_installed(self):
         self.error("run", "--workload", "q6", code=UNAVAILABLE,
                    says=("backend 'sage' is not part of this installation", "mock", "threads", "--backend"))
