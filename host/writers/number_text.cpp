@@ -25,6 +25,7 @@ std::string rate_text(double per_second) {
 
 std::string ms_text(std::optional<double> ms) {
   if (!ms) return "n/a";
+  if (*ms > 0 && *ms < 0.0005) return "<0.001";
   return *ms < 0.9995 ? fmt::format("{:.3f}", *ms) : three_digits(*ms);
 }
 

@@ -27,6 +27,24 @@ std::string header(const RunInfo& info, const RunResult& result) {
   return text;
 }
 
+// "label: a, b, c", continued on the next line where it would grow past 100 columns.
+std::string wrapped_list(std::string_view label, const std::vector<std::string>& items) {
+  constexpr size_t columns = 100;
+  const std::string indent(label.size() + 1, ' ');
+  auto text = fmt::format("{}:", label);
+  size_t used = text.size();
+  for (size_t i = 0; i < items.size(); ++i) {
+    const auto item = i + 1 < items.size() ? items[i] + "," : items[i];
+    if (i > 0 && used + 1 + item.size() > columns) {
+      text += "\n" + indent;
+      used = indent.size();
+    }
+    text += " " + item;
+    used += 1 + item.size();
+  }
+  return text + "\n";
+}
+
 // Which columns the table has: a column that would hold nothing but zeros or n/a is left out.
 struct Columns {
   bool ttft = false;
@@ -119,13 +137,12 @@ std::string verdict_line(const RunResult& result) {
   auto text =
       fmt::format("verdict: {} ({} passed, {} wrong, {} unchecked)\n",
                   result.verdict.empty() ? "unchecked" : result.verdict, ledger.passed, ledger.wrong, ledger.unchecked);
-  std::string essentials;  // the report's own numbers and words; its lists and tables are in the record
+  std::vector<std::string> essentials;  // the report's own numbers and words; its lists and tables are in the record
   if (result.report.is_object())
     for (const auto& [key, value] : result.report.items())
       if (value.is_primitive() && !value.is_null())
-        essentials += fmt::format("{}{} {}", essentials.empty() ? "" : ", ", key,
-                                  value.is_string() ? value.get<std::string>() : value.dump());
-  if (!essentials.empty()) text += fmt::format("report: {}\n", essentials);
+        essentials.push_back(fmt::format("{} {}", key, value.is_string() ? value.get<std::string>() : value.dump()));
+  if (!essentials.empty()) text += wrapped_list("report", essentials);
   return text;
 }
 
@@ -162,7 +179,7 @@ void SummaryTable::finish(const RunInfo& info, const RunResult& result) {
   for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored))
     if (entry.is_regular_file()) names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
-  if (!names.empty()) text += fmt::format("files: {}: {}\n", folder_.string(), fmt::join(names, ", "));
+  if (!names.empty()) text += fmt::format("folder: {}\n", folder_.string()) + wrapped_list("files", names);
   std::fputs(text.c_str(), out_);
   std::fflush(out_);
 }

@@ -68,6 +68,14 @@ TEST_CASE("an empty run is n/a, not 0") {
   CHECK(text.find("verdict: unchecked") != std::string::npos);
 }
 
+TEST_CASE("a long report goes on below itself") {
+  auto result = sample::result();
+  result.report = {{"aa", std::string(60, 'x')}, {"bb", std::string(60, 'y')}, {"cc", std::string(120, 'z')}};
+  const auto text = host::summary_table(sample::info(), result);
+  CHECK(text.ends_with("\nreport: aa " + std::string(60, 'x') + ",\n        bb " + std::string(60, 'y') +
+                       ",\n        cc " + std::string(120, 'z') + "\n"));
+}
+
 TEST_CASE("the writer names the files that lie beside it") {
   const sample::Folder folder("summary");
   std::ofstream(folder / "b.csv").close();
@@ -77,6 +85,6 @@ TEST_CASE("the writer names the files that lie beside it") {
   host::SummaryTable writer(out, folder.path());
   writer.finish(sample::info(), sample::result());
   std::fclose(out);
-  CHECK(
-      sample::text_of(folder / "screen").ends_with("files: " + folder.path().string() + ": a.jsonl, b.csv, screen\n"));
+  CHECK(sample::text_of(folder / "screen")
+            .ends_with("folder: " + folder.path().string() + "\nfiles: a.jsonl, b.csv, screen\n"));
 }

@@ -120,6 +120,7 @@ TEST_CASE("numbers read well at every size") {
   CHECK(host::rate_text(12'345) == "12.3k");
   CHECK(host::rate_text(1'234'567) == "1.23M");
   CHECK(host::ms_text(0.1234) == "0.123");
+  CHECK(host::ms_text(0.0004) == "<0.001");
   CHECK(host::ms_text(1234.5) == "1234");
   CHECK(host::ms_text(std::nullopt) == "n/a");
   CHECK(host::share_text(0.99999) == "99.99 %");
