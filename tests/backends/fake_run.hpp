@@ -3,8 +3,10 @@
 
 #include <sage/plugin.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -26,6 +28,13 @@ struct Context {
   std::map<uint64_t, uint64_t>& state;
   std::string& result;
 
+  // The first 8 bytes of an input; what is missing is zero.
+  [[nodiscard]] uint64_t word(size_t i = 0) const {
+    uint64_t value = 0;
+    const auto bytes = in.bytes(i);
+    if (!bytes.empty()) std::memcpy(&value, bytes.data(), std::min(sizeof(value), bytes.size()));
+    return value;
+  }
   void give(uint64_t value) {
     result.assign(reinterpret_cast<const char*>(&value), sizeof(value));
     out.result = {result.data(), result.size()};

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <numeric>
 
 #include "fake_run.hpp"
 
@@ -12,17 +11,11 @@ using fake::Run;
 
 namespace {
 
-uint64_t word(const Context& c, size_t i) {
-  uint64_t value = 0;
-  std::memcpy(&value, c.in.bytes(i).data(), std::min(sizeof(value), c.in.bytes(i).size()));
-  return value;
-}
-
 // Depends on the request, on the stage and on each input's place.
 fake::Body mixer(uint64_t salt) {
   return [salt](Context c) {
     uint64_t value = sage::Draw::mix(c.in.request().seq + salt);
-    for (size_t i = 0; i < c.in.size(); ++i) value = sage::Draw::mix(value * 31 + word(c, i));
+    for (size_t i = 0; i < c.in.size(); ++i) value = sage::Draw::mix(value * 31 + c.word(i));
     c.give(value);
   };
 }
