@@ -12,6 +12,7 @@ using Json = nlohmann::json;
 void add_rows(Table& table, const SettingMap& settings, std::string_view title) {
   table.push_back({std::string(title)});
   for (const auto& [name, setting] : settings) {
+    if (command_line_only(name)) continue;
     auto shown = to_text(setting.value);
     table.push_back({"  " + name, shown.empty() ? "-" : shown, setting.source == "default" ? "" : setting.source});
   }
@@ -20,7 +21,7 @@ void add_rows(Table& table, const SettingMap& settings, std::string_view title) 
 Json settings_json(const SettingMap& settings) {
   auto json = Json::object();
   for (const auto& [name, setting] : settings)
-    json[name] = {{"value", to_json(setting.value)}, {"source", setting.source}};
+    if (!command_line_only(name)) json[name] = {{"value", to_json(setting.value)}, {"source", setting.source}};
   return json;
 }
 
@@ -35,8 +36,7 @@ std::string plan_text(const RunPlan& plan) {
     add_rows(table, settings.load, "load");
     if (!settings.workload.empty()) add_rows(table, settings.workload, "workload " + spec.workload);
     if (!settings.backend.empty()) add_rows(table, settings.backend, "backend " + spec.backend);
-    table.push_back({"config_hash", spec.config_hash});
-    text += format_table(table) + "\n";
+    text += format_table(table) + fmt::format("config_hash {}\n\n", spec.config_hash);
   }
   for (const auto& skipped : plan.skipped) text += fmt::format("skipped {}: {}\n", skipped.id, skipped.reason);
   text += fmt::format("{} run{} into {}; nothing was run\n", static_cast<int64_t>(plan.cells.size()) * plan.repeat,

@@ -114,6 +114,8 @@ std::optional<RunPlan> plan_run(const Command& command, std::span<const std::str
   const auto workloads = find_workloads(catalog, shared, given);
   const auto& backend = find_backend(catalog, given);
 
+  for (const auto* workload : workloads) refuse_host_names(*workload);
+  refuse_host_names(backend);
   const auto flags = all_flags(workloads, &backend);
   const auto arguments = split_arguments(args, flags);
   refuse_unknown(arguments, flags, command.name);

@@ -24,22 +24,14 @@ const OptionSpec* run_spec(std::string_view name) {
   return it == run_flags().end() ? nullptr : &it->spec;
 }
 
-// What decides which files are read or what is printed has to stand on the command line itself.
-bool command_line_only(std::string_view name) {
-  constexpr std::array names = {"config", "set", "plugin_path", "all", "dry_run", "json"};
-  return std::ranges::find(names, name) != names.end();
-}
-
 std::string place(const Manifest& manifest) {
   return fmt::format("{} '{}' ({})", to_string(manifest.kind), manifest.id, manifest.file.string());
 }
 
-void refuse_host_names(const Manifest& manifest) {
-  for (const auto& spec : manifest.options)
-    if (run_spec(spec.name) != nullptr || spec_called(load_options(), spec.name) != nullptr)
-      throw usage_error(
-          fmt::format("option '{}' of {} has the name of the host's own flag {}; rename it in the manifest", spec.name,
-                      place(manifest), option_flag(spec.name)));
+bool is_host_name(const std::string& name) {
+  const bool alias = std::ranges::any_of(
+      run_flags(), [&](const Flag& flag) { return std::ranges::find(flag.aliases, name) != flag.aliases.end(); });
+  return alias || name == "help" || run_spec(name) != nullptr || spec_called(load_options(), name) != nullptr;
 }
 
 void add_names(std::vector<std::string>& names, std::span<const OptionSpec> specs) {
@@ -128,12 +120,21 @@ void follow(SettingMap& load) {
   };
   if (given("duration") && get<double>(load, "duration") > 0 && !given("total_requests"))
     imply("total_requests", int64_t{0}, "duration");
-  if (given("trace") && !get<std::string>(load, "trace").empty()) imply("arrival", std::string("trace"), "trace");
+  if (given("trace") && !get<std::string>(load, "trace").empty()) {
+    imply("arrival", std::string("trace"), "trace");
+    // the whole of it, unless something else bounds the run
+    if (!given("total_requests")) imply("total_requests", int64_t{0}, "trace");
+  }
   if (given("concurrency") && get<int64_t>(load, "concurrency") > 0)
     imply("arrival", std::string("closed"), "concurrency");
 }
 
 }  // namespace
+
+bool command_line_only(std::string_view name) {
+  constexpr std::array names = {"config", "set", "plugin_path", "all", "dry_run", "json"};
+  return std::ranges::find(names, name) != names.end();
+}
 
 std::vector<OptionSpec> load_specs(const Manifest& workload) {
   auto specs = load_options();
@@ -158,11 +159,18 @@ std::vector<OptionSpec> load_specs(const Manifest& workload) {
   return specs;
 }
 
+void refuse_host_names(const Manifest& manifest) {
+  for (const auto& spec : manifest.options)
+    if (is_host_name(spec.name))
+      throw usage_error(
+          fmt::format("option '{}' of {} has the name of the host's own flag {}; rename it in the manifest", spec.name,
+                      place(manifest), option_flag(spec.name)));
+}
+
 void check_names(std::span<const Given> given, std::span<const Manifest* const> workloads, const Manifest& backend,
                  const std::vector<std::string>& known_ids) {
   std::vector<const Manifest*> plugins(workloads.begin(), workloads.end());
   plugins.push_back(&backend);
-  for (const auto* plugin : plugins) refuse_host_names(*plugin);
   for (const auto& each : given) {
     if (command_line_only(each.name) && each.source != option_flag(each.name))
       throw usage_error(fmt::format("{}: '{}' belongs on the command line; write {} there", each.source, each.name,

@@ -16,6 +16,8 @@ namespace host {
 // What `run` itself declares beside load_options(): workload, backend, nodes, seed, ...
 const std::vector<Flag>& run_flags();
 const OptionSpec& run_option(std::string_view name);
+// Of those, what decides which files are read or what is printed has to stand on the command line itself.
+bool command_line_only(std::string_view name);
 // Those, the host's load options (with the defaults of the workload, if it is one), and the plugins' own.
 std::vector<Flag> all_flags(std::span<const Manifest* const> workloads, const Manifest* backend);
 // The host's load options with a manifest's [defaults] in place. Throws Error(usage) for a default that is not valid.
@@ -26,8 +28,10 @@ Given parse_set(const std::string& text);
 // The entries of a TOML file: top-level keys, and tables named after a plugin for options of that plugin.
 std::vector<Given> read_config(const std::filesystem::path& file);
 
-// Refuses names that no one declares (with the nearest), names that several declare (with the qualified forms), and
-// manifests whose options have the name of a host option. `known_ids`: plugins that a qualified name may refer to.
+// Refuses a manifest whose option has the name of a host flag.
+void refuse_host_names(const Manifest& manifest);
+// Refuses names that no one declares (with the nearest) and names that several declare (with the qualified forms).
+// `known_ids`: plugins that a qualified name may refer to.
 void check_names(std::span<const Given> given, std::span<const Manifest* const> workloads, const Manifest& backend,
                  const std::vector<std::string>& known_ids);
 

@@ -108,11 +108,15 @@ TEST_CASE("wrong names are told with the nearest right one") {
 }
 
 TEST_CASE("a manifest may not declare an option of the host's name") {
+  for (const auto* name : {"rate", "seed", "experiment", "help"}) {
+    auto each = workload();
+    each.options.push_back(number(name, 1));
+    CHECK_THROWS_AS(refuse_host_names(each), Error);
+  }
   auto w = workload();
+  CHECK_NOTHROW(refuse_host_names(w));
   w.options.push_back(number("rate", 1));
-  const auto b = backend();
-  const std::vector<const Manifest*> workloads = {&w};
-  CHECK_THROWS_WITH_AS(check_names({}, workloads, b, {}),
+  CHECK_THROWS_WITH_AS(refuse_host_names(w),
                        "option 'rate' of workload 'town' (/plugins/town.toml) has the name of the host's own flag "
                        "--rate; rename it in the manifest",
                        Error);
@@ -132,6 +136,8 @@ TEST_CASE("what one option implies for another") {
   CHECK(get<int64_t>(resolved({flag("duration", "5")}).load, "total_requests") == 0);
   CHECK(get<int64_t>(resolved({flag("duration", "5"), flag("total_requests", "9")}).load, "total_requests") == 9);
   CHECK(get<std::string>(resolved({flag("trace", "x.csv")}).load, "arrival") == "trace");
+  CHECK(get<int64_t>(resolved({flag("trace", "x.csv")}).load, "total_requests") == 0);  // the whole trace
+  CHECK(get<int64_t>(resolved({flag("trace", "x.csv"), flag("total_requests", "7")}).load, "total_requests") == 7);
   CHECK(get<std::string>(resolved({flag("concurrency", "4")}).load, "arrival") == "closed");
   CHECK(error_of({flag("arrival", "poisson"), flag("trace", "x.csv")}) ==
         "--arrival poisson contradicts --trace; leave one of them out");
