@@ -150,7 +150,7 @@ std::optional<std::string> explain(std::string_view name) {
   const auto* found = find_metric(name);
   if (found == nullptr) return std::nullopt;
   auto text = fmt::format("{}  [{}]  of each: {}\n  {}.\n", name, found->unit, found->of, found->definition);
-  const auto statistic = *statistic_of(*found, name);
+  const auto statistic = statistic_of(*found, name).value_or("");
   if (!found->statistics.empty()) {
     if (statistic.empty()) text += fmt::format("  Given as: {}.\n", fmt::join(found->statistics, ", "));
     if (statistic.empty() || is_quantile(statistic))

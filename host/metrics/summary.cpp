@@ -100,8 +100,8 @@ void add_load_balance(std::vector<Metric>& out, const std::vector<NodeWork>& nod
 Metric fairness(const std::vector<CellSummary>& tenants) {
   std::vector<double> satisfied;
   for (const auto& tenant : tenants)
-    if (tenant.offered > 0 && tenant.value("throughput"))
-      satisfied.push_back(*tenant.value("throughput") * tenant.window_s / static_cast<double>(tenant.offered));
+    if (const auto throughput = tenant.value("throughput"); throughput && tenant.offered > 0)
+      satisfied.push_back(*throughput * tenant.window_s / static_cast<double>(tenant.offered));
   if (satisfied.size() < 2)
     return missing("fairness", fmt::format("needs two tenants with load, has {}", satisfied.size()));
   if (std::all_of(satisfied.begin(), satisfied.end(), [](double x) { return x <= 0; }))

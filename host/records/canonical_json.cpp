@@ -54,7 +54,7 @@ std::string float_text(double value) {
   if (!std::isfinite(value)) return "null";
   char buffer[32];  // -1.2345678901234567e-308
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-  const std::string text(buffer, end);
+  std::string text(buffer, end);
   const auto e = text.find('e');
   const int exponent = std::atoi(text.c_str() + e + 1);
   if (exponent < -4 || exponent >= 16) return text;  // to_chars and Python agree here: at least two exponent digits

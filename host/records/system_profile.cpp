@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 
 constexpr double bytes_per_gb = 1024.0 * 1024.0 * 1024.0;
 
-std::string trimmed(std::string text) {
+std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\n\"");
   if (first == std::string::npos) return "";
   return text.substr(first, text.find_last_not_of(" \t\n\"") - first + 1);

@@ -30,7 +30,7 @@ class LineFile {
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
 
   static constexpr size_t page = 4096;
-  static constexpr size_t block = 256 * 1024;
+  static constexpr size_t block = size_t{256} * 1024;
   static constexpr size_t longest_in_place = block / 2;
 
  private:
