@@ -63,6 +63,7 @@ void Feed::run() {
 
 int64_t Feed::next_ns() {
   if (ended()) return forever;
+  if (!open_loop()) end_if_time_is_up();
   if (next_ == planned_ && !schedule_over_) fill_block();
   if (next_ == planned_ && batch_begin_ == batch_end_) {
     // requests are over; events that are due within the window still happen
@@ -102,7 +103,8 @@ void Feed::step(int64_t now_ns) {
       issue_event(event, now_ns);
       continue;
     }
-    if (row_due > now_ns || (closed && !may_issue_now())) return;
+    if (closed) end_if_time_is_up();
+    if (row_due > now_ns || (closed && (next_ == planned_ || !may_issue_now()))) return;
     if (!issue_batch(now_ns, event_due)) return;
     if (!session_.clock.is_virtual()) now_ns = session_.clock.now_ns();
     if (stopping()) return;
@@ -179,6 +181,15 @@ void Feed::fill_block() {
   const auto measured = next_seq_ > load_.warmup_items ? next_seq_ - load_.warmup_items : 0;
   const auto gap = measured < 2 ? 0 : (previous - planned_begin_ns_) / static_cast<int64_t>(measured - 1);
   end_schedule(open_loop() ? previous + gap : forever);
+}
+
+// Without due times, a duration counts from the first measured request.
+void Feed::end_if_time_is_up() {
+  if (load_.duration_s <= 0 || window_begin_ns_ < 0 || (schedule_over_ && next_ == planned_)) return;
+  const auto end = window_begin_ns_ + static_cast<int64_t>(load_.duration_s * 1e9);
+  if (session_.clock.now_ns() - session_.start_ns < end) return;
+  next_ = planned_;
+  end_schedule(end);
 }
 
 void Feed::end_schedule(int64_t window_end_ns) {
@@ -260,7 +271,7 @@ bool Feed::admit(sage_request& row, uint8_t burst, int64_t now_ns) {
   row.due_ns += session_.start_ns;
   constexpr auto relaxed = std::memory_order_relaxed;
   slot->due_ns.store(row.due_ns, relaxed);
-  slot->sent_ns.store(0, relaxed);
+  slot->sent_ns.store(now_ns, relaxed);
   slot->first_ns.store(0, relaxed);
   slot->chunk_ns.store(0, relaxed);
   slot->chunk_units.store(0, relaxed);
@@ -303,27 +314,32 @@ bool Feed::issue_batch(int64_t now_ns, int64_t before_ns) {
   return batch_begin_ == batch_end_;
 }
 
+// Rows that were refused before: one that timed out meanwhile is not offered any more, the others are sent now.
+void Feed::renew_batch(int64_t now_ns) {
+  auto kept = batch_begin_;
+  for (auto i = batch_begin_; i < batch_end_; ++i) {
+    auto* slot = session_.slots->find(batch_[i].id);
+    if (slot == nullptr) continue;
+    slot->sent_ns.store(now_ns, std::memory_order_relaxed);
+    batch_[kept++] = batch_[i];
+  }
+  batch_end_ = kept;
+}
+
 void Feed::offer(int64_t now_ns) {
   constexpr auto relaxed = std::memory_order_relaxed;
-  // a row that timed out while it waited here is not offered any more
-  const auto waited = blocked_since_ns_ != 0;
-  if (waited) {
-    auto kept = batch_begin_;
-    for (auto i = batch_begin_; i < batch_end_; ++i)
-      if (session_.slots->find(batch_[i].id) != nullptr) batch_[kept++] = batch_[i];
-    batch_end_ = kept;
-    if (batch_begin_ == batch_end_) return;
-  }
-  for (auto i = batch_begin_; i < batch_end_; ++i)
-    if (auto* slot = session_.slots->find(batch_[i].id)) slot->sent_ns.store(now_ns, relaxed);
-  const auto taken = session_.backend.submit({batch_.data() + batch_begin_, batch_end_ - batch_begin_});
+  if (blocked_since_ns_ != 0) renew_batch(now_ns);
+  const auto taken = batch_begin_ == batch_end_
+                         ? 0
+                         : session_.backend.submit({batch_.data() + batch_begin_, batch_end_ - batch_begin_});
   auto& lane = session_.lanes->mine();
   const auto& shape = session_.lanes->shape();
+  // the phase at issue; a row that was refused across a change of phase is counted where it was accepted
+  const auto phase = session_.phases.current();
   for (auto i = batch_begin_; i < batch_begin_ + taken; ++i) {
     const auto& row = batch_[i];
-    // the phase at issue; a row that was refused across a change of phase is counted where it was accepted
     if ((row.flags & SAGE_REQUEST_WARMUP) == 0)
-      lane.cell(shape.cell(session_.phases.current(), row.class_id, row.tenant)).dispatch.record(now_ns - row.due_ns);
+      lane.cell(shape.cell(phase, row.class_id, row.tenant)).dispatch.record(now_ns - row.due_ns);
   }
   batch_begin_ += taken;
   backend_free_ns_ = session_.clock.now_ns();

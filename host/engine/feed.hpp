@@ -55,10 +55,12 @@ class Feed {
   void fill_block();
   void pull_events(int64_t until_ns);
   void check_row(const sage_request& row) const;
+  void end_if_time_is_up();
   void end_schedule(int64_t window_end_ns);  // from the start of the schedule
   void issue_event(const ControlEvent& event, int64_t now_ns);
   bool issue_batch(int64_t now_ns, int64_t before_ns);
   bool admit(sage_request& row, uint8_t burst, int64_t now_ns);
+  void renew_batch(int64_t now_ns);
   void offer(int64_t now_ns);
   void note_gap(int64_t due_ns);
   [[nodiscard]] bool may_issue_now();

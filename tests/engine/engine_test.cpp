@@ -308,6 +308,16 @@ TEST_CASE_FIXTURE(Fixture, "a closed loop keeps its concurrency") {
   CHECK(static_cast<double>(r.cells->sum().outcomes[0]) / r.window_s == doctest::Approx(800).epsilon(0.02));
 }
 
+TEST_CASE_FIXTURE(Fixture, "a closed loop bounded by time stops offering when it is up") {
+  config.load.arrival = Arrival::closed;
+  config.load.concurrency = 4;
+  config.load.total_requests = 0;
+  config.load.duration_s = 3;
+  const auto r = go();
+  CHECK(r.window_s == doctest::Approx(3.0));
+  CHECK(static_cast<double>(r.cells->sum().ok_in_window) == doctest::Approx(2400).epsilon(0.01));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a run bounded by time offers what is due within it") {
   config.load.total_requests = 0;
   config.load.duration_s = 3;
