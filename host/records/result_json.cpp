@@ -130,7 +130,7 @@ Json to_json(const RunResult& result) {
               {"blocked_seconds", static_cast<double>(result.blocked_ns) / ns_per_s},
               {"settle_dropped", result.settle_dropped},
               {"arrivals", {{"rate", result.achieved_rate}, {"cv", nullptr}}},
-              {"digest", digest_text(result.digest)},
+              {"digest", result.digested == 0 ? nlohmann::json(nullptr) : nlohmann::json(digest_text(result.digest))},
               {"digested", result.digested},
               {"metrics", to_json(summarize(result))}};
   if (result.achieved_cv >= 0) out["arrivals"]["cv"] = result.achieved_cv;
