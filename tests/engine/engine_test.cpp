@@ -289,6 +289,24 @@ TEST_CASE_FIXTURE(Fixture, "phases split the requests by due time") {
   CHECK(r.events[2].confirmed_s.has_value());
 }
 
+TEST_CASE_FIXTURE(Fixture, "events between the last request and the window's end happen, later ones do not") {
+  config.load.warmup_items = 0;
+  config.load.rate = 1;
+  config.load.total_requests = 3;  // due at 0, 1 and 2 s; the window ends at 3 s
+  what.events = {{SAGE_EVENT_FAULT, 2'500 * ms, "kill-worker", {}}, {SAGE_EVENT_FAULT, 3'500 * ms, "too-late", {}}};
+  go();
+  CHECK(what.controls == std::vector<std::string>{"kill-worker"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "events happen at their time in a closed loop too") {
+  config.load.arrival = Arrival::closed;
+  config.load.concurrency = 1;
+  what.events = {{SAGE_EVENT_FAULT, 1'000 * ms, "kill-worker", {}}};
+  const auto r = go();
+  REQUIRE(r.events.size() == 1);
+  CHECK(r.events[0].issued_s == doctest::Approx(1).epsilon(0.01));
+}
+
 TEST_CASE_FIXTURE(Fixture, "tokens give ttft, tpot and itl") {
   what.chunks = true;
   const auto r = go();
