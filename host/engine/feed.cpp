@@ -50,9 +50,11 @@ void Feed::run() {
     if (ended()) return;
     const auto now = session_.clock.now_ns();
     if (!batch_empty() || next == forever) {
-      // the backend is full, or the closed loop is: a completion wakes us
-      if (next == forever || next > now)
-        session_.feed_wake.wait(std::min(retry_ns, next == forever ? retry_ns : next - now), [] { return false; });
+      // The backend is full, or the closed loop is: a completion wakes us. One that slips in between the check and the
+      // sleep (the completing side has no fence, to stay cheap) costs at most retry_ns.
+      const auto limit = next == forever ? retry_ns : std::min(retry_ns, next - now);
+      if (limit > 0)
+        session_.feed_wake.wait(limit, [&] { return batch_empty() && plan_.row() != nullptr && may_issue_now(); });
     } else if (next > now) {
       wait_until(next, guard_ns_, sleep_max_ns);
     }
