@@ -49,7 +49,12 @@ Session::Session(const EngineConfig& c, const EngineInput& input, CallWatch* wat
     const std::scoped_lock lock(session.mutex_);
     session.event_reports_.push_back({id, status, std::string(sage::view(text)), session.clock.now_ns()});
   };
-  services_.get_extension = [](void*, const char*) -> const void* { return nullptr; };
+  services_.get_extension = [](void*, const char* id) -> const void* {
+    static constexpr sage_metadata metadata = {sizeof(sage_metadata), 0, [](void* ctx, sage_str key, sage_str value) {
+                                                 of(ctx).set_metadata(sage::view(key), sage::view(value));
+                                               }};
+    return std::string_view(id) == SAGE_METADATA_EXTENSION ? &metadata : nullptr;
+  };
 }
 
 Session::~Session() = default;
@@ -263,6 +268,18 @@ void Session::emit(const sage_record* rows, uint64_t n) {
     sum += value;
     s.mean = sum / static_cast<double>(s.count);
   }
+}
+
+void Session::set_metadata(std::string_view key, std::string_view value) {
+  auto json = nlohmann::json::parse(value, nullptr, false);
+  if (json.is_discarded()) return log(SAGE_LOG_WARNING, fmt::format("metadata '{}' is not JSON", key));
+  const std::scoped_lock lock(mutex_);
+  metadata_[std::string(key)] = std::move(json);
+}
+
+nlohmann::json Session::metadata() const {
+  const std::scoped_lock lock(mutex_);
+  return metadata_;
 }
 
 std::vector<PendingEvent> Session::take_event_reports() {

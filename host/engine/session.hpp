@@ -46,6 +46,7 @@ class Session {
   // Reports from event_done since the last call.
   std::vector<PendingEvent> take_event_reports();
   [[nodiscard]] std::vector<SeriesSummary> series_summaries() const;
+  [[nodiscard]] nlohmann::json metadata() const;  // what the plugins said about the run
   [[nodiscard]] const sage_host* services() const { return &services_; }
 
   const EngineConfig config;  // a copy: services may be called after `run` returned
@@ -77,6 +78,7 @@ class Session {
   void spans(const sage_span* rows, uint64_t n);
   uint32_t open_series(std::string_view name, std::string_view unit);
   void emit(const sage_record* rows, uint64_t n);
+  void set_metadata(std::string_view key, std::string_view value);
   void log(int32_t level, std::string_view text) const;
 
   sage_host services_{};
@@ -85,6 +87,7 @@ class Session {
   mutable std::mutex mutex_;  // for what is rare: events and series
   std::vector<PendingEvent> event_reports_;
   std::vector<Series> series_;
+  nlohmann::json metadata_ = nlohmann::json::object();
 };
 
 }  // namespace host

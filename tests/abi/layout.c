@@ -212,6 +212,11 @@ int main(void) {
   MEMBER(sage_backend, advance);
   MEMBER(sage_backend, stats);
 
+  TYPE(sage_metadata);
+  MEMBER(sage_metadata, struct_size);
+  MEMBER(sage_metadata, reserved);
+  MEMBER(sage_metadata, set);
+
   TYPE(sage_plugin);
   MEMBER(sage_plugin, struct_size);
   MEMBER(sage_plugin, abi_minor);

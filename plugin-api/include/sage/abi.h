@@ -184,6 +184,15 @@ typedef struct sage_host {
   const void* (*get_extension)(void* ctx, const char* id);
 } sage_host;
 
+/* Extension of the host: what a plugin knows about the run that belongs into its record. [any] */
+#define SAGE_METADATA_EXTENSION "sage.metadata/1"
+typedef struct sage_metadata {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* `ctx` is the host's. `value` is JSON; a later value of a key replaces the earlier one. */
+  void (*set)(void* ctx, sage_str key, sage_str value);
+} sage_metadata;
+
 /* --------------------------------------------------------------------------------------------- what a workload is */
 
 #define SAGE_KEY_NONE 0u    /* stateless: any replica may serve any request */

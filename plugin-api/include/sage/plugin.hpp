@@ -60,6 +60,13 @@ class Host {
     table_->event_done(table_->ctx, event, status, str(text));
   }
   [[nodiscard]] const void* extension(const char* id) const { return table_->get_extension(table_->ctx, id); }
+  // For the run's record; a host that does not keep it loses nothing else.
+  void set_metadata(std::string_view key, const Json& value) const {
+    const auto* metadata = static_cast<const sage_metadata*>(extension(SAGE_METADATA_EXTENSION));
+    if (metadata == nullptr) return;
+    const auto text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    metadata->set(table_->ctx, str(key), str(text));
+  }
 
  private:
   const sage_host* table_;

@@ -1,0 +1,163 @@
+"""Mode lanes: streaming pipelines of SAGE's LocalEnvironment side by side, fed from one queue.
+
+A lane is SAGE's own source -> map per step -> sink, on one thread of its own; a lane runs a whole request. A lane carries
+frames of requests, one at a time while few are waiting. What the bridge adds: the queue, the choice of a frame's size, and
+key groups for keyed stages, whose state all lanes of the process share under a lock.
+"""
+import itertools
+import threading
+
+from sage.foundation import MapFunction, SinkFunction, SourceFunction
+from sage.runtime import LocalEnvironment
+
+import bridge_packets
+from bridge_errors import Unsupported
+from bridge_queue import WorkQueue, order_of, wait_until
+from bridge_workload import Execution, KeyedOperators, Workload
+
+
+class Killed(Exception):
+    """Raised inside a lane's operator by the fault kill-worker."""
+
+
+class Lane:
+    """One LocalEnvironment with operator instances of its own."""
+
+    def __init__(self, number, lanes):
+        self.number, self.lanes = number, lanes
+        self.operators = {stage.index: lanes.workload.operator(stage, number, lanes.description.parallelism)
+                          for stage in lanes.description.stages if not stage.keyed}
+        self._frame = []      # in the lane now
+        self._holding = threading.Lock()
+        self.killed = False   # the next execution raises
+        self.leaving = False  # takes nothing more
+        self.environment = LocalEnvironment(f"lane{number}")
+        stream = self.environment.from_source(self._source(), delay=0.0)
+        for position in range(lanes.longest):
+            stream = stream.map(self._step(position))
+        stream.sink(self._sink())
+        self.environment.submit(autostop=False)
+
+    def _source(lane):
+        class Source(SourceFunction):
+            def execute(self, data=None):
+                if lane.leaving:
+                    return None
+                lanes = lane.lanes
+                lane._frame = lanes.queue.take(lanes.frame_max, len(lanes.lanes), timeout_s=0.05)
+                return lane._frame or None
+        return Source
+
+    def _step(lane, position):
+        class Step(MapFunction):
+            def execute(self, frame):
+                for execution in frame:
+                    if position < len(execution.steps):
+                        lane.execute(execution, execution.steps[position])
+                return frame
+        return Step
+
+    def _sink(lane):
+        class Sink(SinkFunction):
+            def execute(self, frame):
+                lane.lanes.complete([execution.result for execution in lane.take_frame()])
+        return Sink
+
+    @property
+    def busy(self):
+        return bool(self._frame)
+
+    def take_frame(self):
+        """What is in the lane is either delivered by its sink or lost to a fault, never both."""
+        with self._holding:
+            frame, self._frame = self._frame, []
+            return frame
+
+    def execute(self, execution, step):
+        if self.killed:
+            raise Killed(f"lane {self.number} was killed")  # SAGE ends the source's thread
+        packets = execution.inputs(step)
+        keyed = self.lanes.keyed.get(step.stage.index)
+        if keyed is None:
+            out = self.operators[step.stage.index].run(step.index, packets)
+        else:
+            out = keyed.run(step.group(execution.request.key, packets[0]), step.index, packets)
+        execution.outputs[step.index] = out
+
+
+class Lanes:
+    def __init__(self, description, complete):
+        self.description, self.complete = description, complete
+        order = order_of(description)
+        self.queue = WorkQueue(lambda execution: order(execution.request))
+        self.frame_max = description.options["frame"]
+        self.longest = max(len(steps) for steps in description.pipelines)
+        self.workload = Workload(description.run)
+        self.keyed = {stage.index: KeyedOperators(self.workload, stage) for stage in description.stages if stage.keyed}
+        self.lanes = {}
+        self._numbers = itertools.count()
+        self._changing = threading.Lock()
+
+    def start(self):
+        self._resize(self.description.parallelism)
+        return {"mode": "lanes", "lanes": len(self.lanes), "node_capacity": [len(self.lanes)],
+                "scheduler": self._scheduler_note(),
+                "of_sage": "LocalEnvironment source -> map per step -> sink, one thread a lane",
+                "of_the_bridge": "one queue for all lanes, frames, key groups"}
+
+    def _scheduler_note(self):
+        name = self.description.scheduler
+        how = "fifo" if name in ("", "default") else name
+        return f"{how}, in the bridge's queue: not implemented by SAGE 0.3.2"
+
+    def submit(self, packets):
+        out = []
+        for packet in packets:
+            request = bridge_packets.Request(packet)
+            out.append(Execution(request, self.description.pipelines[request.pipeline], packet))
+        self.queue.put(out)
+
+    def control(self, event):
+        kind, target, args = event["kind"], event["target"], event["args"]
+        with self._changing:
+            if kind == "reconfigure" and target == "parallelism":
+                self._resize(int(args["value"]))
+                return f"{len(self.lanes)} lanes, for every stage: a lane runs whole requests"
+            if target == "kill-worker" and kind == "fault":
+                return self._kill(int(args["worker"]))
+            if target == "kill-worker" and kind == "heal":
+                number = int(args["worker"])
+                if number not in self.lanes:
+                    self.lanes[number] = Lane(number, self)
+                return f"lane {number} started again"
+        raise Unsupported(f"mode lanes has no event '{target}'; it has kill-worker (fault, heal) and parallelism")
+
+    def _resize(self, count):
+        while len(self.lanes) < count:
+            number = next(self._numbers)
+            if number not in self.lanes:
+                self.lanes[number] = Lane(number, self)
+        for number in sorted(self.lanes)[count:]:
+            lane = self.lanes.pop(number)
+            lane.leaving = True
+            if not wait_until(lambda lane=lane: not lane.busy, 60):
+                raise RuntimeError(f"lane {number} did not finish its requests within 60 s")
+            lane.environment.close()
+
+    def _kill(self, number):
+        lane = self.lanes.pop(number, None)
+        if lane is None:
+            raise ValueError(f"there is no lane {number}; there are {sorted(self.lanes)}")
+        lane.killed = lane.leaving = True
+        lost = lane.take_frame()  # its thread dies in the next operator it calls; an idle lane just ends
+        again = [Execution(e.request, e.steps, bridge_packets.again(e.packet)) for e in lost if e.request.idempotent]
+        self.queue.put(again)
+        self.complete([bridge_packets.failed(e.latest, f"lost with lane {number}") for e in lost if not e.request.idempotent])
+        lane.environment.close()
+        return f"{len(lost)} requests were in the lane: {len(again)} sent again, {len(lost) - len(again)} lost"
+
+    def close(self):
+        self.queue.close()
+        for lane in self.lanes.values():
+            lane.leaving = True
+            lane.environment.close()

@@ -1,0 +1,87 @@
+// Drives a runtime in a child process: the host's half of the bridge. The child's half is python/bridge_main.py.
+//
+// Threads: main starts, drains and closes; feed submits and sends control events; one thread of the bridge receives.
+#pragma once
+
+#include <sage/plugin.hpp>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bridge/channel.hpp"
+#include "bridge/child.hpp"
+#include "bridge/in_flight.hpp"
+#include "bridge/packet.hpp"
+
+namespace bridge {
+
+struct BridgeConfig {
+  std::string name;  // of the runtime, for messages: "ray"
+  Child::Program program;
+  sage::Json run;  // what the child opens
+  size_t in_flight_max = 0;
+  int64_t start_timeout_ns = 0;  // for each of: the child's hello, the runtime's start
+  int64_t close_timeout_ns = 0;  // for the runtime's orderly end; then it is killed
+};
+
+class Bridge {
+ public:
+  // Starts the child and its runtime. Throws sage::Failure, after ending what was started.
+  Bridge(sage::Host host, BridgeConfig config);
+  ~Bridge();
+  Bridge(const Bridge&) = delete;
+  Bridge& operator=(const Bridge&) = delete;
+
+  size_t submit(std::span<const sage_request> rows);  // [feed]
+  void control(const sage_event& event);              // [feed]
+  // Throws sage::Failure when the child broke down: what it had was completed as errors.
+  bool drain(int64_t timeout_ns);
+  void close();
+
+  struct Stats {
+    uint64_t resident_bytes = 0;
+    std::vector<double> busy_ns;   // by node
+    std::vector<double> capacity;  // likewise
+  };
+  Stats stats();
+
+ private:
+  void start();
+  void calibrate();
+  Frame expect(FrameType type, int64_t timeout_ns, const std::string& doing);
+  [[noreturn]] void fail_to_start(const std::string& doing, Channel::Receive received);
+  void serve();
+  void receive_results(const Frame& frame);
+  void add_result(const PacketView& packet, int64_t done_ns);
+  void deliver();
+  void receive_answer(const Frame& frame);
+  void receive_metadata(std::string_view json);
+  void break_down(const std::string& why);
+  void complete_as_errors(std::span<const uint64_t> ids);
+
+  const sage::Host host_;
+  const BridgeConfig config_;
+  std::unique_ptr<Channel> channel_;
+  std::unique_ptr<Child> child_;
+  std::thread receiver_;
+  std::atomic<bool> closing_{false};
+
+  std::mutex mutex_;
+  std::condition_variable all_ended_;
+  InFlight in_flight_;
+  std::string broken_;  // why; empty = it works
+  std::vector<double> busy_ns_, capacity_;
+
+  // Of the receiver.
+  std::vector<sage_span> spans_;
+  std::vector<sage_completion> rows_;
+  uint64_t errors_logged_ = 0;
+};
+
+}  // namespace bridge

@@ -1,0 +1,85 @@
+"""The child's half of the bridge: `python bridge_main.py MODULE` serves the host on descriptor 3.
+
+MODULE defines `versions()`, a dict for the record, and `Runtime(description, complete, metadata)` with
+    start()            -> dict for the record; raises Unsupported for what it cannot do
+    submit(packets)    must not wait for them; each ends in one complete([packet])
+    control(event)     -> text; raises Unsupported, or another exception when it failed
+    close()
+`complete` and `metadata` may be called from any thread.
+"""
+import importlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import bridge_connection as link  # noqa: E402
+import bridge_packets  # noqa: E402
+from bridge_errors import INVALID, UNSUPPORTED, Unsupported, one_line  # noqa: E402
+from bridge_workload import Description  # noqa: E402
+
+SOCKET = 3
+
+
+def control_events(runtime, connection, events):
+    """On a thread of its own: a reconfiguration takes its time, and requests must not wait for it."""
+    while (event := events.get()) is not None:
+        status, text = 0, ""
+        try:
+            text = runtime.control(event) or ""
+        except Unsupported as e:
+            status, text = UNSUPPORTED, str(e)
+        except Exception as e:
+            traceback.print_exc()
+            status, text = 1, one_line(e)
+        connection.send_json(link.ANSWER, {"event": event["event"], "status": status, "text": text})
+
+
+def serve(connection, module):
+    connection.send_json(link.HELLO, {"pid": os.getpid(), "python": sys.version.split()[0], **module.versions()})
+    while (frame := connection.receive()) and frame[0] == link.ECHO:
+        connection.send(link.ECHO, frame[2])
+    if frame is None or frame[0] != link.OPEN:
+        return
+    runtime = module.Runtime(Description(json.loads(frame[2])), connection.complete,
+                             lambda values: connection.send_json(link.METADATA, values))
+    events = queue.Queue()
+    try:
+        connection.send_json(link.READY, runtime.start())
+        threading.Thread(target=control_events, args=(runtime, connection, events), daemon=True).start()
+        while frame := connection.receive():
+            kind, count, body = frame
+            if kind == link.REQUESTS:
+                runtime.submit(bridge_packets.split(body, count))
+            elif kind == link.CONTROL:
+                events.put(json.loads(body))
+            elif kind == link.ECHO:
+                connection.send(link.ECHO, body)
+            elif kind == link.CLOSE:
+                break
+    finally:
+        events.put(None)
+        runtime.close()
+
+
+def main():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the host's to handle
+    connection = link.Connection(SOCKET)
+    try:
+        serve(connection, importlib.import_module(sys.argv[1]))
+    except BrokenPipeError:
+        pass  # the host is gone, and the guard ends us
+    except Exception as e:
+        traceback.print_exc()
+        status = INVALID if isinstance(e, Unsupported) else 1
+        connection.send_json(link.FAILURE, {"status": status, "text": one_line(e)})
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

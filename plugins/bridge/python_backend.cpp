@@ -1,0 +1,119 @@
+#include "bridge/python_backend.hpp"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+namespace bridge {
+namespace {
+
+namespace fs = std::filesystem;
+
+int64_t option_ns(const sage::Json& options, const char* name, double otherwise_s) {
+  return std::llround(options.value(name, otherwise_s) * 1e9);
+}
+
+// The folder of this plugin's library; the bridge's own files are below it.
+fs::path plugin_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&plugin_folder), &info) == 0 || info.dli_fname == nullptr)
+    throw sage::Failure(SAGE_FAILED, "cannot find the plugin's own folder");
+  return fs::absolute(info.dli_fname).parent_path();
+}
+
+fs::path data_home() {
+  if (const char* data = secure_getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') return data;
+  const char* home = secure_getenv("HOME");
+  return fs::path(home == nullptr ? "/" : home) / ".local" / "share";
+}
+
+fs::path find_interpreter(const std::string& id, const sage::Json& options) {
+  const auto given = options.value("python", std::string());
+  const auto python = given.empty() ? data_home() / "sage-host" / "envs" / id / "bin" / "python" : fs::path(given);
+  if (access(python.c_str(), X_OK) == 0 && python.is_absolute()) return python;
+  if (!given.empty())
+    throw sage::Failure(SAGE_INVALID, "option 'python' is '" + given +
+                                          "', which is no program with an absolute path; give that of an interpreter");
+  throw sage::Failure(SAGE_UNAVAILABLE, "backend '" + id + "' is not installed: there is no " + python.string() +
+                                            "; install it with: sage-host setup " + id);
+}
+
+}  // namespace
+
+PythonBackend::PythonBackend(sage::Host host, std::string_view id, const sage::Json& options)
+    : host_(host), id_(id), options_(options) {}
+
+void PythonBackend::open(const sage_run& run) {
+  const auto folder = plugin_folder() / "bridge";
+  BridgeConfig config;
+  config.name = id_;
+  config.run = describe(run);
+  config.in_flight_max = static_cast<size_t>(run.max_in_flight);
+  config.start_timeout_ns = option_ns(options_, "start_timeout_s", 60);
+  config.close_timeout_ns = option_ns(options_, "close_timeout_s", 10);
+  config.program.guard = folder / "sage-host-guard";
+  config.program.folder = sage::view(run.scratch_dir);
+  // -s: not the user's own packages. -u: nothing said is lost. -B: nothing is written beside the modules.
+  config.program.words = {
+      find_interpreter(id_, options_), "-s", "-u", "-B", folder / "bridge_main.py", id_ + "_runtime"};
+  bridge_ = std::make_unique<Bridge>(host_, std::move(config));
+}
+
+void PythonBackend::close() {
+  if (bridge_) bridge_->close();
+}
+
+sage_stats PythonBackend::stats() {
+  if (!bridge_) return Backend::stats();
+  const auto stats = bridge_->stats();
+  nodes_.clear();
+  node_pointers_.clear();
+  for (size_t n = 0; n < stats.busy_ns.size(); ++n)
+    nodes_.push_back({sizeof(sage_node_stats), static_cast<uint32_t>(n), stats.busy_ns[n], stats.capacity[n]});
+  for (const auto& node : nodes_) node_pointers_.push_back(&node);
+  return {sizeof(sage_stats), 0, stats.resident_bytes, node_pointers_.data(), node_pointers_.size()};
+}
+
+sage::Json PythonBackend::describe(const sage_run& run) const {
+  using sage::Json;
+  using sage::view;
+  Json stages = Json::array(), pipelines = Json::array(), classes = Json::array();
+  for (uint64_t s = 0; s < run.n_stages; ++s) {
+    const auto& stage = *run.stages[s];
+    stages.push_back({{"name", view(stage.name)},
+                      {"operator", view(stage.operator_name)},
+                      {"config", view(stage.config)},
+                      {"key_by", stage.key_by},
+                      {"parallelism", stage.parallelism != 0 ? stage.parallelism : run.parallelism}});
+  }
+  for (uint64_t p = 0; p < run.n_pipelines; ++p) {
+    Json steps = Json::array();
+    for (uint32_t s = 0; s < run.pipelines[p]->n_steps; ++s) {
+      const auto& step = *run.pipelines[p]->steps[s];
+      steps.push_back({{"stage", step.stage}, {"inputs", std::vector(step.inputs, step.inputs + step.n_inputs)}});
+    }
+    pipelines.push_back({{"name", view(run.pipelines[p]->name)}, {"steps", std::move(steps)}});
+  }
+  for (uint64_t c = 0; c < run.n_classes; ++c)
+    classes.push_back({{"name", view(run.classes[c]->name)}, {"slo_response_ns", run.classes[c]->slo_response_ns}});
+  const fs::path scratch = view(run.scratch_dir);
+  return {
+      {"nodes", run.nodes},
+      {"parallelism", run.parallelism},
+      {"seed", run.seed},
+      {"scheduler", view(run.scheduler)},
+      {"max_in_flight", run.max_in_flight},
+      {"scratch_dir", scratch.string()},
+      {"worker_library", (plugin_folder() / "bridge" / "libsage_bridge_worker.so").string()},
+      {"workload",
+       {{"library", view(run.workload_library)}, {"id", view(run.workload_id)}, {"config", view(run.workload_config)}}},
+      {"stages", std::move(stages)},
+      {"pipelines", std::move(pipelines)},
+      {"classes", std::move(classes)},
+      {"options", options_}};
+}
+
+}  // namespace bridge
