@@ -10,36 +10,41 @@ SCHEDULERS = ("default", "fifo", "priority", "slo_aware")
 
 
 class WorkQueue:
-    """Many producers, many consumers. `order(item)` is smaller for what goes first; equals leave in order of arrival."""
+    """Many producers, many consumers. `order(item)` is smaller for what goes first; equals leave in order of arrival. Items
+    may be bound to a place; a consumer takes what is bound to its own first, then what anyone may take."""
 
     def __init__(self, order):
         self._order = order
-        self._heap = []
+        self._heaps = {None: []}
         self._arrival = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, items):
+    def put(self, items, place=None):
         with self._changed:
+            heap = self._heaps.setdefault(place, [])
             for item in items:
-                heapq.heappush(self._heap, (self._order(item), next(self._arrival), item))
-            self._changed.notify(len(items))
+                heapq.heappush(heap, (self._order(item), next(self._arrival), item))
+            if place is None:
+                self._changed.notify(len(items))
+            else:
+                self._changed.notify_all()
 
-    def take(self, most, sharers=1, timeout_s=None):
+    def take(self, most, sharers=1, timeout_s=None, place=None):
         """Up to `most` items, a fair share when `sharers` workers take from here; [] after the timeout or when closed."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._heap or self._closed, timeout_s) or not self._heap:
+            def waiting():
+                return (place is not None and self._heaps.get(place)) or self._heaps[None]
+            if not self._changed.wait_for(lambda: waiting() or self._closed, timeout_s):
                 return []
-            n = min(most, max(1, len(self._heap) // sharers))
-            return [heapq.heappop(self._heap)[2] for _ in range(n)]
+            heap = waiting()
+            n = min(most, max(1, len(heap) // sharers), len(heap))
+            return [heapq.heappop(heap)[2] for _ in range(n)]
 
-    def drop_all(self):
+    def drop(self, place):
+        """What is bound to the place, taken out."""
         with self._changed:
-            items, self._heap = [entry[2] for entry in self._heap], []
-        return items
-
-    def __len__(self):
-        return len(self._heap)
+            return [entry[2] for entry in self._heaps.pop(place, [])]
 
     def close(self):
         with self._changed:
