@@ -63,6 +63,7 @@ EngineConfig engine_config(const CellSpec& cell) {
   config.interval_s = cell.interval_s;
   config.log_requests = cell.request_log != "none";
   config.log_sample = cell.request_sample;
+  config.parity_check = cell.parity_check;
   config.scratch_dir = cell.scratch_dir.string();
   config.verbose = cell.verbose;
   return config;

@@ -64,6 +64,7 @@ CellSpec make_cell(const Settings& settings, const Manifest& workload, const Man
   cell.interval_s = get<double>(shared, "interval");
   cell.request_log = get<std::string>(shared, "request_log");
   cell.request_sample = get<double>(shared, "request_sample");
+  cell.parity_check = static_cast<uint64_t>(get<int64_t>(shared, "parity_check"));
   cell.parity_batch_size = static_cast<uint32_t>(get<int64_t>(shared, "parity_batch_size"));
   cell.load = values(settings.load);
   cell.workload_options = values(settings.workload);
@@ -113,6 +114,7 @@ Json to_json(const CellSpec& cell) {
           {"request_log", cell.request_log},
           {"request_sample", cell.request_sample},
           {"parity_batch_size", cell.parity_batch_size},
+          {"parity_check", cell.parity_check},
           {"load", to_json(cell.load)},
           {"workload_options", to_json(cell.workload_options)},
           {"backend_options", to_json(cell.backend_options)},
@@ -140,6 +142,7 @@ CellSpec cell_from_json(const Json& json) {
   json.at("interval_s").get_to(cell.interval_s);
   json.at("request_log").get_to(cell.request_log);
   json.at("request_sample").get_to(cell.request_sample);
+  json.at("parity_check").get_to(cell.parity_check);
   json.at("parity_batch_size").get_to(cell.parity_batch_size);
   cell.load = values_from_json(json.at("load"));
   cell.workload_options = values_from_json(json.at("workload_options"));

@@ -27,6 +27,7 @@ struct CellSpec {
   std::string request_log = "none";  // none | jsonl | binary
   double request_sample = 1;
   uint32_t parity_batch_size = 16;
+  uint64_t parity_check = 1000;
   OptionValues load;
   OptionValues workload_options;
   OptionValues backend_options;

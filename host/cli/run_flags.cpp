@@ -59,6 +59,8 @@ const std::vector<Flag>& run_flags() {
       {.spec = integer("seed", 42, 0, 9e18, "the same seed gives the same schedule and inputs")},
       {.spec = integer("repeat", 1, 1, 100'000, "repetitions, each a process and a record of its own")},
       {.spec = toggle("quick", "reduced scale: a smoke run of seconds")},
+      {.spec = integer("parity_check", 1000, 0, 1'000'000,
+                       "the first so many results are compared with a serial execution after the run; 0 = none")},
       {.spec = integer("parity_batch_size", 16, 1, 1'000'000, "batch size of the parity split")},
       {.spec = text("output_dir", "results", "root of the result folders"), .placeholder = "DIR"},
       {.spec = text("request_log", "none", "log single requests", {"none", "jsonl", "binary"})},

@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sage/plugin.hpp>
 
 #include <algorithm>
@@ -19,7 +20,8 @@ namespace host {
 
 namespace {
 
-constexpr int64_t lead_ns = 10'000'000;         // between opening and the first due time
+constexpr int64_t lead_ns = 10'000'000;  // between opening and the first due time
+constexpr int64_t parity_budget_ns = 10'000'000'000;
 constexpr int64_t close_grace_ns = 20'000'000;  // a completion that comes after close shows itself within
 
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
@@ -166,6 +168,10 @@ void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int s
   if (r.verdict == "wrong")
     worsen(RunStatus::failed, Exit::failed,
            fmt::format("the workload's check refused the results ({} requests wrong)", ledger.wrong));
+  if (r.parity.equal != r.parity.checked)
+    worsen(RunStatus::failed, Exit::failed,
+           fmt::format("{} of {} results differ from those of a serial execution (seq {}): the backend changed them",
+                       r.parity.checked - r.parity.equal, r.parity.checked, fmt::join(r.parity.differing, ", ")));
   const auto ok = ledger.outcomes[static_cast<size_t>(Outcome::ok)];
   if (ledger.offered != 0 && ok == 0) worsen(RunStatus::failed, Exit::failed, "no request succeeded");
   if (stops > 0)
@@ -277,6 +283,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   guarded(run.error, [&] { collector.conclude(result, now); });
   // destroyed before the books are closed: its last threads may still complete something, which must show
   guarded(run.error, [&] { session.backend.destroy(); });
+  if (stops == 0) guarded(run.error, [&] { result.parity = session.parity.check(session.workload, parity_budget_ns); });
   collector.fill(result);
   const auto metadata = session.metadata();
   for (const auto& [key, value] : metadata.items()) result.notes[key] = value;

@@ -214,6 +214,7 @@ bool Feed::issue_batch(int64_t now_ns, int64_t before_ns) {
     auto row = *planned;
     if (!admit(row, plan_.row_in_burst(), now_ns)) break;
     if (row.seq >= load_.warmup_items && plan_.paced()) lateness.record(now_ns - std::max(due, backend_free_ns_));
+    if (row.seq < session_.parity.limit()) session_.parity.keep(*planned);
     batch_[batch_end_++] = row;
     plan_.take_row();
   }

@@ -31,7 +31,7 @@ Outcome outcome_of(int32_t status) {
 }  // namespace
 
 Session::Session(const EngineConfig& c, const EngineInput& input, CallWatch* watch)
-    : config(c), clock(c.virtual_time), input_(input), watch_(watch) {
+    : config(c), clock(c.virtual_time), parity(c.parity_check), input_(input), watch_(watch) {
   services_.struct_size = sizeof(sage_host);
   services_.abi_minor = SAGE_ABI_MINOR;
   services_.ctx = this;
@@ -157,6 +157,7 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
   const uint32_t units = completion == nullptr ? 0 : completion->units;
 
   lane.outcomes[index].add();
+  if (outcome == Outcome::ok && completion != nullptr && seq < parity.limit()) parity.note(seq, completion->digest);
   if ((flags & SAGE_REQUEST_WARMUP) == 0) {
     auto& cell = lane.cell(lanes->shape().cell(slot.phase.load(relaxed), class_id, slot.tenant.load(relaxed)));
     cell.outcomes[index].add();

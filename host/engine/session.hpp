@@ -16,6 +16,7 @@
 #include "engine/clock.hpp"
 #include "engine/engine.hpp"
 #include "engine/lane.hpp"
+#include "engine/parity.hpp"
 #include "engine/phases.hpp"
 #include "engine/plugin_calls.hpp"
 #include "engine/slots.hpp"
@@ -55,6 +56,7 @@ class Session {
   BackendCalls backend;
   std::unique_ptr<SlotTable> slots;
   std::unique_ptr<Lanes> lanes;
+  Parity parity;
   Phases phases;   // feed
   Wake feed_wake;  // the feed waits for completions (closed loop, back-pressure)
 

@@ -41,6 +41,14 @@ Json lateness_json(const RunResult& result) {
           {"budget_us", static_cast<double>(result.lateness_budget_ns) / ns_per_us}};
 }
 
+Json to_json(const ParityResult& parity) {
+  return {{"reference", "serial execution in the host's process"},
+          {"checked", parity.checked},
+          {"equal", parity.equal},
+          {"not_checked", parity.not_checked},
+          {"differing", parity.differing}};
+}
+
 }  // namespace
 
 std::string digest_text(uint64_t digest) { return fmt::format("{:016x}", digest); }
@@ -132,6 +140,7 @@ Json to_json(const RunResult& result) {
               {"arrivals", {{"rate", result.achieved_rate}, {"cv", nullptr}}},
               {"digest", result.digested == 0 ? nlohmann::json(nullptr) : nlohmann::json(digest_text(result.digest))},
               {"digested", result.digested},
+              {"output_parity", to_json(result.parity)},
               {"metrics", to_json(summarize(result))}};
   if (result.achieved_cv >= 0) out["arrivals"]["cv"] = result.achieved_cv;
   out["phases"] = Json::array();

@@ -136,6 +136,14 @@ struct SeriesSummary {
 enum class RunStatus { ok, failed, invalid, interrupted };
 const char* to_string(RunStatus status);
 
+// What a serial execution in the host's process gave, against what the backend gave.
+struct ParityResult {
+  uint64_t checked = 0;  // 0: the backend gave no digests, or nothing was to be checked
+  uint64_t equal = 0;
+  uint64_t not_checked = 0;         // within the limit, but no time was left
+  std::vector<uint64_t> differing;  // seqs, the first few
+};
+
 struct PhaseWindow {
   std::string name;
   double seconds = 0;  // total, over all its stretches
@@ -167,6 +175,7 @@ struct RunResult {
   nlohmann::json report;  // the workload's own, from conclude
   uint64_t digest = 0;    // XOR over ok requests of mix(seq, digest): order-free, for output parity
   uint64_t digested = 0;  // how many requests are in it
+  ParityResult parity;
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };
 

@@ -1,6 +1,7 @@
 #include "writers/summary_table.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -146,6 +147,14 @@ std::string verdict_line(const RunResult& result) {
   return text;
 }
 
+std::string parity_line(const ParityResult& parity) {
+  if (parity.checked == 0) return "";
+  auto text = fmt::format("output parity: {}/{}", parity.equal, parity.checked);
+  if (parity.not_checked > 0) text += fmt::format(" ({} more not checked: no time left)", parity.not_checked);
+  if (!parity.differing.empty()) text += fmt::format("; DIFFERENT: seq {}", fmt::join(parity.differing, ", "));
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string text_table(const Rows& rows) {
@@ -169,7 +178,7 @@ std::string summary_table(const RunInfo& info, const RunResult& result) {
   const auto summary = summarize(result);
   const bool any_ttft = result.cells && !result.cells->sum().ttft.empty();
   return header(info, result) + "\n" + request_table(summary, any_ttft) + stage_table(summary) + "\n" +
-         ledger_line(result.ledger) + generator_line(result) + verdict_line(result);
+         ledger_line(result.ledger) + generator_line(result) + parity_line(result.parity) + verdict_line(result);
 }
 
 void SummaryTable::finish(const RunInfo& info, const RunResult& result) {

@@ -1,0 +1,104 @@
+#include "engine/parity.hpp"
+
+#include <fmt/format.h>
+#include <sage/plugin.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace host {
+namespace {
+
+constexpr size_t differing_max = 10;  // seqs that the record names
+
+int64_t monotonic_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// One instance of each stage's operator, opened when it is first needed.
+class SerialStages {
+ public:
+  explicit SerialStages(const WorkloadCalls& workload) : workload_(workload), operators_(workload.stages.size()) {}
+  ~SerialStages() {
+    for (void* op : operators_)
+      if (op != nullptr) workload_.operators.close(op);
+  }
+  SerialStages(const SerialStages&) = delete;
+  SerialStages& operator=(const SerialStages&) = delete;
+
+  // The digest of the request's result, 0 when a step fails.
+  uint64_t run(const sage_request& request) {
+    const auto& pipeline = *workload_.pipelines[request.pipeline];
+    outputs_.resize(std::max<size_t>(outputs_.size(), pipeline.n_steps));
+    uint64_t digest = 0;
+    for (uint32_t s = 0; s < pipeline.n_steps; ++s) {
+      const auto& step = *pipeline.steps[s];
+      std::vector<sage_bytes> inputs;
+      for (uint32_t i = 0; i < step.n_inputs; ++i) {
+        const auto& output = outputs_[step.inputs[i]];
+        inputs.push_back({output.data(), output.size()});
+      }
+      if (inputs.empty()) inputs.push_back(request.payload);
+      const sage_op_input in = {sizeof(sage_op_input), s, &request, inputs.data(), inputs.size()};
+      sage_op_output out{};
+      out.struct_size = sizeof out;
+      if (workload_.operators.run(opened(step.stage), &in, &out) != SAGE_OK) return 0;
+      const auto result = sage::view(out.result);
+      outputs_[s].assign(result.begin(), result.end());
+      digest = out.digest;
+    }
+    return digest;
+  }
+
+ private:
+  void* opened(uint32_t stage) {
+    auto& op = operators_[stage];
+    const auto& description = *workload_.stages[stage];
+    if (op == nullptr && workload_.operators.open(workload_.operators.self, description.operator_name,
+                                                  description.config, 0, 1, &op) != SAGE_OK)
+      throw Error(Exit::failed, fmt::format("output parity: operator '{}' cannot be opened: {}",
+                                            sage::view(description.operator_name), take_failure_text()));
+    return op;
+  }
+  const WorkloadCalls& workload_;
+  std::vector<void*> operators_;
+  std::vector<std::vector<std::byte>> outputs_;  // of the steps; keep their capacity
+};
+
+}  // namespace
+
+Parity::Parity(uint64_t limit) : limit_(limit), digests_(std::make_unique<std::atomic<uint64_t>[]>(limit)) {
+  rows_.reserve(limit);
+}
+
+void Parity::keep(const sage_request& row) {
+  auto& kept = rows_.emplace_back(row);
+  if (row.payload.size == 0) return;
+  const auto payload = sage::view(row.payload);
+  auto& copy = payloads_.emplace_back(payload.begin(), payload.end());
+  kept.payload.ptr = copy.data();
+}
+
+ParityResult Parity::check(const WorkloadCalls& workload, int64_t budget_ns) const {
+  ParityResult result;
+  const auto given = [&](const sage_request& row) { return digests_[row.seq].load(std::memory_order_relaxed); };
+  if (std::ranges::none_of(rows_, given)) return result;
+  SerialStages stages(workload);
+  const auto deadline_ns = monotonic_ns() + budget_ns;
+  // Those that failed are executed too: state that others depend on has seen them, or may have.
+  for (const auto& row : rows_) {
+    if (monotonic_ns() > deadline_ns) {
+      result.not_checked += given(row) != 0 ? 1U : 0U;
+      continue;
+    }
+    const auto digest = stages.run(row);
+    if (given(row) == 0) continue;
+    ++result.checked;
+    if (digest == given(row)) ++result.equal;
+    if (digest != given(row) && result.differing.size() < differing_max) result.differing.push_back(row.seq);
+  }
+  return result;
+}
+
+}  // namespace host

@@ -1,0 +1,38 @@
+// Output parity: the run's first requests executed again after it, one step after the other in this process. What a
+// backend gave for them must have the same digests: they are functions of seed and request alone.
+#pragma once
+
+#include <sage/abi.h>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/plugin_calls.hpp"
+#include "records/rows.hpp"
+
+namespace host {
+
+class Parity {
+ public:
+  // Keeps the requests with seq < limit: 72 bytes each, beside their payloads.
+  explicit Parity(uint64_t limit);
+  [[nodiscard]] uint64_t limit() const { return limit_; }
+  // [feed] In order of seq, each once.
+  void keep(const sage_request& row);
+  // [any] The digest that the backend gave for it.
+  void note(uint64_t seq, uint64_t digest) { digests_[seq].store(digest, std::memory_order_relaxed); }
+  // [main] After the run. Ends after `budget_ns`; what is left then counts as not checked. Throws Error when an
+  // operator cannot be opened.
+  [[nodiscard]] ParityResult check(const WorkloadCalls& workload, int64_t budget_ns) const;
+
+ private:
+  const uint64_t limit_;
+  std::unique_ptr<std::atomic<uint64_t>[]> digests_;  // 0 = none
+  std::vector<sage_request> rows_;
+  std::deque<std::vector<std::byte>> payloads_;
+};
+
+}  // namespace host
