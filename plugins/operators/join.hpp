@@ -19,7 +19,7 @@ struct JoinConfig {
   CorpusConfig corpus;
   StreamsConfig streams;
   double window_s = 10;     // of event time
-  double similarity = 0.5;  // option join_similarity: least cosine of a pair
+  double similarity = 0.4;  // option join_similarity: least cosine of a pair
   uint32_t keep = 32;       // option join_keep: best partners of a request
   static JoinConfig from_json(const sage::Json& config);
 };
