@@ -111,7 +111,8 @@ TEST_CASE("a query's result changes with an update inside its window, and with n
 }
 
 TEST_CASE("the window slides: a query meets exactly the updates of the last three seconds") {
-  const Fixture f({{"join_similarity", -1}});
+  const sage::Json everything = {{"join_similarity", -1}};
+  const Fixture f(everything);
   Join join(f.config);
   uint64_t oldest = 0;
   for (uint64_t q = 60; q < 120; ++q) {
