@@ -93,7 +93,7 @@ TEST_CASE("Q1: a replica that sees only some requests, in any order, gives each 
 TEST_CASE("Q1: another seed gives every request another result, in every variant") {
   std::set<uint64_t> distinct;
   for (const std::string variant : variants)
-    for (const uint64_t seed : {42, 43}) {
+    for (const uint64_t seed : {42U, 43U}) {
       auto w = q1(variant, {{"seed", seed}, {"llm_ratio", 1.0}});
       for (const auto& [seq, digest] : digests(executed(w, planned(w, 20), 1))) distinct.insert(digest);
     }

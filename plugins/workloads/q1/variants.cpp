@@ -20,8 +20,8 @@ struct Cost {
 };
 
 // The costs, for simulators, at the default options on an AMD EPYC core. Those of basic's stages were measured when
-// they were written; the others in one run with them (docs/workloads/q1.md), in which all took 1.5 times as long as
-// here, and are scaled alike. They leave out what is paid once: building the corpus and its graph.
+// they were written; lexical and ingest alone, at several lengths; the others in a run (docs/workloads/q1.md) in which
+// basic's took 1.5 times as long as here, and are scaled alike. They leave out what is paid once: building the corpus.
 class Builder {
  public:
   explicit Builder(Variant& variant) : variant_(variant) {}
