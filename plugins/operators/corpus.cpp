@@ -11,6 +11,28 @@ namespace operators {
 namespace {
 
 constexpr float age_mean_days = 180;
+constexpr double edited_share = 0.1;  // of a copy's words, replaced by others of the same text
+
+// The document that `id` is a copy of, directly or through other copies; itself if it is none.
+uint32_t origin(const CorpusConfig& config, uint32_t id) {
+  const sage::Draw copies(config.language.seed, "corpus.copy");
+  const sage::Draw originals(config.language.seed, "corpus.original");
+  while (id > 0 && copies.unit(id) < config.duplicate_share)
+    id = static_cast<uint32_t>(originals.integer(id, 0, id - 1));
+  return id;
+}
+
+std::string edited(std::string_view text, const sage::Draw& draw) {
+  const auto words = split_words(text);
+  std::string copy;
+  const char* at = text.data();
+  for (uint64_t n = 0; n < words.size(); ++n) {
+    copy.append(at, words[n].data());  // what stands between the words
+    copy += draw.unit(2 * n) < edited_share ? words[draw.integer(2 * n + 1, 0, words.size() - 1)] : words[n];
+    at = words[n].data() + words[n].size();
+  }
+  return copy.append(at, text.data() + text.size());
+}
 
 // Sorted distinct terms with their counts.
 std::vector<Term> count_terms(std::vector<uint32_t> ids) {
@@ -30,6 +52,7 @@ CorpusConfig CorpusConfig::from_json(const sage::Json& config) {
   c.language = LanguageConfig::from_json(config);
   c.documents = read<uint32_t>(config, "documents", c.documents, 1, 1'000'000);
   c.document_words = read<uint32_t>(config, "document_words", c.document_words, 2, 100'000);
+  c.duplicate_share = read<double>(config, "duplicate_share", c.duplicate_share, 0, 0.9);
   c.dimensions = read<uint32_t>(config, "dimensions", c.dimensions, 128, 1024);
   const auto index = read_text(config, "index", "hnsw");
   if (index != "hnsw" && index != "exact")
@@ -41,36 +64,48 @@ CorpusConfig CorpusConfig::from_json(const sage::Json& config) {
   return c;
 }
 
+uint32_t document_words(const CorpusConfig& config, uint32_t id) {
+  const auto half = config.document_words / 2;
+  const sage::Draw lengths(config.language.seed, "corpus.length");
+  return static_cast<uint32_t>(
+      lengths.integer(origin(config, id), config.document_words - half, config.document_words + half));
+}
+
 Corpus::Corpus(const CorpusConfig& config) : config_(config) {
   const Language language(config.language);
   const sage::Draw topics(config.language.seed, "corpus.topic");
-  const sage::Draw lengths(config.language.seed, "corpus.length");
   const sage::Draw ages(config.language.seed, "corpus.age");
   const sage::Draw texts(config.language.seed, "corpus.text");
 
   documents_.resize(config.documents);
   vectors_.resize(size_t{config.documents} * config.dimensions);
-  std::vector<uint32_t> document_frequency;
   double words_total = 0;
   for (uint32_t i = 0; i < config.documents; ++i) {
     auto& d = documents_[i];
-    d.topic = static_cast<uint32_t>(topics.integer(i, 0, language.topics() - 1));
-    const auto half = config.document_words / 2;
-    d.words = static_cast<uint32_t>(lengths.integer(i, config.document_words - half, config.document_words + half));
+    const auto original = origin(config, i);
+    d.topic = static_cast<uint32_t>(topics.integer(original, 0, language.topics() - 1));
+    d.words = document_words(config, i);
     d.age_days = age_mean_days * static_cast<float>(ages.exponential(i));
-    d.text = language.compose(sage::Draw(texts.bits(i), "words"), d.topic, d.words);
+    d.text = original == i ? language.compose(sage::Draw(texts.bits(i), "words"), d.topic, d.words)
+                           : edited(documents_[original].text, sage::Draw(texts.bits(i), "edits"));
     words_total += d.words;
 
     std::vector<uint32_t> ids;
-    for (const auto word : split_words(d.text))
-      ids.push_back(term_ids_.try_emplace(std::string(word), static_cast<uint32_t>(term_ids_.size())).first->second);
+    for (const auto word : split_words(d.text)) {
+      const auto [term, is_new] = term_ids_.try_emplace(std::string(word), static_cast<uint32_t>(term_ids_.size()));
+      if (is_new) words_.emplace_back(term->first);
+      ids.push_back(term->second);
+    }
     d.terms = count_terms(std::move(ids));
-    document_frequency.resize(term_ids_.size());
-    for (const auto& term : d.terms) ++document_frequency[term.id];
+    postings_.resize(words_.size());
+    for (const auto& term : d.terms) postings_[term.id].push_back({i, term.count});
     embed_text(d.text, {vectors_.data() + size_t{i} * config.dimensions, config.dimensions});
   }
   mean_words_ = words_total / config.documents;
-  for (const auto n : document_frequency) idf_.push_back(std::log(1 + (config.documents - n + 0.5) / (n + 0.5)));
+  for (const auto& postings : postings_) {
+    const auto n = static_cast<double>(postings.size());
+    idf_.push_back(std::log(1 + (config.documents - n + 0.5) / (n + 0.5)));
+  }
   if (config.approximate) index_ = std::make_unique<VectorIndex>(vectors_, config.dimensions, config.index);
 }
 

@@ -21,6 +21,7 @@ struct CorpusConfig {
   LanguageConfig language;
   uint32_t documents = 4000;
   uint32_t document_words = 160;  // mean; lengths are uniform in half to one and a half of it
+  double duplicate_share = 0;     // of documents that are an edited copy of an earlier one
   uint32_t dimensions = 384;
   bool approximate = true;  // build the hnsw index; otherwise only exact search
   IndexConfig index;
@@ -34,6 +35,12 @@ struct Term {
   uint32_t count = 0;
 };
 
+// An occurrence of a term: which document, how often.
+struct Posting {
+  uint32_t document = 0;
+  uint32_t count = 0;
+};
+
 struct Document {
   std::string text;
   uint32_t topic = 0;
@@ -41,6 +48,9 @@ struct Document {
   float age_days = 0;
   std::vector<Term> terms;  // sorted by id
 };
+
+// The length in words of a document, without building the corpus.
+uint32_t document_words(const CorpusConfig& config, uint32_t id);
 
 // Everything is const after construction: [any].
 class Corpus {
@@ -62,6 +72,11 @@ class Corpus {
   // Inverse document frequency as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5)).
   [[nodiscard]] double idf(uint32_t term) const { return idf_[term]; }
 
+  [[nodiscard]] std::string_view word(uint32_t term) const { return words_[term]; }
+  [[nodiscard]] size_t terms() const { return words_.size(); }
+  // The documents that hold a term, in ascending order.
+  [[nodiscard]] std::span<const Posting> postings(uint32_t term) const { return postings_[term]; }
+
   // The k documents nearest to a unit vector by inner product, best first.
   [[nodiscard]] std::vector<Hit> nearest(std::span<const float> query, size_t k) const;
   [[nodiscard]] std::vector<Hit> nearest_exact(std::span<const float> query, size_t k) const;
@@ -71,6 +86,8 @@ class Corpus {
   std::vector<Document> documents_;
   std::vector<float> vectors_;
   std::unordered_map<std::string, uint32_t> term_ids_;
+  std::vector<std::string_view> words_;  // by term; views of the keys above
+  std::vector<std::vector<Posting>> postings_;
   std::vector<double> idf_;
   double mean_words_ = 0;
   std::unique_ptr<VectorIndex> index_;

@@ -61,17 +61,16 @@ float dot(std::span<const float> a, std::span<const float> b) {
 }
 
 EmbedConfig EmbedConfig::from_json(const sage::Json& config) {
-  return {LanguageConfig::from_json(config), read<uint32_t>(config, "dimensions", 384, 128, 1024)};
+  return {StreamsConfig::from_json(config), read<uint32_t>(config, "dimensions", 384, 128, 1024)};
 }
 
-Embed::Embed(const EmbedConfig& config)
-    : config_(config), language_(config.language), vector_(config.dimensions, 0.0F) {}
+Embed::Embed(const EmbedConfig& config) : streams_(config.streams), vector_(config.dimensions, 0.0F) {}
 
 void Embed::run(const sage::OpInput& in, sage_op_output& out) {
   const auto& request = in.request();
   std::string drawn;
   auto text = in.size() == 0 ? std::string_view() : in.text();
-  if (text.empty()) text = drawn = request_text(language_, config_.language.seed, request.seq, request.units_in);
+  if (text.empty()) text = drawn = streams_.query(request.seq, request.units_in);
   embed_text(text, vector_);
 
   const Sizes sizes{request.units_in, request.units_out};

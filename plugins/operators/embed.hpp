@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "operators/text.hpp"
+#include "operators/streams.hpp"
 #include "operators/wire.hpp"
 
 namespace operators {
@@ -22,12 +22,12 @@ void embed_text(std::string_view text, std::span<float> out);
 float dot(std::span<const float> a, std::span<const float> b);
 
 struct EmbedConfig {
-  LanguageConfig language;
+  StreamsConfig streams;
   uint32_t dimensions = 384;
   static EmbedConfig from_json(const sage::Json& config);
 };
 
-// Input: the request's payload as text; an empty one stands for the synthetic text of (seed, seq) with units_in words.
+// Input: the request's payload as text; an empty one stands for the synthetic query of (seed, seq) with units_in words.
 // Output: sizes, query, vector.
 class Embed final : public sage::Operator {
  public:
@@ -35,8 +35,7 @@ class Embed final : public sage::Operator {
   void run(const sage::OpInput& in, sage_op_output& out) override;
 
  private:
-  EmbedConfig config_;
-  Language language_;
+  Streams streams_;
   std::vector<float> vector_;
   MessageWriter message_;
 };

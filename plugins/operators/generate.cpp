@@ -1,5 +1,6 @@
 #include "operators/generate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_map>
 #include <vector>
@@ -57,7 +58,10 @@ void Generate::run(const sage::OpInput& in, sage_op_output& out) {
                                          std::to_string(units_out_max));
   auto answer = generate_text(query, context, sizes.units_out);
 
-  const auto prompt_tokens = split_words(query).size() + split_words(context).size();
+  auto query_tokens = split_words(query).size();
+  // A batch is padded to its longest query.
+  if (input.has(Section::batch)) query_tokens = std::max<size_t>(query_tokens, input.batch().longest);
+  const auto prompt_tokens = query_tokens + split_words(context).size();
   const double prefill_us = static_cast<double>(prompt_tokens) * config_.prefill_us_per_token;
   const double decode_us = sizes.units_out * config_.decode_us_per_token;
   if (config_.burn_cpu) {

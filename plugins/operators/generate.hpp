@@ -21,9 +21,10 @@ struct GenerateConfig {
 // `tokens` words that follow each other as they do somewhere in `context`; without a context, the words of `query`.
 std::string generate_text(std::string_view query, std::string_view context, uint32_t tokens);
 
-// Input: sizes, query, context. Output: sizes, answer of sizes.units_out tokens.
-// Waiting: hold_ns = prefill of (query + context) + decode of the answer; the first token is there after prefill and
-// one decode step. Burning: the same work before returning, so there is no first token to speak of until the end.
+// Input: sizes, query, context, and batch if there is one. Output: sizes, answer of sizes.units_out tokens.
+// Waiting: hold_ns = prefill of (query, padded to the longest of its batch, + context) + decode of the answer; the
+// first token is there after prefill and one decode step. Burning: the same work before returning, so there is no first
+// token to speak of until the end.
 class Generate final : public sage::Operator {
  public:
   explicit Generate(const GenerateConfig& config) : config_(config) {}

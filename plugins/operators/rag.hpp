@@ -8,7 +8,7 @@
 
 namespace operators {
 
-// embed, retrieve, rerank, refine or generate; null for any other name. `config` is the stage's: each operator reads
+// Each is named as its file; null for any other name. `config` is the stage's: each operator reads
 // the members it knows, so one object configures a whole chain.
 std::unique_ptr<sage::Operator> open_rag_operator(std::string_view name, const sage::Json& config);
 

@@ -5,6 +5,7 @@
 
 #include "operators/config.hpp"
 #include "operators/embed.hpp"
+#include "operators/mmr.hpp"
 
 namespace operators {
 
@@ -15,22 +16,26 @@ RerankConfig RerankConfig::from_json(const sage::Json& config) {
   c.weight_bm25 = read<double>(config, "weight_bm25", c.weight_bm25, 0, 1);
   c.weight_cosine = read<double>(config, "weight_cosine", c.weight_cosine, 0, 1);
   c.weight_freshness = read<double>(config, "weight_freshness", c.weight_freshness, 0, 1);
+  c.weight_sources = read<double>(config, "weight_sources", c.weight_sources, 0, 1);
   c.weight_diversity = read<double>(config, "weight_diversity", c.weight_diversity, 0, 1);
   c.freshness_half_life_days = read<double>(config, "freshness_half_life_days", c.freshness_half_life_days, 0.001, 1e6);
   return c;
 }
 
-double bm25(const Corpus& corpus, std::span<const Term> query, const Document& document) {
+double bm25_term(const Corpus& corpus, uint32_t term, uint32_t count, const Document& document) {
   constexpr double k1 = 1.2;
   constexpr double b = 0.75;
   const double length = k1 * (1 - b + b * document.words / corpus.mean_words());
+  return corpus.idf(term) * count * (k1 + 1) / (count + length);
+}
+
+double bm25(const Corpus& corpus, std::span<const Term> query, const Document& document) {
   double score = 0;
   auto term = document.terms.begin();
   for (const auto& wanted : query) {  // both are sorted by term
     while (term != document.terms.end() && term->id < wanted.id) ++term;
     if (term == document.terms.end()) break;
-    if (term->id == wanted.id)
-      score += wanted.count * corpus.idf(term->id) * term->count * (k1 + 1) / (term->count + length);
+    if (term->id == wanted.id) score += wanted.count * bm25_term(corpus, term->id, term->count, document);
   }
   return score;
 }
@@ -40,42 +45,22 @@ std::vector<Hit> rerank(const Corpus& corpus, const RerankConfig& config, std::s
   const auto terms = corpus.terms(query);
   std::vector<double> relevance;
   double best_bm25 = 0;
+  double best_given = 0;
   for (const auto& hit : hits) {
     relevance.push_back(bm25(corpus, terms, corpus.document(hit.document)));
     best_bm25 = std::max(best_bm25, relevance.back());
+    best_given = std::max(best_given, static_cast<double>(hit.score));
   }
   for (size_t i = 0; i < hits.size(); ++i) {
     const auto& document = corpus.document(hits[i].document);
     const double cosine = dot(vector, corpus.vector(hits[i].document));
     const double freshness = std::exp2(-document.age_days / config.freshness_half_life_days);
     relevance[i] = config.weight_bm25 * (best_bm25 > 0 ? relevance[i] / best_bm25 : 0) + config.weight_cosine * cosine +
-                   config.weight_freshness * freshness;
+                   config.weight_freshness * freshness +
+                   config.weight_sources * (best_given > 0 ? hits[i].score / best_given : 0);
   }
 
-  std::vector<Hit> chosen;
-  std::vector<double> likeness(hits.size(), 0);  // to the nearest chosen document
-  std::vector<bool> taken(hits.size(), false);
-  while (chosen.size() < std::min<size_t>(config.keep, hits.size())) {
-    size_t best = hits.size();
-    double best_score = 0;
-    for (size_t i = 0; i < hits.size(); ++i) {
-      if (taken[i]) continue;
-      const double score = relevance[i] - config.weight_diversity * likeness[i];
-      const bool first = best == hits.size();
-      if (first || score > best_score || (score == best_score && hits[i].document < hits[best].document)) {
-        best = i;
-        best_score = score;
-      }
-    }
-    taken[best] = true;
-    chosen.push_back({hits[best].document, static_cast<float>(best_score)});
-    for (size_t i = 0; i < hits.size(); ++i) {
-      if (taken[i]) continue;
-      const double cosine = dot(corpus.vector(hits[i].document), corpus.vector(hits[best].document));
-      likeness[i] = std::max(likeness[i], cosine);
-    }
-  }
-  return chosen;
+  return spread(corpus, hits, relevance, config.weight_diversity, config.keep);
 }
 
 Rerank::Rerank(const RerankConfig& config) : config_(config), corpus_(shared_corpus(config.corpus)) {}
@@ -87,8 +72,8 @@ void Rerank::run(const sage::OpInput& in, sage_op_output& out) {
   const auto chosen = rerank(*corpus_, config_, input.text(Section::query), query_, hits_);
 
   message_.clear();
-  message_.put(Section::sizes, input.get(Section::sizes));
-  message_.put(Section::query, input.get(Section::query));
+  for (const auto section : {Section::sizes, Section::query, Section::vector})
+    message_.put(section, input.get(section));
   message_.put_array(Section::hits, std::span<const Hit>(chosen));
   deliver(message_, out);
 }

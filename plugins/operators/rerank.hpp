@@ -1,4 +1,5 @@
-// rerank: orders hits by BM25, cosine and freshness, and spreads them by maximal marginal relevance.
+// rerank: orders hits by BM25, cosine, freshness and the score they came with, and spreads them by maximal marginal
+// relevance: five ways to look at them, each with its weight.
 #pragma once
 
 #include <sage/plugin.hpp>
@@ -18,21 +19,23 @@ struct RerankConfig {
   double weight_bm25 = 0.4;
   double weight_cosine = 0.4;
   double weight_freshness = 0.1;
+  double weight_sources = 0;      // of the score that the hits came with: what several sources agree on
   double weight_diversity = 0.1;  // taken off for the likeness to what is already chosen
   double freshness_half_life_days = 90;
   static RerankConfig from_json(const sage::Json& config);
 };
 
+// What a term that occurs `count` times adds to a document's BM25, for each time that the query has it.
+double bm25_term(const Corpus& corpus, uint32_t term, uint32_t count, const Document& document);
 // BM25 of a document for a query's terms (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75).
 double bm25(const Corpus& corpus, std::span<const Term> query, const Document& document);
 
-// The `keep` best of `hits`, best first. Relevance is the weighted sum of BM25 (relative to the best hit's), cosine and
-// 2^(-age / half life); each choice then takes the largest relevance - weight_diversity * cosine to the nearest chosen
-// one (Carbonell and Goldstein, SIGIR 1998). Ties go to the lower document.
+// The `keep` best of `hits`, best first. Relevance is the weighted sum of BM25 and of the score given (both relative to
+// the best hit's), cosine and 2^(-age / half life); then they are spread, see mmr.hpp.
 std::vector<Hit> rerank(const Corpus& corpus, const RerankConfig& config, std::string_view query,
                         std::span<const float> vector, std::span<const Hit> hits);
 
-// Input: sizes, query, vector, hits. Output: sizes, query and the hits that are left, with their new scores.
+// Input: sizes, query, vector, hits. Output: these, with the hits that are left and their new scores.
 class Rerank final : public sage::Operator {
  public:
   explicit Rerank(const RerankConfig& config);

@@ -88,8 +88,12 @@ std::vector<std::string_view> split_sentences(std::string_view text) {
 
 std::string request_text(const Language& language, uint64_t seed, uint64_t seq, uint32_t words) {
   const auto topic = sage::Draw(seed, "text.topic").integer(seq, 0, language.topics() - 1);
+  return request_text(language, seed, seq, words, static_cast<uint32_t>(topic));
+}
+
+std::string request_text(const Language& language, uint64_t seed, uint64_t seq, uint32_t words, uint32_t topic) {
   const sage::Draw draw(sage::Draw(seed, "text").bits(seq), "words");
-  return language.compose(draw, static_cast<uint32_t>(topic), words);
+  return language.compose(draw, topic, words);
 }
 
 }  // namespace operators

@@ -50,5 +50,7 @@ std::vector<std::string_view> split_sentences(std::string_view text);
 
 // The text of request `seq`, `words` long: a function of seed and seq (and of the length, which a trace may set).
 std::string request_text(const Language& language, uint64_t seed, uint64_t seq, uint32_t words);
+// Likewise, on a given topic.
+std::string request_text(const Language& language, uint64_t seed, uint64_t seq, uint32_t words, uint32_t topic);
 
 }  // namespace operators

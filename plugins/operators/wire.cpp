@@ -37,6 +37,10 @@ const char* to_string(Section section) {
       return "context";
     case Section::answer:
       return "answer";
+    case Section::matches:
+      return "matches";
+    case Section::batch:
+      return "batch";
   }
   return "unknown";
 }
@@ -62,23 +66,32 @@ MessageReader::MessageReader(std::span<const std::byte> bytes, std::string_view 
   }
 }
 
-std::span<const std::byte> MessageReader::get(Section section) const {
+std::optional<std::span<const std::byte>> MessageReader::find(Section section) const {
   for (size_t at = 0; at < bytes_.size();) {
     const auto head = head_at(bytes_, at);
     at += sizeof(Head);
     if (head.tag == static_cast<uint32_t>(section)) return bytes_.subspan(at, head.size);
     at += head.size;
   }
+  return std::nullopt;
+}
+
+std::span<const std::byte> MessageReader::get(Section section) const {
+  if (const auto found = find(section)) return *found;
   refuse(section, "is missing; check which step feeds this one");
 }
 
-Sizes MessageReader::sizes() const {
-  const auto bytes = get(Section::sizes);
-  if (bytes.size() != sizeof(Sizes)) refuse(Section::sizes, "has the wrong length");
-  Sizes sizes;
-  std::memcpy(&sizes, bytes.data(), sizeof sizes);
-  return sizes;
+template <class T>
+T MessageReader::one(Section section) const {
+  const auto bytes = get(section);
+  T value;
+  if (bytes.size() != sizeof value) refuse(section, "has the wrong length");
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
 }
+
+Sizes MessageReader::sizes() const { return one<Sizes>(Section::sizes); }
+Batch MessageReader::batch() const { return one<Batch>(Section::batch); }
 
 template <class T>
 void MessageReader::copy(Section section, std::vector<T>& out) const {

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ enum class Section : uint32_t {
   hits = 4,     // Hit[], best first
   context = 5,  // text within the token budget
   answer = 6,   // text
+  matches = 7,  // Match[], best first
+  batch = 8,    // Batch
 };
 const char* to_string(Section section);
 
@@ -42,7 +45,23 @@ struct Hit {
   uint32_t document = 0;
   float score = 0;
 };
-static_assert(sizeof(Sizes) == 8 && sizeof(Hit) == 8);
+
+// A partner in a join of two streams.
+struct Match {
+  uint64_t seq = 0;       // of the other request
+  uint32_t document = 0;  // that the update of the two publishes
+  float score = 0;
+};
+
+// The batch that a request belongs to.
+struct Batch {
+  uint64_t first_seq = 0;
+  uint32_t members = 0;
+  uint32_t position = 0;  // of this request, from 0
+  uint32_t longest = 0;   // words of the longest query in it
+  uint32_t level = 0;
+};
+static_assert(sizeof(Sizes) == 8 && sizeof(Hit) == 8 && sizeof(Match) == 16 && sizeof(Batch) == 24);
 
 // Owns the bytes of a stage's output; kept in the operator, whose next run clears and reuses them.
 class MessageWriter {
@@ -67,6 +86,7 @@ class MessageReader {
   // Checks that the sections fill the message exactly.
   MessageReader(std::span<const std::byte> bytes, std::string_view stage);
 
+  [[nodiscard]] bool has(Section section) const { return find(section).has_value(); }
   // The first section of that tag; throws when there is none.
   [[nodiscard]] std::span<const std::byte> get(Section section) const;
   [[nodiscard]] std::string_view text(Section section) const {
@@ -74,12 +94,16 @@ class MessageReader {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   [[nodiscard]] Sizes sizes() const;
+  [[nodiscard]] Batch batch() const;
   // A vector of exactly `dimensions` finite numbers.
   void vector(std::vector<float>& out, size_t dimensions) const;
   // Hits whose documents are below `documents` and whose scores are finite.
   void hits(std::vector<Hit>& out, size_t documents) const;
 
  private:
+  [[nodiscard]] std::optional<std::span<const std::byte>> find(Section section) const;
+  template <class T>
+  [[nodiscard]] T one(Section section) const;
   template <class T>
   void copy(Section section, std::vector<T>& out) const;
   [[noreturn]] void refuse(Section section, std::string_view why) const;

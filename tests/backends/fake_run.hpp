@@ -99,9 +99,9 @@ struct RunOptions {
 class Run {
  public:
   // The workload's description is complete.
-  explicit Run(Workload& workload, RunOptions options = {})
+  explicit Run(sage::Workload& workload, RunOptions options = {})
       : options_(std::move(options)),
-        tables_(workload.description),
+        tables_(workload.describe()),
         backend(sage::Host(host.table()), "threads", options_.backend) {
     instance_.host = host.table();
     instance_.object.reset(&workload);

@@ -85,6 +85,22 @@ class Results(Case):
                     json.loads((folder / "repro_manifest.json").read_text())
         self.assertTrue(all(len(each) == 1 for each in hashes.values()), hashes)
 
+    def test_each_variant_of_q1_gives_the_same_digest_on_both_backends(self):
+        digests = {}
+        for variant in ("basic", "multi", "join", "extreme"):
+            for backend in (("threads", "--parallelism", "3"), ("mock", "--operators")):
+                with self.subTest(variant=variant, backend=backend[0]):
+                    before = set(self.folders())
+                    self.run_quick("q1", *backend, "--variant", variant)
+                    (folder,) = set(self.folders()) - before
+                    (record,) = read_lines(folder / "unified_results.jsonl")
+                    self.assertEqual(record["metadata"]["verdict"], "pass")
+                    self.assertEqual(record["metadata"]["digested"], 160)
+                    self.assertGreater(record["metadata"]["report"]["recomputed"], 5)
+                    digests.setdefault(variant, set()).add(record["metadata"]["digest"])
+        self.assertEqual([len(each) for each in digests.values()], [1, 1, 1, 1])
+        self.assertEqual(len(set.union(*digests.values())), 4)
+
     def test_repetitions_share_seed_and_configuration(self):
         self.run_quick("q6", "mock", "--repeat", "3", "--seed", "5")
         records = self.records()

@@ -1,11 +1,9 @@
-// Q1 PipelineChain: retrieval-augmented generation, a chain of five stages a request.
+// Q1 PipelineChain: retrieval-augmented generation in four shapes; variants.cpp has them.
 //
-//   chat       embed -> retrieve -> rerank -> refine -> generate
-//   embedding  embed
-//
-// Inputs are drawn from (seed, seq), so any backend must give the same digests. The settling thread checks that each
-// result carries the digest it came with and puts a sample aside; conclude runs the sample again in this process, one
-// step after the other, when that disturbs no measurement any more.
+// Inputs are drawn from (seed, seq), and so is whatever a stage knows of other requests (sessions, windows, batches),
+// so any backend must give the same digests. The settling thread checks that each result carries the digest it came
+// with and puts a sample aside; conclude runs the sample again in this process, one step after the other, when that
+// disturbs no measurement any more.
 #pragma once
 
 #include <sage/plugin.hpp>
@@ -15,12 +13,16 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/corpus.hpp"
+#include "operators/streams.hpp"
+#include "workloads/q1/variants.hpp"
+
 namespace workloads {
 
 class PipelineChain final : public sage::Workload {
  public:
   PipelineChain(sage::Host host, std::string_view id, const sage::Json& options);
-  const sage::Description& describe() override { return description_; }
+  const sage::Description& describe() override { return variant_.description; }
   std::unique_ptr<sage::Operator> open_operator(std::string_view name, const sage::Json& config, uint32_t replica,
                                                 uint32_t replicas) override;
   size_t plan(std::span<sage_request> rows) override;
@@ -28,9 +30,6 @@ class PipelineChain final : public sage::Workload {
   sage::Conclusion conclude() override;
 
  private:
-  struct TokenRange {
-    uint32_t low, high;
-  };
   // A result to be computed again.
   struct Sample {
     uint64_t seq;
@@ -40,18 +39,16 @@ class PipelineChain final : public sage::Workload {
   struct Counts {
     uint64_t ok = 0, with_digest = 0, with_result = 0, damaged = 0;
   };
-  static TokenRange token_range(const sage::Json& options, const char* low, uint32_t low_default, const char* high,
-                                uint32_t high_default);
-  void describe_basic(const sage::Json& options);
+  explicit PipelineChain(Variant variant);
   void fill(sage_request& row) const;
   uint32_t judge(const sage_outcome& row);
 
-  sage::Description description_;
-  uint64_t seed_;
-  double llm_ratio_;
-  TokenRange input_, output_;
+  Variant variant_;
+  operators::Streams streams_;
+  operators::CorpusConfig corpus_;
+  uint32_t outputs_min_, outputs_max_;
   uint64_t check_every_;
-  sage::Draw classes_, inputs_, outputs_;
+  sage::Draw outputs_;
 
   // Of the settling thread.
   Counts counts_;
