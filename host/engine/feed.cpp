@@ -85,6 +85,8 @@ int64_t Feed::next_ns() {
     next = session_.start_ns + row->due_ns;
   else if (row != nullptr && may_issue_now())
     next = now;
+  // What is overdue in virtual time found no slot: time must pass for one to become free.
+  if (session_.clock.is_virtual() && next < now) next = now + retry_ns;
   return std::min(next, event_due);
 }
 
