@@ -215,8 +215,8 @@ Summary summarize(const RunResult& result) {
   }
   for (const auto& stage : result.stages) summary.stages.push_back(summarize(stage));
   add_load_balance(summary.run, result.nodes);
-  summary.run.push_back(heterogeneous_efficiency(result, summary.total));
   summary.run.push_back(fairness(summary.tenants));
+  summary.run.push_back(heterogeneous_efficiency(result, summary.total));
   summary.duplicated = result.ledger.duplicate;
   summary.unexpected = result.ledger.unexpected;
   return summary;
