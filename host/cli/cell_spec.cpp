@@ -49,6 +49,7 @@ OptionValues values_from_json(const Json& json) {
 CellSpec make_cell(const Settings& settings, const Manifest& workload, const Manifest& backend,
                    const std::vector<std::string>& command_line) {
   check_pairing(workload, backend);
+  check_scheduler(get<std::string>(settings.shared, "scheduler"), backend);
   const auto& shared = settings.shared;
   CellSpec cell;
   cell.workload = workload.id;
@@ -88,6 +89,13 @@ CellSpec make_cell(const Settings& settings, const Manifest& workload, const Man
   return cell;
 }
 
+Json workload_config(const CellSpec& cell, const Manifest& backend) {
+  auto json = plugin_config(cell, cell.workload_options);
+  json["capabilities"] = backend.capabilities;
+  json["load"] = to_json(cell.load);
+  return json;
+}
+
 Json plugin_config(const CellSpec& cell, const OptionValues& options) {
   auto json = to_json(options);
   json.update({{"seed", cell.seed},
@@ -109,6 +117,7 @@ Json to_json(const CellSpec& cell) {
           {"scheduler", cell.scheduler},
           {"quick", cell.quick},
           {"verbose", cell.verbose},
+          {"quiet", cell.quiet},
           {"virtual_time", cell.virtual_time},
           {"interval_s", cell.interval_s},
           {"request_log", cell.request_log},
@@ -138,6 +147,7 @@ CellSpec cell_from_json(const Json& json) {
   json.at("scheduler").get_to(cell.scheduler);
   json.at("quick").get_to(cell.quick);
   json.at("verbose").get_to(cell.verbose);
+  json.at("quiet").get_to(cell.quiet);
   json.at("virtual_time").get_to(cell.virtual_time);
   json.at("interval_s").get_to(cell.interval_s);
   json.at("request_log").get_to(cell.request_log);

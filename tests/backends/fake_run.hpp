@@ -58,6 +58,7 @@ class LambdaOperator : public sage::Operator {
 // Stages are given by name and body; the operator has the stage's name.
 class Workload : public sage::Workload {
  public:
+  Workload() { description.classes = {{"all"}}; }
   uint32_t stage(const std::string& name, Body body, uint32_t key_by = SAGE_KEY_NONE) {
     bodies[name] = std::move(body);
     sage::StageSpec spec;
@@ -116,6 +117,8 @@ class Run {
     run_.n_stages = tables_.stage_pointers.size();
     run_.pipelines = tables_.pipeline_pointers.data();
     run_.n_pipelines = tables_.pipeline_pointers.size();
+    run_.classes = tables_.class_pointers.data();
+    run_.n_classes = tables_.class_pointers.size();
     run_.operators = &operators_;
   }
   ~Run() {

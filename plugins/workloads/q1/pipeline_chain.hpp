@@ -1,9 +1,7 @@
 // Q1 PipelineChain: retrieval-augmented generation in four shapes; variants.cpp has them.
 //
 // Inputs are drawn from (seed, seq), and so is whatever a stage knows of other requests (sessions, windows, batches),
-// so any backend must give the same digests. The settling thread checks that each result carries the digest it came
-// with and puts a sample aside; conclude runs the sample again in this process, one step after the other, when that
-// disturbs no measurement any more.
+// so any backend must give the same digests: operators::DigestCheck.
 #pragma once
 
 #include <sage/plugin.hpp>
@@ -11,9 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "operators/corpus.hpp"
+#include "operators/digest_check.hpp"
 #include "operators/streams.hpp"
 #include "workloads/q1/variants.hpp"
 
@@ -30,29 +28,15 @@ class PipelineChain final : public sage::Workload {
   sage::Conclusion conclude() override;
 
  private:
-  // A result to be computed again.
-  struct Sample {
-    uint64_t seq;
-    uint64_t digest;
-    uint32_t units_in, units_out;
-  };
-  struct Counts {
-    uint64_t ok = 0, with_digest = 0, with_result = 0, damaged = 0;
-  };
   explicit PipelineChain(Variant variant);
   void fill(sage_request& row) const;
-  uint32_t judge(const sage_outcome& row);
 
   Variant variant_;
   operators::Streams streams_;
   operators::CorpusConfig corpus_;
   uint32_t outputs_min_, outputs_max_;
-  uint64_t check_every_;
   sage::Draw outputs_;
-
-  // Of the settling thread.
-  Counts counts_;
-  std::vector<Sample> samples_;
+  operators::DigestCheck check_;  // of the settling thread
 };
 
 }  // namespace workloads
