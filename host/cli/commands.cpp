@@ -33,6 +33,11 @@ constexpr std::array command_table = {
     Command{"doctor", "[--output-dir DIR] [--plugin-path A:B]",
             "check this machine and installation: plugins, timer, what would disturb a measurement",
             "  sage-host doctor\n", doctor_command},
+    Command{"setup", "BACKEND [--python PROGRAM | --from-env DIR]",
+            "install what a backend runs in: a Python environment of locked packages",
+            "  sage-host setup sage\n"
+            "  sage-host setup ray --from-env ~/venvs/ray\n",
+            setup_command},
     Command{"plugin check", "FILE.toml", "check a plugin as the host will: manifest, exports, entry, embedded manifest",
             "  sage-host plugin check build/libmine.toml\n", check_command},
     Command{"version", "", "versions of the host and of its plugin ABI", "", version_command},

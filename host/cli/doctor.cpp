@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/machine.hpp"
 #include "cli/probe.hpp"
+#include "cli/python_env.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
@@ -63,6 +64,25 @@ Finding output_finding(const std::filesystem::path& folder) {
           fmt::format("{}: {:.1f} GiB free{}", folder.string(), gib, gib < 1 ? "; make room or use --output-dir" : "")};
 }
 
+// A backend that is not installed is nothing broken: it is for whoever wants it.
+std::vector<Finding> environments(const std::string& plugin_path) {
+  std::vector<Finding> out;
+  const Catalog catalog(search_path(plugin_path));
+  for (const auto* backend : catalog.all(PluginKind::backend)) {
+    const auto env = python_env(*backend);
+    if (!env) continue;
+    const auto what = fmt::format("backend {}", backend->id);
+    if (env->current())
+      out.push_back(
+          {"ok", what, fmt::format("{} in {}", env->linked() ? "your own" : env->package(), env->folder.string())});
+    else
+      out.push_back(
+          {"note", what,
+           fmt::format("{} is not installed; install it with: sage-host setup {}", env->package(), backend->id)});
+  }
+  return out;
+}
+
 std::vector<Finding> measuring() {
   const auto m = inspect_machine();
   std::vector<Finding> out;
@@ -114,6 +134,7 @@ Exit doctor_command(const Command& command, std::span<const std::string> args) {
     return Exit::ok;
   }
   auto broken = print("installation", installation(arguments.text("plugin_path")));
+  print("runtimes", environments(arguments.text("plugin_path")));
   broken += print("results", {output_finding(arguments.text("output_dir", "results"))});
   broken += print("measuring on this machine", measuring());
   if (broken == 0) return Exit::ok;

@@ -33,11 +33,14 @@ fs::path data_home() {
 fs::path find_interpreter(const std::string& id, const sage::Json& options) {
   const auto given = options.value("python", std::string());
   const auto python = given.empty() ? data_home() / "sage-host" / "envs" / id / "bin" / "python" : fs::path(given);
-  if (access(python.c_str(), X_OK) == 0 && python.is_absolute()) return python;
+  // Of an environment of `sage-host setup`, its stamp says that it is complete.
+  const auto folder = python.parent_path().parent_path();
+  const bool complete = !given.empty() || fs::is_symlink(folder) || fs::exists(folder / "sage-host-requirements.txt");
+  if (access(python.c_str(), X_OK) == 0 && python.is_absolute() && complete) return python;
   if (!given.empty())
     throw sage::Failure(SAGE_INVALID, "option 'python' is '" + given +
                                           "', which is no program with an absolute path; give that of an interpreter");
-  throw sage::Failure(SAGE_UNAVAILABLE, "backend '" + id + "' is not installed: there is no " + python.string() +
+  throw sage::Failure(SAGE_UNAVAILABLE, "backend '" + id + "' is not installed in " + folder.string() +
                                             "; install it with: sage-host setup " + id);
 }
 
