@@ -86,6 +86,8 @@ class RayCluster:
         else:
             for index in range(self.description.nodes):
                 self.launch(index)
+        # Later nodes come from another thread, where Ray cannot register its signal handler; the guard ends them too.
+        self._cluster._shutdown_at_exit = False
 
     def _adopt(self, ray):
         alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])
