@@ -2,7 +2,10 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -88,6 +91,40 @@ class Results(RayCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("no Ray cluster answers at 127.0.0.1:1", done.stderr)
         self.assertLess(time.monotonic() - began, 20)
+
+
+# Two nodes on this machine, until it is told to end.
+CLUSTER = """
+import signal, sys, time
+from ray.cluster_utils import Cluster
+cluster = Cluster()
+for _ in range(2):
+    cluster.add_node(num_cpus=1, object_store_memory=100 << 20, include_dashboard=False, node_ip_address="127.0.0.1")
+print(cluster.address, flush=True)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+time.sleep(120)
+"""
+
+
+class Joined(RayCase):
+    def test_a_cluster_of_somebody_else_is_used_and_left_alone(self):
+        token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
+        scratch = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # socket paths must be short
+        self.addCleanup(shutil.rmtree, scratch, ignore_errors=True)
+        cluster = subprocess.Popen([PYTHON, "-B", "-c", CLUSTER], text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL,
+                                   env={**os.environ, **token, "RAY_TMPDIR": scratch, "RAY_USAGE_STATS_ENABLED": "0",
+                                        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"})
+        self.addCleanup(cluster.communicate)
+        self.addCleanup(cluster.terminate)
+        address = next(line.strip() for line in cluster.stdout if line.startswith("127.0.0.1:"))
+        metadata, events = self.run_timeline(
+            [{"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}}],
+            "--nodes", "2", "--set", f"ray.address={address}", env=token)
+        self.assert_balanced(metadata)
+        self.assertEqual(metadata["notes"]["replicas"], {"s0": 4, "s1": 4})
+        self.assertIn("not its to end", events["fault", "kill-node"]["text"])
+        self.assertIsNone(cluster.poll())
 
 
 class Faults(RayCase):
