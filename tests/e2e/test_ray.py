@@ -225,6 +225,12 @@ class Endings(RayCase):
             os.kill(process, signal.SIGKILL)
         self.assert_nothing_left(scratch)
 
+    def test_host_and_guard_killed_together(self):
+        host, guard, _, scratch = self.begin()
+        for process in [host.pid, *cells_of(host.pid), guard]:
+            os.kill(process, signal.SIGKILL)
+        self.assert_nothing_left(scratch)
+
     def test_cell_killed(self):
         host, guard, _, scratch = self.begin()
         (cell,) = [p for p in cells_of(host.pid) if guard in descendants(p)] or [host.pid]
@@ -232,13 +238,13 @@ class Endings(RayCase):
         self.assert_nothing_left(scratch)
 
     def test_guard_killed(self):
-        host, guard, _, scratch = self.begin()
+        host, guard, _, scratch = self.begin(requests=800)
         os.kill(guard, signal.SIGKILL)
         self.assert_complete_record(host, 60)
         self.assert_nothing_left(scratch)
 
     def test_child_killed(self):
-        host, _, child, scratch = self.begin()
+        host, _, child, scratch = self.begin(requests=800)
         os.kill(child, signal.SIGKILL)
         record = self.assert_complete_record(host, 60)
         self.assertEqual(host.returncode, FAILED)

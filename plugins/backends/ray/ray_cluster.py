@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import socket
+import subprocess
 import sys
 import time
 
@@ -37,9 +38,18 @@ def configure(description):
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written beside the modules
     os.environ["RAY_TMPDIR"] = description.scratch_dir
     if description.options["address"]:
+        if description.options["address"].startswith("127."):
+            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # else the driver listens where the cluster does not look
         return {"RAY_AUTH_TOKEN": "passed through" if "RAY_AUTH_TOKEN" in os.environ else "none"}
     os.environ.update(SETTINGS, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     return {**SETTINGS, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "random, of this run"}
+
+
+def watch(folder):
+    """Outlives the guard, in a session of its own (see ray_watch.py)."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ray_watch.py")
+    subprocess.Popen([sys.executable, "-I", "-S", "-B", script, str(os.getpid()), folder], start_new_session=True,
+                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def probe(address):
@@ -77,6 +87,7 @@ class RayCluster:
             ray.init(address=self.address, **quiet)
             self._adopt(ray)
             return
+        watch(self.description.scratch_dir)
         from ray.cluster_utils import Cluster
         self._cluster = Cluster()
         head = self._add()
