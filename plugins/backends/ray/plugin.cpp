@@ -1,0 +1,3 @@
+#include "bridge/python_backend.hpp"
+
+SAGE_PLUGIN(bridge::PythonBackend)

@@ -1,0 +1,134 @@
+"""Pools of actors: the replicas of a stage, each an actor and so a process of its own.
+
+A stage's replicas serve every pipeline and step that names it. Who changes a pool's members is the dispatcher's thread;
+actors are started and ended elsewhere, because that takes its time.
+"""
+import os
+
+from bridge_workload import KEY_GROUPS, Description, KeyedOperators, Workload
+
+
+class StageActor:
+    """Inside Ray's worker process. One call at a time: Ray's own default for an actor."""
+
+    def __init__(self, run, stage, number, replicas, node):
+        description = Description(run)
+        workload = Workload(run)
+        stage = description.stages[stage]
+        self._pipelines = description.pipelines
+        self._keyed = KeyedOperators(workload, stage, node) if stage.keyed else None
+        self._operator = None if stage.keyed else workload.operator(stage, number, replicas, node)
+
+    def ready(self):
+        return os.getpid()
+
+    def run(self, pipeline, step, *inputs):
+        """A step of some requests of one pipeline: a list of packets an input, and one out."""
+        step = self._pipelines[pipeline][step]
+        if self._keyed is None:
+            return [self._operator.run(step.index, packets) for packets in zip(*inputs)]
+        import bridge_packets
+        out = []
+        for packets in zip(*inputs):
+            group = step.group(bridge_packets.Request(packets[0]).key, packets[0])
+            out.append(self._keyed.run(group, step.index, packets))
+        return out
+
+
+class Replica:
+    __slots__ = ("actor", "actor_id", "in_flight", "node", "number", "pid", "stage")
+
+    def __init__(self, stage, number, node, actor):
+        self.stage, self.number, self.node, self.actor = stage, number, node, actor
+        self.actor_id = actor._actor_id.hex()
+        self.pid = 0
+        self.in_flight = 0  # requests on their way that pass through it; the dispatcher's
+
+
+class Pool:
+    def __init__(self, stage, nodes):
+        self.stage = stage
+        self.per_node = stage.parallelism
+        self.live = []
+        # Key groups belong to workers by number for the whole run: state cannot move between processes.
+        self.owners = stage.parallelism * nodes
+        self.by_number = {}
+
+    def add(self, replica):
+        self.live.append(replica)
+        self.by_number[replica.number] = replica
+
+    def remove(self, replica):
+        """False: it was gone already."""
+        if replica not in self.live:
+            return False
+        self.live.remove(replica)
+        if self.by_number.get(replica.number) is replica:
+            del self.by_number[replica.number]
+        return True
+
+    def least_busy(self):
+        return min(self.live, key=lambda replica: replica.in_flight, default=None)
+
+    def owner(self, group):
+        """The worker's number."""
+        return group * self.owners // KEY_GROUPS
+
+    def on(self, node):
+        return sorted((r for r in self.live if r.node == node), key=lambda r: r.number)
+
+    def find(self, number):
+        if number not in self.by_number:
+            raise ValueError(f"stage '{self.stage.name}' has no worker {number}; it has {sorted(self.by_number)}")
+        return self.by_number[number]
+
+    def free_numbers(self, count):
+        numbers, n = [], 0
+        while len(numbers) < count:
+            if n not in self.by_number:
+                numbers.append(n)
+            n += 1
+        return numbers
+
+
+class Actors:
+    """Starts and ends actors."""
+
+    def __init__(self, description, cluster):
+        import ray
+        self._ray = ray
+        self._description, self._cluster = description, cluster
+        self._timeout_s = description.options["actor_timeout_s"]
+        # Never restarted nor retried by Ray: a step would run twice for a request that must not.
+        self._class = ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)(StageActor)
+        self._run = ray.put(description.run)
+
+    def start(self, wanted):
+        """`wanted`: (pool, worker's number, node's index). Side by side, all or none."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+        replicas = []
+        for pool, number, node in wanted:
+            where = NodeAffinitySchedulingStrategy(self._cluster.find(node).node_id, soft=False)
+            # Without out-of-order execution a request waits for the inputs of the one sent before it.
+            actor = self._class.options(allow_out_of_order_execution=True, scheduling_strategy=where).remote(
+                self._run, pool.stage.index, number, max(pool.owners, number + 1), node)
+            replicas.append(Replica(pool.stage, number, node, actor))
+        try:
+            pids = self._ray.get([replica.actor.ready.remote() for replica in replicas], timeout=self._timeout_s)
+        except self._ray.exceptions.GetTimeoutError:
+            self._end_all(replicas)
+            raise RuntimeError(f"Ray did not schedule {len(replicas)} actors within {self._timeout_s:g} s; give it longer "
+                               "with --set ray.actor_timeout_s=...") from None
+        except Exception:
+            self._end_all(replicas)
+            raise
+        for replica, pid in zip(replicas, pids):
+            replica.pid = pid
+        return replicas
+
+    def _end_all(self, replicas):
+        for replica in replicas:
+            self.end(replica)
+
+    def end(self, replica):
+        self._ray.kill(replica.actor, no_restart=True)

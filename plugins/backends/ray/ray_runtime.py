@@ -1,0 +1,63 @@
+"""Ray (PyPI ray) as a runtime: stages are pools of actors, requests flow between them as object references."""
+import importlib.metadata
+
+from ray_cluster import OBJECT_STORE, RayCluster, configure
+
+
+def versions():
+    return {"ray": importlib.metadata.version("ray")}
+
+
+class Runtime:
+    def __init__(self, description, complete, metadata):
+        self._settings = configure(description)
+        self.description, self.metadata = description, metadata
+        self.cluster = RayCluster(description)
+        from ray_dispatch import Dispatcher
+        from ray_pool import Pool
+        self.pools = {stage.index: Pool(stage, description.nodes) for stage in description.stages}
+        self.dispatcher = Dispatcher(description, complete, self.pools)
+        self.submit = self.dispatcher.submit
+        self.actors = self._control = None
+
+    def start(self):
+        from ray_control import Control
+        from ray_pool import Actors
+        self.cluster.start()
+        self.actors = Actors(self.description, self.cluster)
+        wanted = [(pool, node * pool.per_node + i, node) for pool in self.pools.values()
+                  for node in self.cluster.nodes for i in range(pool.per_node)]
+        for replica in self.actors.start(wanted):
+            self.pools[replica.stage.index].add(replica)
+        self.dispatcher.start()
+        self._control = Control(self)
+        options, scheduler = self.description.options, self.description.scheduler
+        return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
+                "window": self.dispatcher.window, "nodes": len(self.cluster.nodes),
+                "address": options["address"] or "a cluster of the run's own on this machine",
+                "object_store_bytes_a_node": None if options["address"] else OBJECT_STORE, "ray_settings": self._settings,
+                "scheduler": ("fifo" if scheduler in ("", "default") else scheduler)
+                + ", in the driver's queue before the window: Ray 2.60 has no priorities",
+                "of_ray": "actors (num_cpus=0, out-of-order execution), one process a replica, object references between "
+                          "stages, cluster membership and failure detection",
+                "of_the_bridge": "choice of the replica (least in flight), window, queue, key groups, sending again after a "
+                                 "fault; node affinity places the replicas",
+                "parallelism_means": "actors a stage and node", "nodes_means": "raylets, all on this machine unless joined",
+                **self.layout()}
+
+    def layout(self):
+        capacity = [0] * (max(self.cluster.nodes) + 1)
+        for pool in self.pools.values():
+            for replica in pool.live:
+                capacity[replica.node] += 1
+        return {"replicas": {pool.stage.name: len(pool.live) for pool in self.pools.values()}, "node_capacity": capacity}
+
+    def control(self, event):
+        try:
+            return self._control.handle(event)
+        finally:
+            self.metadata({**self.layout(), "resent": self.dispatcher.resent, "lost": self.dispatcher.lost})
+
+    def close(self):
+        self.dispatcher.close()
+        self.cluster.close()

@@ -1,0 +1,263 @@
+"""The backend `ray` with the real Ray: results as on threads, faults and reconfiguration, and nothing left behind."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from harness import BROKEN, FAILED, Case, alive, cells_of, read_lines
+
+DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
+PYTHON = DATA / "sage-host" / "envs" / "ray" / "bin" / "python"
+TIMELINE = BROKEN / "timeline"
+
+
+def descendants(pid):
+    found = [pid]
+    for process in found:
+        try:
+            found += cells_of(process)
+        except OSError:
+            pass
+    return found[1:]
+
+
+def read_proc(pid, file):
+    try:
+        return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return []
+
+
+def processes_of(scratch):
+    """Whatever was started for the run, wherever it hangs in the tree of processes: the folder is in its environment."""
+    mark = f"RAY_TMPDIR={scratch}"
+    return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
+            if alive(int(p.name)) and mark in read_proc(p.name, "environ")]
+
+
+def wait_for(condition, limit_s):
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@unittest.skipUnless(PYTHON.exists(), f"Ray is not installed: no {PYTHON}; install it with: sage-host setup ray")
+class RayCase(Case):
+    def run_timeline(self, events, *more, code=0, **kwargs):
+        self.host("run", "--workload", "timeline", "-b", "ray", "--plugin-path", TIMELINE, "--output-dir", self.out,
+                  "--set", f"timeline.events={json.dumps(events)}", *more, code=code, **kwargs)
+        (record,) = self.records()
+        return record["metadata"], self.events()
+
+    def events(self):
+        """The final word on each event, by target and kind."""
+        (folder,) = self.folders()
+        rows = [row for row in read_lines(folder / "records.jsonl") if row["type"] == "event"]
+        return {(row["kind"], row["target"]): row for row in rows if row["status"] != "issued"}
+
+    def assert_balanced(self, metadata, outcomes=("ok",)):
+        ledger = metadata["ledger"]
+        self.assertEqual((ledger["duplicate"], ledger["unexpected"]), (0, 0))
+        self.assertEqual(sum(ledger["outcomes"][name] for name in outcomes), ledger["offered"], ledger)
+
+
+class Results(RayCase):
+    def test_agree_with_threads(self):
+        for workload in ("q1", "q6"):
+            for mode in ("per_request", "micro_batch"):
+                with self.subTest(workload=workload, mode=mode):
+                    self.run_quick(workload, "threads")
+                    self.run_quick(workload, "ray", "--set", f"ray.mode={mode}")
+                    records = {record["backend"]: record["metadata"] for record in self.records()
+                               if record["workload"].lower().startswith(workload)}
+                    for metadata in records.values():
+                        self.assert_balanced(metadata)
+                        self.assertEqual(metadata["verdict"], "pass")
+                    self.assertIsNotNone(records["ray"]["digest"])
+                    self.assertEqual(records["ray"]["digest"], records["threads"]["digest"])
+                    self.assertEqual(records["ray"]["notes"]["mode"], mode)
+
+    def test_a_cluster_that_does_not_answer_is_told_at_once(self):
+        began = time.monotonic()
+        done = self.run_quick("q1", "ray", "--set", "ray.address=127.0.0.1:1", code=None)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no Ray cluster answers at 127.0.0.1:1", done.stderr)
+        self.assertLess(time.monotonic() - began, 20)
+
+
+# Two nodes on this machine, until it is told to end.
+CLUSTER = """
+import signal, sys, time
+from ray.cluster_utils import Cluster
+cluster = Cluster()
+for _ in range(2):
+    cluster.add_node(num_cpus=1, object_store_memory=100 << 20, include_dashboard=False, node_ip_address="127.0.0.1")
+print(cluster.address, flush=True)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+time.sleep(120)
+"""
+
+
+class Joined(RayCase):
+    def test_a_cluster_of_somebody_else_is_used_and_left_alone(self):
+        token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
+        scratch = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # socket paths must be short
+        self.addCleanup(shutil.rmtree, scratch, ignore_errors=True)
+        cluster = subprocess.Popen([PYTHON, "-B", "-c", CLUSTER], text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL,
+                                   env={**os.environ, **token, "RAY_TMPDIR": scratch, "RAY_USAGE_STATS_ENABLED": "0",
+                                        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"})
+        self.addCleanup(cluster.communicate)
+        self.addCleanup(cluster.terminate)
+        address = next(line.strip() for line in cluster.stdout if line.startswith("127.0.0.1:"))
+        metadata, events = self.run_timeline(
+            [{"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}}],
+            "--nodes", "2", "--set", f"ray.address={address}", env=token)
+        self.assert_balanced(metadata)
+        self.assertEqual(metadata["notes"]["replicas"], {"s0": 4, "s1": 4})
+        self.assertIn("not its to end", events["fault", "kill-node"]["text"])
+        self.assertIsNone(cluster.poll())
+
+
+class Faults(RayCase):
+    # 12 ms a stage at 200/s are more than its two workers can do: there is always something in them.
+    def test_requests_of_a_killed_worker_are_sent_again(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}},
+            {"at_s": 1, "kind": "heal", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}}],
+            "--set", "timeline.hold_us=12000")
+        self.assert_balanced(metadata)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"})
+        self.assertGreater(metadata["notes"]["resent"], 0)
+
+    def test_what_may_not_run_again_fails_and_is_counted(self):
+        metadata, _ = self.run_timeline(
+            [{"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}}],
+            "--set", "timeline.hold_us=12000", "--set", "timeline.idempotent=false")
+        self.assert_balanced(metadata, ("ok", "error"))
+        self.assertGreater(metadata["ledger"]["outcomes"]["error"], 0)
+        self.assertLess(metadata["ledger"]["outcomes"]["error"], 20)
+        self.assertEqual(metadata["notes"]["resent"], 0)
+
+    def test_a_node_dies_abruptly_and_comes_back(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 1, "kind": "fault", "target": "kill-node", "args": {"node": 1, "graceful": False}},
+            {"at_s": 3, "kind": "heal", "target": "kill-node", "args": {"node": 1}}],
+            "--nodes", "2", "--total-requests", "1800")
+        self.assert_balanced(metadata)
+        self.assertIn("Ray noticed after", events["fault", "kill-node"]["text"])
+        self.assertEqual(events["heal", "kill-node"]["status"], "done", events)
+        self.assertEqual(metadata["notes"]["replicas"], {"s0": 4, "s1": 4})
+
+    def test_parallelism_changes_while_requests_flow(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 4}},
+            {"at_s": 3, "kind": "reconfigure", "target": "parallelism", "args": {"value": 2}}],
+            "--parallelism", "1", "--total-requests", "1000")
+        self.assert_balanced(metadata)
+        self.assertEqual(events["reconfigure", "parallelism"]["status"], "done")
+        self.assertEqual(metadata["notes"]["replicas"], {"s0": 2, "s1": 2})
+
+    def test_a_keyed_stage_keeps_its_parallelism(self):
+        metadata, events = self.run_timeline(
+            [{"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"stage": "s1", "value": 3}}],
+            "--set", "timeline.keyed=true", "--total-requests", "200")
+        self.assert_balanced(metadata)
+        self.assertEqual(events["reconfigure", "parallelism"]["status"], "failed")
+        self.assertIn("cannot move", events["reconfigure", "parallelism"]["text"])
+
+
+class Endings(RayCase):
+    def begin(self, *more, requests=100000):
+        """A run whose requests flow: (host, guard, its child, the scratch folder)."""
+        host = self.start("run", "--workload", "timeline", "-b", "ray", "--plugin-path", TIMELINE, "--output-dir", self.out,
+                          "--total-requests", requests, *more)
+        def flows():
+            return [1 for stream in self.out.glob("*/records.jsonl") if '"type":"interval"' in stream.read_text()]
+        self.assertTrue(wait_for(flows, 60), "no interval was recorded")
+        (guard,) = [p for p in descendants(host.pid) if read_proc(p, "cmdline")[0].endswith("sage-host-guard")]
+        (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
+        scratch = pathlib.Path(read_proc(guard, "cmdline")[2])
+        self.assertTrue(scratch.is_dir())
+        self.assertGreater(len(processes_of(scratch)), 5)
+        return host, guard, child, scratch
+
+    def assert_nothing_left(self, scratch):
+        self.assertTrue(wait_for(lambda: not processes_of(scratch), 5),
+                        [read_proc(p, "cmdline") for p in processes_of(scratch)])
+        self.assertTrue(wait_for(lambda: not scratch.exists(), 5), scratch)
+
+    def assert_complete_record(self, host, limit_s):
+        host.wait(limit_s)
+        (folder,) = self.folders()
+        last = read_lines(folder / "records.jsonl")[-1]
+        self.assertEqual(last["type"], "summary")
+        (record,) = self.records()
+        ledger = record["metadata"]["ledger"]
+        self.assertEqual(sum(ledger["outcomes"].values()), ledger["offered"])
+        return record
+
+    def test_every_listener_is_on_loopback(self):
+        _, _, _, scratch = self.begin("--nodes", "2")
+        sockets = {os.readlink(fd)[8:-1] for p in processes_of(scratch) for fd in pathlib.Path(f"/proc/{p}/fd").iterdir()
+                   if fd.is_symlink() and os.readlink(fd).startswith("socket:")}
+        listeners = []
+        for family in ("tcp", "tcp6"):
+            for row in pathlib.Path(f"/proc/net/{family}").read_text().splitlines()[1:]:
+                fields = row.split()
+                if fields[3] == "0A" and fields[9] in sockets:
+                    listeners.append(fields[1].split(":")[0])
+        self.assertGreater(len(listeners), 5)
+        # 127.0.0.1, also as an IPv4-mapped IPv6 address
+        self.assertLessEqual(set(listeners), {"0100007F", "0000000000000000FFFF00000100007F"})
+
+    def test_host_killed(self):
+        host, _, _, scratch = self.begin()
+        for process in [host.pid, *cells_of(host.pid)]:
+            os.kill(process, signal.SIGKILL)
+        self.assert_nothing_left(scratch)
+
+    def test_host_and_guard_killed_together(self):
+        host, guard, _, scratch = self.begin()
+        for process in [host.pid, *cells_of(host.pid), guard]:
+            os.kill(process, signal.SIGKILL)
+        self.assert_nothing_left(scratch)
+
+    def test_cell_killed(self):
+        host, guard, _, scratch = self.begin()
+        (cell,) = [p for p in cells_of(host.pid) if guard in descendants(p)] or [host.pid]
+        os.kill(cell, signal.SIGKILL)
+        self.assert_nothing_left(scratch)
+
+    def test_guard_killed(self):
+        host, guard, _, scratch = self.begin(requests=800)
+        os.kill(guard, signal.SIGKILL)
+        self.assert_complete_record(host, 60)
+        self.assert_nothing_left(scratch)
+
+    def test_child_killed(self):
+        host, _, child, scratch = self.begin(requests=800)
+        os.kill(child, signal.SIGKILL)
+        record = self.assert_complete_record(host, 60)
+        self.assertEqual(host.returncode, FAILED)
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["error"], 0)
+        self.assert_nothing_left(scratch)
+
+    def test_child_stopped(self):
+        host, _, child, scratch = self.begin("--timeout", "1", "--drain-timeout", "2", requests=800)
+        os.kill(child, signal.SIGSTOP)
+        record = self.assert_complete_record(host, 60)
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["timeout"], 0)
+        self.assert_nothing_left(scratch)
+
+
+if __name__ == "__main__":
+    unittest.main()
