@@ -61,6 +61,7 @@ EngineConfig engine_config(const CellSpec& cell) {
   config.scheduler = cell.scheduler;
   config.virtual_time = cell.virtual_time;
   config.interval_s = cell.interval_s;
+  config.hold_window_s = cell.quick ? 1 : 10;
   config.log_requests = cell.request_log != "none";
   config.log_sample = cell.request_sample;
   config.scratch_dir = cell.scratch_dir.string();
