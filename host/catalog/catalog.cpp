@@ -154,4 +154,16 @@ void check_pairing(const Manifest& workload, const Manifest& backend) {
                                 workload.id, fmt::join(lacking, ", "), backend.id));
 }
 
+void check_scheduler(const std::string& scheduler, const Manifest& backend) {
+  constexpr std::string_view prefix = "scheduler.";
+  if (scheduler == "default") return;
+  std::vector<std::string> offered;
+  for (const auto& capability : backend.capabilities)
+    if (capability.starts_with(prefix)) offered.push_back(capability.substr(prefix.size()));
+  if (std::ranges::find(offered, scheduler) != offered.end()) return;
+  offered.emplace_back("default");
+  throw usage_error(fmt::format("backend {} has no scheduler {}; --scheduler must be {}", backend.id,
+                                in_quotes(scheduler), fmt::join(offered, ", ")));
+}
+
 }  // namespace host

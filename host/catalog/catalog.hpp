@@ -41,5 +41,7 @@ class Catalog {
 
 // Throws Error(usage) naming each capability that the workload requires and the backend lacks.
 void check_pairing(const Manifest& workload, const Manifest& backend);
+// Throws Error(usage) for a scheduler that is neither "default" nor NAME of a capability "scheduler.NAME".
+void check_scheduler(const std::string& scheduler, const Manifest& backend);
 
 }  // namespace host

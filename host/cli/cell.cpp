@@ -148,7 +148,7 @@ RunInfo run_info(const CellSpec& cell) {
 Exit run_cell(const CellSpec& cell, CellShared& shared) {
   const auto workload = load_plugin(read_manifest(cell.workload_manifest));
   const auto backend = load_plugin(read_manifest(cell.backend_manifest));
-  const EngineInput input = {&workload, plugin_config(cell, cell.workload_options), &backend,
+  const EngineInput input = {&workload, workload_config(cell, backend.manifest), &backend,
                              plugin_config(cell, cell.backend_options)};
   auto info = run_info(cell);
   Writers writers(cell);

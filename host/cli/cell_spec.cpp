@@ -49,6 +49,7 @@ OptionValues values_from_json(const Json& json) {
 CellSpec make_cell(const Settings& settings, const Manifest& workload, const Manifest& backend,
                    const std::vector<std::string>& command_line) {
   check_pairing(workload, backend);
+  check_scheduler(get<std::string>(settings.shared, "scheduler"), backend);
   const auto& shared = settings.shared;
   CellSpec cell;
   cell.workload = workload.id;
@@ -85,6 +86,13 @@ CellSpec make_cell(const Settings& settings, const Manifest& workload, const Man
                  {"options", to_json(cell.workload_options)}};
   cell.config_hash = config_hash(cell.config);
   return cell;
+}
+
+Json workload_config(const CellSpec& cell, const Manifest& backend) {
+  auto json = plugin_config(cell, cell.workload_options);
+  json["capabilities"] = backend.capabilities;
+  json["load"] = to_json(cell.load);
+  return json;
 }
 
 Json plugin_config(const CellSpec& cell, const OptionValues& options) {

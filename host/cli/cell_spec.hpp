@@ -45,6 +45,8 @@ CellSpec make_cell(const Settings& settings, const Manifest& workload, const Man
 
 // The options of a plugin with the run's shared ones, as given to its `create`.
 nlohmann::json plugin_config(const CellSpec& cell, const OptionValues& options);
+// Those of the workload, with what its backend can do: it may offer a part of itself that every backend can run.
+nlohmann::json workload_config(const CellSpec& cell, const Manifest& backend);
 
 nlohmann::json to_json(const CellSpec& cell);
 CellSpec cell_from_json(const nlohmann::json& json);

@@ -217,12 +217,20 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   for (const auto* c : session.workload.classes) info.classes.emplace_back(sage::view(c->name));
   for (const auto* t : session.workload.tenants) info.tenants.emplace_back(sage::view(t->name));
   info.phases = session.phases.names();
+  info.nodes = config.nodes;
+  if (const auto asked = session.workload.nodes.size(); asked != 0) {
+    if (std::ranges::find(input.backend->manifest.capabilities, "node-classes") ==
+        input.backend->manifest.capabilities.end())
+      throw usage_error(fmt::format("workload {} asks for {} nodes of its own kinds, and backend {} lacks node-classes",
+                                    input.workload->manifest.id, asked, input.backend->manifest.id));
+    info.nodes = static_cast<uint32_t>(asked);
+  }
   info.started_at = utc_now();
 
   const auto& w = session.workload;
   const auto library = input.workload->manifest.library.string();
   const sage_run description{sizeof(sage_run),
-                             config.nodes,
+                             info.nodes,
                              config.parallelism,
                              0,
                              config.load.seed,
@@ -240,7 +248,8 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
                              &w.operators,
                              sage::str(library),
                              sage::str(input.workload->manifest.id),
-                             sage::str(w.config_text)};
+                             sage::str(w.config_text),
+                             w.nodes.empty() ? nullptr : w.nodes.data()};
   const auto opening = monotonic_ns();
   session.backend.open(description);
   result.open_s = seconds(monotonic_ns() - opening);

@@ -70,6 +70,7 @@ void WorkloadCalls::describe() {
     tenants = read_list(self_, table.tenants, *plugin_);
   else
     tenants = {&only};
+  if (SAGE_HAS(&table, sage_workload, nodes)) nodes = read_list(self_, table.nodes, *plugin_);
   operators.struct_size = sizeof(operators);
   check_status(table.operators(self_, &operators), *plugin_, Call::describe);
 }
@@ -82,6 +83,8 @@ void WorkloadCalls::check_description() const {
     refuse("it describes no stage, pipeline, class or tenant");
   if (classes.size() > 256 || tenants.size() > 256 || classes.size() * tenants.size() > 4096)
     refuse("more than 256 classes or tenants, or 4096 combinations");
+  for (const auto* node : nodes)
+    if (node == nullptr || !(node->speed > 0)) refuse("a node whose speed is not above 0");
   for (const auto* pipeline : pipelines) {
     if (pipeline == nullptr || pipeline->n_steps == 0) refuse("a pipeline without steps");
     for (uint32_t i = 0; i < pipeline->n_steps; ++i) {

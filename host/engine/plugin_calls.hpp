@@ -41,6 +41,7 @@ class WorkloadCalls {
   std::vector<const sage_pipeline*> pipelines;
   std::vector<const sage_class*> classes;
   std::vector<const sage_tenant*> tenants;
+  std::vector<const sage_node*> nodes;  // that it asks for; empty = as many as the run says, all alike
   sage_operators operators{};
   std::string config_text;
 

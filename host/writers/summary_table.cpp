@@ -84,6 +84,7 @@ std::string request_table(const Summary& summary, bool any_ttft) {
     for (const auto& cell : summary.tenants) rows.push_back(row_of("tenant " + cell.tenant, cell, columns));
   if (summary.phases.size() > 1)
     for (const auto& phase : summary.phases) {
+      if (phase.offered == 0 && phase.window_s <= 0) continue;  // over before the window began
       rows.push_back(row_of("phase " + phase.phase, phase, columns));
       for (const auto& cell : summary.phase_classes)
         if (cell.phase == phase.phase && summary.classes.size() > 1)

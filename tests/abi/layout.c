@@ -95,6 +95,8 @@ int main(void) {
   MEMBER(sage_stage, cost_base_ns);
   MEMBER(sage_stage, cost_per_unit_in_ns);
   MEMBER(sage_stage, cost_per_unit_out_ns);
+  MEMBER(sage_stage, n_needs);
+  MEMBER(sage_stage, needs);
 
   TYPE(sage_step);
   MEMBER(sage_step, struct_size);
@@ -121,6 +123,14 @@ int main(void) {
   MEMBER(sage_tenant, struct_size);
   MEMBER(sage_tenant, reserved);
   MEMBER(sage_tenant, name);
+
+  TYPE(sage_node);
+  MEMBER(sage_node, struct_size);
+  MEMBER(sage_node, reserved);
+  MEMBER(sage_node, name);
+  MEMBER(sage_node, speed);
+  MEMBER(sage_node, n_abilities);
+  MEMBER(sage_node, abilities);
 
   TYPE(sage_event);
   MEMBER(sage_event, struct_size);
@@ -165,6 +175,7 @@ int main(void) {
   MEMBER(sage_workload, events);
   MEMBER(sage_workload, settle);
   MEMBER(sage_workload, conclude);
+  MEMBER(sage_workload, nodes);
 
   TYPE(sage_run);
   MEMBER(sage_run, struct_size);
@@ -187,6 +198,7 @@ int main(void) {
   MEMBER(sage_run, workload_library);
   MEMBER(sage_run, workload_id);
   MEMBER(sage_run, workload_config);
+  MEMBER(sage_run, node_descriptions);
 
   TYPE(sage_node_stats);
   MEMBER(sage_node_stats, struct_size);

@@ -82,7 +82,7 @@ class Workload : public sage::Workload {
   }
   size_t plan(std::span<sage_request>) override { return 0; }
 
-  sage::Description description;
+  sage::Description description{.classes = {{"all"}}};
   std::map<std::string, Body> bodies;
   std::atomic<bool> refuse_to_open{false};
 };
@@ -116,6 +116,8 @@ class Run {
     run_.n_stages = tables_.stage_pointers.size();
     run_.pipelines = tables_.pipeline_pointers.data();
     run_.n_pipelines = tables_.pipeline_pointers.size();
+    run_.classes = tables_.class_pointers.data();
+    run_.n_classes = tables_.class_pointers.size();
     run_.operators = &operators_;
   }
   ~Run() {

@@ -158,6 +158,7 @@ namespace {
 // One worker is held at the gate by request 0 while the others queue: the order in which they are then executed.
 std::vector<uint64_t> executed_order(const std::string& scheduler, uint32_t key_by) {
   fake::Workload workload;
+  workload.description.classes = {{"loose", 50}, {"tight", 10}, {"none"}};
   Gate gate;
   std::vector<uint64_t> order;
   workload.chain({workload.stage(
@@ -172,7 +173,13 @@ std::vector<uint64_t> executed_order(const std::string& scheduler, uint32_t key_
   run.submit({Run::request(0)});
   REQUIRE(gate.wait_for_arrivals(1));
   const uint8_t priorities[] = {0, 2, 0, 255, 1, 2, 0, 1};
-  for (uint64_t seq = 1; seq < 8; ++seq) run.submit({Run::request(seq, seq, priorities[seq])});
+  // Deadlines in ns: 51, 12, none, 54, 15, none, 57.
+  for (uint64_t seq = 1; seq < 8; ++seq) {
+    auto row = Run::request(seq, seq, priorities[seq]);
+    row.due_ns = static_cast<int64_t>(seq);
+    row.class_id = static_cast<uint16_t>((seq - 1) % 3);
+    run.submit({row});
+  }
   gate.open();
   REQUIRE(run.drain());
   return order;
@@ -183,6 +190,37 @@ std::vector<uint64_t> executed_order(const std::string& scheduler, uint32_t key_
 TEST_CASE("the priority scheduler takes the most urgent first, and in order of arrival within a priority") {
   for (const auto key_by : {SAGE_KEY_NONE, SAGE_KEY_REQUEST})
     CHECK(executed_order("priority", key_by) == std::vector<uint64_t>{2, 6, 4, 7, 1, 5, 3});
+}
+
+TEST_CASE("the slo_aware scheduler takes the earliest deadline first, and what has none last") {
+  for (const auto key_by : {SAGE_KEY_NONE, SAGE_KEY_REQUEST})
+    CHECK(executed_order("slo_aware", key_by) == std::vector<uint64_t>{2, 5, 1, 4, 7, 3, 6});
+}
+
+TEST_CASE("the hybrid scheduler takes the most urgent first, and the earliest deadline within a priority") {
+  for (const auto key_by : {SAGE_KEY_NONE, SAGE_KEY_REQUEST})
+    CHECK(executed_order("hybrid", key_by) == std::vector<uint64_t>{2, 6, 4, 7, 5, 1, 3});
+}
+
+TEST_CASE("the load_aware scheduler wakes the idle worker that has done least") {
+  // One request at a time: the last one to fall asleep is the warmest, and gets everything unless work is spread.
+  for (const auto* scheduler : {"default", "load_aware"}) {
+    fake::Workload workload;
+    std::map<uint32_t, int> executed;  // by replica; guarded by there being one request at a time
+    workload.chain({workload.stage("s", [&](Context c) {
+      ++executed[c.replica];
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    })});
+    Run run(workload, {.parallelism = 2, .scheduler = scheduler});
+    run.open();
+    for (uint64_t seq = 0; seq < 40; ++seq) {
+      run.submit({Run::request(seq)});
+      REQUIRE(run.drain());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the worker falls asleep again
+    }
+    const auto less = std::min(executed[0], executed[1]);
+    CHECK((scheduler == std::string("default") ? less < 10 : less > 10));
+  }
 }
 
 TEST_CASE("the default scheduler is first in, first out") {

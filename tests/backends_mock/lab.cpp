@@ -34,6 +34,7 @@ Lab::Lab(Setup setup) : setup_(std::move(setup)), tables_(setup_.description) {
   run_.classes = tables_.class_pointers.data();
   run_.n_classes = tables_.class_pointers.size();
   run_.operators = setup_.operators;
+  if (!tables_.node_pointers.empty()) run_.node_descriptions = tables_.node_pointers.data();
 
   host_.struct_size = sizeof(host_);
   host_.ctx = this;

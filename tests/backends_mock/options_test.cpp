@@ -33,9 +33,11 @@ TEST_CASE("a wrong option is refused by name, with what would be right") {
 }
 
 TEST_CASE("a scheduler that the model does not have is refused with those it has") {
-  for (const auto* known : {"default", "fifo", "priority"}) CHECK(refusal(sage::Json::object(), known) == "accepted");
-  CHECK(refusal(sage::Json::object(), "slo_aware") ==
-        "mock: scheduler is 'slo_aware'; this backend has default (which is fifo), fifo and priority");
+  for (const auto* known : {"default", "fifo", "priority", "slo_aware", "hybrid", "load_aware"})
+    CHECK(refusal(sage::Json::object(), known) == "accepted");
+  CHECK(refusal(sage::Json::object(), "lottery") ==
+        "mock: scheduler is 'lottery'; this backend has default (fifo), fifo, priority, slo_aware, hybrid and "
+        "load_aware");
 }
 
 TEST_CASE("a pipeline that is not a DAG with one end is refused") {

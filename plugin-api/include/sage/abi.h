@@ -206,6 +206,9 @@ typedef struct sage_stage {
   double cost_base_ns;
   double cost_per_unit_in_ns;
   double cost_per_unit_out_ns;
+  /* Abilities that a node must have for it to run replicas of this stage. Absent: any node does. */
+  uint64_t n_needs;
+  const sage_str* needs;
 } sage_stage;
 
 /* A node of a pipeline's DAG: an execution of a stage on the outputs of earlier steps. */
@@ -240,6 +243,20 @@ typedef struct sage_tenant {
   uint32_t reserved;
   sage_str name;
 } sage_tenant;
+
+/*
+ * A node of the cluster that a workload asks for. Speed 1 is that of the reference node, for which stages give their
+ * costs. A backend with the capability "node-classes" gives the run such nodes, in this order, and places a stage only
+ * on nodes that have what it needs.
+ */
+typedef struct sage_node {
+  uint32_t struct_size;
+  uint32_t reserved;
+  sage_str name; /* of its class, such as "fast" */
+  double speed;
+  uint64_t n_abilities;
+  const sage_str* abilities;
+} sage_node;
 
 #define SAGE_EVENT_MARK 1u  /* `target` names the phase that begins */
 #define SAGE_EVENT_FAULT 2u /* `target` is the kind: kill-worker, freeze-worker, kill-node, freeze-node, slow-node */
@@ -296,7 +313,7 @@ typedef struct sage_operators {
 
 /*
  * A workload. The describing functions return arrays that the workload owns and keeps until `destroy`; each is
- * required except `tenants` and `events`.
+ * required except `tenants`, `events` and `nodes`.
  */
 typedef struct sage_workload {
   uint32_t struct_size;
@@ -332,6 +349,9 @@ typedef struct sage_workload {
    * `report` is a JSON object for the record; it stays valid until destroy. verdict: SAGE_VERDICT_*.
    */
   sage_status (*conclude)(void* self, uint32_t* verdict, sage_str* report);
+
+  /* [main] The nodes to run on; none, or absent: `nodes` of the run, all alike. */
+  sage_status (*nodes)(void* self, const sage_node* const** out, uint64_t* n);
 } sage_workload;
 
 /* ---------------------------------------------------------------------------------------------- what a backend is */
@@ -344,7 +364,7 @@ typedef struct sage_run {
   uint32_t reserved;
   uint64_t seed;
   uint64_t max_in_flight; /* the host never has more requests outstanding */
-  sage_str scheduler;     /* "default" = the backend's own */
+  sage_str scheduler;     /* "default" = the backend's own; else NAME of a capability "scheduler.NAME" */
   sage_str scratch_dir;   /* a private folder of this run (0700), removed afterwards */
   const sage_stage* const* stages;
   uint64_t n_stages;
@@ -359,6 +379,8 @@ typedef struct sage_run {
   sage_str workload_library; /* absolute path */
   sage_str workload_id;
   sage_str workload_config; /* JSON, as given to `create` */
+  /* What the `nodes` nodes are like, as the workload described them; absent: all alike. */
+  const sage_node* const* node_descriptions;
 } sage_run;
 
 typedef struct sage_node_stats {
@@ -410,7 +432,8 @@ typedef struct sage_plugin {
   uint32_t abi_minor;   /* the minor version that the plugin was built against */
   sage_str manifest;    /* the TOML text embedded at build time; must say what the file beside the library says */
   /* [main] `id` is the manifest's; `config` a JSON object of the plugin's resolved options, plus "seed", "nodes",
-     "parallelism", "scheduler", "quick". [required] */
+     "parallelism", "scheduler", "quick"; for a workload also "capabilities", those of its backend, and "load", an
+     object of the host's load options. [required] */
   sage_status (*create)(const sage_host* host, sage_str id, sage_str config, void** self);
   void (*destroy)(void* self);   /* [main] [required] */
   const sage_workload* workload; /* exactly one of these two */

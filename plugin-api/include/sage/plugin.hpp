@@ -132,6 +132,12 @@ struct StageSpec {
   double cost_base_ns = 0;
   double cost_per_unit_in_ns = 0;
   double cost_per_unit_out_ns = 0;
+  std::vector<std::string> needs{};  // abilities of the nodes that may run it
+};
+struct NodeSpec {
+  std::string name;
+  double speed = 1;
+  std::vector<std::string> abilities;
 };
 struct StepSpec {
   uint32_t stage = 0;
@@ -154,6 +160,7 @@ struct Description {
   std::vector<PipelineSpec> pipelines;
   std::vector<ClassSpec> classes;
   std::vector<std::string> tenants = {"default"};
+  std::vector<NodeSpec> nodes{};  // to run on; none = as many as the run says, all alike
 };
 
 struct Event {
@@ -214,8 +221,9 @@ class DescriptionTables {
   explicit DescriptionTables(const Description& d) {
     for (const auto& s : d.stages) {
       const auto& config = texts_.emplace_back(s.config.dump());
+      const auto& needs = texts_of(s.needs);
       stages_.push_back({sizeof(sage_stage), s.parallelism, str(s.name), str(s.operator_name), str(config), s.key_by, 0,
-                         s.cost_base_ns, s.cost_per_unit_in_ns, s.cost_per_unit_out_ns});
+                         s.cost_base_ns, s.cost_per_unit_in_ns, s.cost_per_unit_out_ns, needs.size(), needs.data()});
     }
     for (const auto& p : d.pipelines) {
       auto& pointers = step_pointers_.emplace_back();
@@ -229,10 +237,15 @@ class DescriptionTables {
     for (const auto& c : d.classes)
       classes_.push_back({sizeof(sage_class), 0, str(c.name), c.slo_response_ns, c.slo_ttft_ns, c.slo_tpot_ns});
     for (const auto& t : d.tenants) tenants_.push_back({sizeof(sage_tenant), 0, str(t)});
+    for (const auto& n : d.nodes) {
+      const auto& abilities = texts_of(n.abilities);
+      nodes_.push_back({sizeof(sage_node), 0, str(n.name), n.speed, abilities.size(), abilities.data()});
+    }
     point(stages_, stage_pointers);
     point(pipelines_, pipeline_pointers);
     point(classes_, class_pointers);
     point(tenants_, tenant_pointers);
+    point(nodes_, node_pointers);
   }
   DescriptionTables(const DescriptionTables&) = delete;
   DescriptionTables& operator=(const DescriptionTables&) = delete;
@@ -241,13 +254,20 @@ class DescriptionTables {
   std::vector<const sage_pipeline*> pipeline_pointers;
   std::vector<const sage_class*> class_pointers;
   std::vector<const sage_tenant*> tenant_pointers;
+  std::vector<const sage_node*> node_pointers;
 
  private:
   template <class T>
   static void point(const std::deque<T>& from, std::vector<const T*>& to) {
     for (const auto& item : from) to.push_back(&item);
   }
+  const std::vector<sage_str>& texts_of(const std::vector<std::string>& from) {
+    auto& out = text_lists_.emplace_back();
+    for (const auto& text : from) out.push_back(str(text));
+    return out;
+  }
   // deques: their elements do not move
+  std::deque<std::vector<sage_str>> text_lists_;
   std::deque<std::string> texts_;
   std::deque<sage_stage> stages_;
   std::deque<sage_step> steps_;
@@ -255,6 +275,7 @@ class DescriptionTables {
   std::deque<sage_pipeline> pipelines_;
   std::deque<sage_class> classes_;
   std::deque<sage_tenant> tenants_;
+  std::deque<sage_node> nodes_;
 };
 
 // Runs `call`, turning an exception into a status with its text.
@@ -370,6 +391,7 @@ inline const sage_workload& workload_table() {
           *report = str(w.report);
         });
       },
+      list<&DescriptionTables::node_pointers, sage_node>,
   };
   return table;
 }

@@ -9,17 +9,20 @@ constexpr uint32_t change_timer = none;  // as an event's replica
 
 }  // namespace
 
-Cluster::Cluster(const Topology& topology, const Options& options, uint32_t nodes)
+Cluster::Cluster(const Topology& topology, const Options& options, uint32_t nodes, bool by_load)
     : topology_(topology),
       capacity_(options.queue_capacity),
       network_ns_(options.network_ns),
-      reconfigure_ns_(options.reconfigure_ns) {
+      reconfigure_ns_(options.reconfigure_ns),
+      by_load_(by_load) {
   for (const auto& stage : topology.stages) {
     auto& pool = pools_.emplace_back();
     pool.keyed = stage.keyed();
     pool.parallelism = stage.parallelism;
   }
-  for (uint32_t n = 0; n < nodes; ++n) nodes_.push_back({.speed = options.node_speeds[n % options.node_speeds.size()]});
+  for (uint32_t n = 0; n < nodes; ++n)
+    nodes_.push_back({.speed = topology.nodes.empty() ? options.node_speeds[n % options.node_speeds.size()]
+                                                      : topology.nodes[n].speed});
   for (uint32_t stage = 0; stage < pools_.size(); ++stage) {
     add_replicas(stage);
     deal_keys(pools_[stage]);
@@ -30,7 +33,7 @@ Cluster::Cluster(const Topology& topology, const Options& options, uint32_t node
 void Cluster::offer(int64_t now_ns, uint32_t stage, const Job& job) {
   auto& pool = pools_[stage];
   if (!pool.keyed && pool.idle_first != none) {
-    const auto index = pool.idle_first;
+    const auto index = choose_idle(pool);
     remove_idle(index);
     start(now_ns, index, job);
     return;
@@ -133,6 +136,7 @@ void Cluster::schedule(uint32_t index) {
 
 void Cluster::start(int64_t now_ns, uint32_t index, const Job& job) {
   auto& r = replicas_[index];
+  ++nodes_[r.node].executing;
   r.job = job;
   if (network_ns_ > 0 && job.from_node != no_node && job.from_node != r.node)
     enter_phase(now_ns, index, Phase::fetch, static_cast<double>(network_ns_));
@@ -167,6 +171,7 @@ void Cluster::serve(int64_t now_ns, uint32_t index) {
 void Cluster::vacate(int64_t now_ns, uint32_t index) {
   auto& r = replicas_[index];
   r.phase = Phase::vacant;
+  --nodes_[r.node].executing;
   ++r.generation;
   const auto awaited = r.retiring || pools_[r.stage].paused;
   if (awaited && --change_waits_for_ == 0) finish_change(now_ns);
@@ -186,6 +191,18 @@ void Cluster::refresh(int64_t now_ns, uint32_t index) {
   } else {
     remove_idle(index);
   }
+}
+
+uint32_t Cluster::choose_idle(const Pool& pool) const {
+  auto chosen = pool.idle_first;
+  if (!by_load_) return chosen;
+  const auto load = [&](uint32_t index) {
+    const auto& node = nodes_[replicas_[index].node];
+    return (node.executing + 1) * node.slow_factor / node.speed;
+  };
+  for (auto index = replicas_[chosen].idle_after; index != none; index = replicas_[index].idle_after)
+    if (load(index) < load(chosen)) chosen = index;
+  return chosen;
 }
 
 void Cluster::push_idle(uint32_t index) {

@@ -2,7 +2,7 @@
 // not requests; time is given by the caller and never goes back. Not thread-safe.
 //
 //   stateless stage  one queue for all its replicas; the one idle for longest takes the next job (with exponential
-//                    service an M/M/c queue)
+//                    service an M/M/c queue), or, scheduled by load, the one whose node executes least for its speed
 //   keyed stage      a queue a replica, chosen by hash of the job's route, so that a key is served by one replica, in
 //                    order within a priority level
 //
@@ -79,7 +79,7 @@ struct NodeWork {
 class Cluster {
  public:
   // `topology` outlives the cluster.
-  Cluster(const Topology& topology, const Options& options, uint32_t nodes);
+  Cluster(const Topology& topology, const Options& options, uint32_t nodes, bool by_load = false);
 
   [[nodiscard]] bool full(uint32_t stage) const { return capacity_ != 0 && pools_[stage].queued >= capacity_; }
   void offer(int64_t now_ns, uint32_t stage, const Job& job);
@@ -107,6 +107,7 @@ class Cluster {
     double slow_factor = 1;
     double work_ns = 0;
     uint32_t replicas = 0;
+    uint32_t executing = 0;  // of them
     bool down = false;
     bool frozen = false;
     bool removed = false;
@@ -155,11 +156,12 @@ class Cluster {
   void serve(int64_t now_ns, uint32_t index);
   void vacate(int64_t now_ns, uint32_t index);
   void refresh(int64_t now_ns, uint32_t index);
+  [[nodiscard]] uint32_t choose_idle(const Pool& pool) const;
   void push_idle(uint32_t index);
   void remove_idle(uint32_t index);
 
   // reconfigure.cpp
-  void add_node(double speed);
+  [[nodiscard]] bool runs(uint32_t node, uint32_t stage) const;
   void add_replicas(uint32_t stage);
   void retire_surplus(uint32_t stage);
   void deal_keys(Pool& pool);
@@ -173,6 +175,7 @@ class Cluster {
   uint64_t capacity_;
   int64_t network_ns_;
   int64_t reconfigure_ns_;
+  bool by_load_;
   EventQueue events_;
   std::vector<Node> nodes_;        // removed ones stay, so that numbers keep their meaning
   std::vector<Replica> replicas_;  // likewise

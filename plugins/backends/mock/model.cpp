@@ -9,12 +9,25 @@
 namespace mock {
 namespace {
 
-bool read_by_priority(const sage_run& run) {
+Policy read_policy(const sage_run& run) {
   const auto scheduler = sage::view(run.scheduler);
-  if (scheduler == "priority") return true;
-  if (scheduler == "fifo" || scheduler == "default" || scheduler.empty()) return false;
-  throw sage::Failure(SAGE_INVALID, "mock: scheduler is '" + std::string(scheduler) +
-                                        "'; this backend has default (which is fifo), fifo and priority");
+  if (scheduler == "fifo" || scheduler == "default" || scheduler.empty()) return {};
+  if (scheduler == "priority") return {.by_priority = true};
+  if (scheduler == "slo_aware") return {.by_deadline = true};
+  if (scheduler == "hybrid") return {.by_priority = true, .by_deadline = true};
+  if (scheduler == "load_aware") return {.by_load = true};
+  throw sage::Failure(SAGE_INVALID,
+                      "mock: scheduler is '" + std::string(scheduler) +
+                          "'; this backend has default (fifo), fifo, priority, slo_aware, hybrid and load_aware");
+}
+
+// A class without an objective comes after all that have one.
+std::vector<int64_t> read_slos(const sage_run& run) {
+  constexpr int64_t day_ns = 86'400'000'000'000;
+  std::vector<int64_t> slos;
+  for (uint64_t c = 0; c < run.n_classes; ++c)
+    slos.push_back(run.classes[c]->slo_response_ns > 0 ? run.classes[c]->slo_response_ns : day_ns);
+  return slos;
 }
 
 }  // namespace
@@ -23,8 +36,9 @@ Model::Model(sage::Host host, const Options& options, const sage_run& run)
     : options_(options),
       topology_(read_topology(run)),
       service_times_(options, run.seed, topology_.steps_max),
-      by_priority_(read_by_priority(run)),
-      cluster_(topology_, options, std::max(1U, run.nodes)),
+      policy_(read_policy(run)),
+      slo_ns_(read_slos(run)),
+      cluster_(topology_, options, std::max(1U, run.nodes), policy_.by_load),
       requests_(topology_.steps_max),
       outbox_(host, options.real_clock) {
   if (options.operators) operators_ = std::make_unique<Operators>(run, topology_);
@@ -105,7 +119,8 @@ void Model::enter(int64_t now_ns, uint32_t slot, uint32_t step) {
                   .first_ns = streams ? service.first_ns : 0,
                   .total_ns = service.total_ns,
                   .route = stage.keyed() ? route(slot, step) : 0,
-                  .level = by_priority_ ? request.row.priority : 0U});
+                  .level = policy_.by_priority ? request.row.priority : 0U,
+                  .deadline_ns = policy_.by_deadline ? request.row.due_ns + slo_ns_[request.row.class_id] : 0});
 }
 
 void Model::first_token(const Happening& happening) {

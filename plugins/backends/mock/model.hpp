@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "mock/cluster.hpp"
 #include "mock/operators.hpp"
@@ -17,6 +18,13 @@
 #include "mock/topology.hpp"
 
 namespace mock {
+
+// What a scheduler's name stands for. Without any of these: first come, first served, by the longest idle replica.
+struct Policy {
+  bool by_priority = false;
+  bool by_deadline = false;  // due + the class's objective; with by_priority, within a priority
+  bool by_load = false;      // the idle replica whose node executes least for its speed
+};
 
 class Model {
  public:
@@ -57,7 +65,8 @@ class Model {
   const Options options_;
   const Topology topology_;
   const ServiceTimes service_times_;
-  const bool by_priority_;
+  const Policy policy_;
+  const std::vector<int64_t> slo_ns_;  // by class
   Cluster cluster_;
   Requests requests_;
   std::unique_ptr<Operators> operators_;  // null = timing only

@@ -26,7 +26,16 @@ std::string Cluster::objection(const Change& change) const {
       const auto present = std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) { return !node.removed; });
       if (change.node >= nodes_.size() || nodes_[change.node].removed)
         return "there is no node " + std::to_string(change.node) + " to remove";
-      return present > 1 ? "" : "node " + std::to_string(change.node) + " is the last one and cannot be removed";
+      if (present == 1) return "node " + std::to_string(change.node) + " is the last one and cannot be removed";
+      for (uint32_t stage = 0; stage < pools_.size(); ++stage) {
+        bool elsewhere = false;
+        for (uint32_t node = 0; node < nodes_.size(); ++node)
+          elsewhere = elsewhere || (node != change.node && !nodes_[node].removed && runs(node, stage));
+        if (!elsewhere)
+          return "node " + std::to_string(change.node) + " is the last one that can run stage '" +
+                 topology_.stages[stage].name + "' and cannot be removed";
+      }
+      return "";
     }
   }
   return "";
@@ -95,13 +104,19 @@ void Cluster::finish_change(int64_t now_ns) {
   if (!changes_.empty()) schedule_change(now_ns);
 }
 
-// Every node gets as many replicas of the stage as its parallelism says. Workers are numbered as they were added.
+// A node that was added later has every ability.
+bool Cluster::runs(uint32_t node, uint32_t stage) const {
+  return node >= topology_.nodes.size() || topology_.nodes[node].runs[stage];
+}
+
+// Every node that can run it gets as many replicas of the stage as its parallelism says. Workers are numbered as they
+// were added.
 void Cluster::add_replicas(uint32_t stage) {
   auto& pool = pools_[stage];
   std::vector<uint32_t> present(nodes_.size(), 0);
   for (const auto index : pool.replicas) ++present[replicas_[index].node];
   for (uint32_t node = 0; node < nodes_.size(); ++node) {
-    if (nodes_[node].removed) continue;
+    if (nodes_[node].removed || !runs(node, stage)) continue;
     for (; present[node] < pool.parallelism; ++present[node]) {
       pool.replicas.push_back(static_cast<uint32_t>(replicas_.size()));
       replicas_.push_back({.stage = stage, .node = node});

@@ -1,5 +1,7 @@
 #include "mock/topology.hpp"
 
+#include <algorithm>
+
 namespace mock {
 namespace {
 
@@ -24,6 +26,33 @@ PipelineSpec read_pipeline(const sage_pipeline& source, size_t stage_count) {
   return pipeline;
 }
 
+bool has_all(const sage_node& node, const sage_stage& stage) {
+  if (!SAGE_HAS(&stage, sage_stage, needs)) return true;
+  for (uint64_t i = 0; i < stage.n_needs; ++i) {
+    const auto* end = node.abilities + node.n_abilities;
+    const auto need = sage::view(stage.needs[i]);
+    if (std::none_of(node.abilities, end, [&](const sage_str& ability) { return sage::view(ability) == need; }))
+      return false;
+  }
+  return true;
+}
+
+std::vector<NodeSpec> read_nodes(const sage_run& run) {
+  std::vector<NodeSpec> nodes;
+  if (!SAGE_HAS(&run, sage_run, node_descriptions)) return nodes;
+  for (uint32_t n = 0; n < run.nodes; ++n) {
+    const auto& source = *run.node_descriptions[n];
+    auto& node = nodes.emplace_back(NodeSpec{source.speed, {}});
+    for (uint64_t i = 0; i < run.n_stages; ++i) node.runs.push_back(has_all(source, *run.stages[i]));
+  }
+  for (uint64_t i = 0; i < run.n_stages; ++i)
+    if (std::none_of(nodes.begin(), nodes.end(), [i](const NodeSpec& node) { return node.runs[i]; }))
+      throw sage::Failure(SAGE_INVALID, "mock: no node has what stage '" +
+                                            std::string(sage::view(run.stages[i]->name)) +
+                                            "' needs; give one to a class of nodes");
+  return nodes;
+}
+
 }  // namespace
 
 Topology read_topology(const sage_run& run) {
@@ -39,6 +68,7 @@ Topology read_topology(const sage_run& run) {
     topology.pipelines.push_back(read_pipeline(*run.pipelines[i], topology.stages.size()));
     topology.steps_max = std::max(topology.steps_max, run.pipelines[i]->n_steps);
   }
+  topology.nodes = read_nodes(run);
   return topology;
 }
 

@@ -32,10 +32,16 @@ struct PipelineSpec {
   std::vector<uint32_t> roots;  // steps without inputs
 };
 
+struct NodeSpec {
+  double speed = 1;
+  std::vector<bool> runs;  // by stage: has what it needs
+};
+
 struct Topology {
   std::vector<StageSpec> stages;
   std::vector<PipelineSpec> pipelines;
-  uint32_t steps_max = 1;  // of any pipeline
+  uint32_t steps_max = 1;       // of any pipeline
+  std::vector<NodeSpec> nodes;  // empty = all alike
 };
 
 // Throws sage::Failure(SAGE_INVALID) when an index is out of range or a pipeline is not a DAG with one end.

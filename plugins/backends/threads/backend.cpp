@@ -13,11 +13,15 @@
 namespace threads {
 namespace {
 
-bool schedules_by_priority(std::string_view scheduler) {
-  if (scheduler == "priority") return true;
-  if (scheduler.empty() || scheduler == "default" || scheduler == "fifo") return false;
-  throw sage::Failure(SAGE_INVALID, "backend threads has no scheduler '" + std::string(scheduler) +
-                                        "'; --scheduler must be fifo, priority or default (fifo)");
+Policy read_policy(std::string_view scheduler, int64_t spin_ns) {
+  if (scheduler.empty() || scheduler == "default" || scheduler == "fifo") return {{}, false, spin_ns};
+  if (scheduler == "priority") return {{.by_priority = true}, false, spin_ns};
+  if (scheduler == "slo_aware") return {{.by_deadline = true}, false, spin_ns};
+  if (scheduler == "hybrid") return {{.by_priority = true, .by_deadline = true}, false, spin_ns};
+  if (scheduler == "load_aware") return {{}, true, spin_ns};
+  throw sage::Failure(SAGE_INVALID,
+                      "backend threads has no scheduler '" + std::string(scheduler) +
+                          "'; --scheduler must be fifo, priority, slo_aware, hybrid, load_aware or default (fifo)");
 }
 
 // Of the whole process: the runtime has none of its own.
@@ -54,7 +58,7 @@ void ThreadsBackend::open(const sage_run& run) {
   if (run.nodes != 1)
     throw sage::Failure(SAGE_INVALID, "backend threads runs in one process, not on " + std::to_string(run.nodes) +
                                           " nodes; use --nodes 1, or a backend with the capability 'nodes'");
-  const Policy policy{schedules_by_priority(sage::view(run.scheduler)), spin_ns_};
+  const auto policy = read_policy(sage::view(run.scheduler), spin_ns_);
   if (inline_) return;
   runtime_ = std::make_unique<Runtime>(host_, run, policy);
   runtime_->start();

@@ -95,10 +95,7 @@ void Stage::resize(uint32_t parallelism, uint64_t event) {
 
 // A push wakes one worker for each job; if that one was since frozen or dismissed, another must look.
 void Stage::wake_for_queue() {
-  for (auto jobs = queue_.size(); jobs > 0 && !idle_.empty(); --jobs) {
-    idle_.back()->wake.notify_one();
-    idle_.pop_back();
-  }
+  for (auto jobs = queue_.size(); jobs > 0 && !idle_.empty(); --jobs) wake_one();
 }
 
 // Gives the key groups to the workers there are now, and every waiting job to its group's new owner, in the order in

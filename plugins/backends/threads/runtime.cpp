@@ -6,9 +6,23 @@
 
 namespace threads {
 
+namespace {
+
+// A class without an objective comes after all that have one, in order of arrival.
+std::vector<int64_t> read_slos(const sage_run& run) {
+  constexpr int64_t day_ns = 86'400'000'000'000;
+  std::vector<int64_t> slos;
+  for (uint64_t c = 0; c < run.n_classes; ++c)
+    slos.push_back(run.classes[c]->slo_response_ns > 0 ? run.classes[c]->slo_response_ns : day_ns);
+  return slos;
+}
+
+}  // namespace
+
 Runtime::Runtime(sage::Host host, const sage_run& run, Policy policy)
     : host_(host),
       graph_(read_graph(run)),
+      slo_ns_(read_slos(run)),
       pool_(static_cast<size_t>(run.max_in_flight), graph_.max_steps),
       arrived_(graph_.stages.size()) {
   for (const auto& plan : graph_.stages)
@@ -31,7 +45,7 @@ size_t Runtime::submit(std::span<const sage_request> rows) {
   for (size_t r = 0; r < count; ++r) {
     auto& task = *taken_[r];
     const auto& pipeline = graph_.pipelines[rows[r].pipeline];
-    task.begin(rows[r], pipeline);
+    task.begin(rows[r], pipeline, rows[r].due_ns + slo_ns_[rows[r].class_id]);
     for (size_t s = 0; s < pipeline.size(); ++s)
       if (pipeline[s].inputs.empty()) arrived_[pipeline[s].stage].push(task.jobs[s]);
   }

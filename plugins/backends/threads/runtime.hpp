@@ -43,6 +43,7 @@ class Runtime {
 
   const sage::Host host_;
   const Graph graph_;
+  const std::vector<int64_t> slo_ns_;  // by class; without one the deadline is that of a day
   TaskPool pool_;
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<Task*> taken_;      // [feed] of one call of submit

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "runtime.hpp"
 
@@ -48,24 +49,30 @@ void Stage::push(JobList jobs) {
 }
 
 void Stage::place(Job& job) {
-  const uint8_t level = policy_.by_priority ? job.task->request.priority : 0;
   if (!plan_.keyed()) {
-    queue_.push(job, level);
-    if (idle_.empty()) return;
-    Worker* worker = idle_.back();
-    idle_.pop_back();
-    worker->wake.notify_one();
+    queue_.push(job, policy_.order);
+    if (!idle_.empty()) wake_one();
     return;
   }
   auto& group = groups_[job.group];
   if (group.moving() || !group.parked.empty()) {
     group.parked.push(job);
   } else if (group.owner == nullptr) {
-    queue_.push(job, level);
+    queue_.push(job, policy_.order);
   } else {
-    group.owner->queue.push(job, level);
+    group.owner->queue.push(job, policy_.order);
     if (std::erase(idle_, group.owner) != 0) group.owner->wake.notify_one();
   }
+}
+
+// The one that fell asleep last has the warmest caches; spreading trades them for even work.
+void Stage::wake_one() {
+  auto chosen = std::prev(idle_.end());
+  if (policy_.spread)
+    chosen = std::min_element(idle_.begin(), idle_.end(),
+                              [](const Worker* a, const Worker* b) { return a->busy_ns() < b->busy_ns(); });
+  (*chosen)->wake.notify_one();
+  idle_.erase(chosen);
 }
 
 void Stage::enlist(Worker& worker) {

@@ -19,8 +19,9 @@
 namespace threads {
 
 struct Policy {
-  bool by_priority = false;  // most urgent first, instead of first in, first out
-  int64_t spin_ns = 0;       // an idle worker looks for work this long before it sleeps
+  Order order;          // in which a queue is served
+  bool spread = false;  // wake the idle worker that has done least, not the one that fell asleep last
+  int64_t spin_ns = 0;  // an idle worker looks for work this long before it sleeps
 };
 
 class Stage {
@@ -69,6 +70,7 @@ class Stage {
   Worker& launch(uint32_t index, ConfirmationPtr confirmation, Replica replica = {});
   ConfirmationPtr dismiss(uint32_t index, Leaving how, ConfirmationPtr confirmation);
   void place(Job& job);
+  void wake_one();
   void wake_for_queue();
   void take(Worker& worker, const Job& job);
   void give_back_group(Worker& worker);

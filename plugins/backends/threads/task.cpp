@@ -10,8 +10,9 @@ namespace {
 constexpr size_t chunk_size = 256;
 }  // namespace
 
-void Task::begin(const sage_request& row, const PipelinePlan& plan) {
+void Task::begin(const sage_request& row, const PipelinePlan& plan, int64_t deadline) {
   request = row;
+  deadline_ns = deadline;
   pipeline = &plan;
   failed.store(false, std::memory_order_relaxed);
   for (size_t s = 0; s < plan.size(); ++s) {

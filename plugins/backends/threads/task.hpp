@@ -40,12 +40,13 @@ struct Job {
 
 struct Task {
   sage_request request{};
+  int64_t deadline_ns = 0;  // by which its class wants the response
   const PipelinePlan* pipeline = nullptr;
   std::atomic<bool> failed{false};
   std::unique_ptr<Job[]> jobs;  // as many as the longest pipeline has steps
   Task* next_free = nullptr;
 
-  void begin(const sage_request& row, const PipelinePlan& plan);
+  void begin(const sage_request& row, const PipelinePlan& plan, int64_t deadline);
   // What the step's operator gets, written over `inputs`.
   void gather(uint32_t step, std::vector<sage_bytes>& inputs) const;
 };

@@ -1,12 +1,9 @@
 #include "workloads/q1/pipeline_chain.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "operators/config.hpp"
 #include "operators/rag.hpp"
-#include "operators/serial.hpp"
-#include "operators/wire.hpp"
 
 namespace workloads {
 namespace {
@@ -15,9 +12,6 @@ using operators::read;
 
 enum Pipeline : uint16_t { chain, embed_only };
 enum Class : uint16_t { chat, embedding };
-
-// Keeps the check after a day-long run at a fraction of a second.
-constexpr size_t samples_max = 128;
 
 int64_t ms_to_ns(double ms) { return static_cast<int64_t>(ms * 1e6); }
 
@@ -28,10 +22,10 @@ PipelineChain::PipelineChain(sage::Host /*host*/, std::string_view /*id*/, const
       llm_ratio_(read<double>(options, "llm_ratio", 0.6, 0, 1)),
       input_(token_range(options, "input_tokens_min", 256, "input_tokens_max", 512)),
       output_(token_range(options, "output_tokens_min", 64, "output_tokens_max", 256)),
-      check_every_(read<uint64_t>(options, "check_every", 64, 0)),
       classes_(seed_, "class"),
       inputs_(seed_, "input_tokens"),
-      outputs_(seed_, "output_tokens") {
+      outputs_(seed_, "output_tokens"),
+      check_(operators::DigestCheck::from_json(options)) {
   const auto variant = operators::read_text(options, "variant", "basic");
   if (variant == "basic") {
     describe_basic(options);
@@ -94,52 +88,11 @@ void PipelineChain::fill(sage_request& row) const {
 }
 
 void PipelineChain::settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts) {
-  for (size_t i = 0; i < rows.size(); ++i) verdicts[i] = judge(rows[i]);
-}
-
-uint32_t PipelineChain::judge(const sage_outcome& row) {
-  if (row.outcome != SAGE_OUTCOME_OK) return SAGE_VERDICT_UNCHECKED;
-  ++counts_.ok;
-  if (row.digest == 0) return SAGE_VERDICT_UNCHECKED;
-  ++counts_.with_digest;
-  if (row.result.size == 0) return SAGE_VERDICT_PASS;
-  ++counts_.with_result;
-  const auto bytes = sage::view(row.result);
-  if (operators::digest_of(bytes) != row.digest) {
-    ++counts_.damaged;
-    return SAGE_VERDICT_WRONG;
-  }
-  if (check_every_ > 0 && row.seq % check_every_ == 0 && samples_.size() < samples_max) {
-    const auto sizes = operators::MessageReader(bytes, "settle").sizes();  // the trace's, if there was one
-    samples_.push_back({row.seq, row.digest, sizes.units_in, sizes.units_out});
-  }
-  return SAGE_VERDICT_PASS;
+  check_.settle(rows, verdicts);
 }
 
 sage::Conclusion PipelineChain::conclude() {
-  std::vector<uint64_t> different;
-  if (!samples_.empty()) {
-    operators::SerialBackend serial(*this, 1);
-    for (const auto& sample : samples_) {
-      sage_request request{};
-      request.id = sample.seq + 1;
-      request.seq = sample.seq;
-      request.units_in = sample.units_in;
-      request.units_out = sample.units_out;
-      fill(request);
-      if (serial.run(request).digest != sample.digest) different.push_back(sample.seq);
-    }
-  }
-  std::sort(different.begin(), different.end());
-  sage::Conclusion conclusion;
-  const bool wrong = counts_.damaged > 0 || !different.empty();
-  conclusion.verdict = wrong                     ? SAGE_VERDICT_WRONG
-                       : counts_.with_digest > 0 ? SAGE_VERDICT_PASS
-                                                 : SAGE_VERDICT_UNCHECKED;
-  conclusion.report = {
-      {"ok", counts_.ok},           {"with_digest", counts_.with_digest}, {"with_result", counts_.with_result},
-      {"damaged", counts_.damaged}, {"recomputed", samples_.size()},      {"recomputed_different", different}};
-  return conclusion;
+  return check_.conclude(*this, [this](sage_request& row) { fill(row); });
 }
 
 }  // namespace workloads

@@ -3,9 +3,7 @@
 //   chat       embed -> retrieve -> rerank -> refine -> generate
 //   embedding  embed
 //
-// Inputs are drawn from (seed, seq), so any backend must give the same digests. The settling thread checks that each
-// result carries the digest it came with and puts a sample aside; conclude runs the sample again in this process, one
-// step after the other, when that disturbs no measurement any more.
+// Inputs are drawn from (seed, seq), so any backend must give the same digests: operators::DigestCheck.
 #pragma once
 
 #include <sage/plugin.hpp>
@@ -13,7 +11,8 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
+
+#include "operators/digest_check.hpp"
 
 namespace workloads {
 
@@ -31,31 +30,17 @@ class PipelineChain final : public sage::Workload {
   struct TokenRange {
     uint32_t low, high;
   };
-  // A result to be computed again.
-  struct Sample {
-    uint64_t seq;
-    uint64_t digest;
-    uint32_t units_in, units_out;
-  };
-  struct Counts {
-    uint64_t ok = 0, with_digest = 0, with_result = 0, damaged = 0;
-  };
   static TokenRange token_range(const sage::Json& options, const char* low, uint32_t low_default, const char* high,
                                 uint32_t high_default);
   void describe_basic(const sage::Json& options);
   void fill(sage_request& row) const;
-  uint32_t judge(const sage_outcome& row);
 
   sage::Description description_;
   uint64_t seed_;
   double llm_ratio_;
   TokenRange input_, output_;
-  uint64_t check_every_;
   sage::Draw classes_, inputs_, outputs_;
-
-  // Of the settling thread.
-  Counts counts_;
-  std::vector<Sample> samples_;
+  operators::DigestCheck check_;  // of the settling thread
 };
 
 }  // namespace workloads

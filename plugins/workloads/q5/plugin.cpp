@@ -1,0 +1,3 @@
+#include "workloads/q5/hetero_resilience.hpp"
+
+SAGE_PLUGIN(workloads::HeteroResilience)
