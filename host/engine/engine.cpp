@@ -287,6 +287,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   // destroyed before the books are closed: its last threads may still complete something, which must show
   guarded(run.error, [&] { session.backend.destroy(); });
   collector.fill(result);
+  result.notes["hold_window_s"] = config.hold_window_s;
   result.notes["arrivals"] = feed.arrival_notes();
   const auto p50 = result.cells->sum().response.quantile(0.5);
   result.lateness_budget_ns =

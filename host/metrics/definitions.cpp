@@ -107,7 +107,9 @@ constexpr std::array table = {
                      "Sha et al. 1990"},
     MetricDefinition{
         "recovery_time", alone, "s", events,
-        "from a fault (or change) to the start of the first hold window (10 s; 1 s under --quick) with goodput >= 95 % "
+        "from a fault (or change) to the start of the first hold window (10 s, or a twentieth of a run of less than "
+        "200 s, at least 1 s; "
+        "1 s under --quick) with goodput >= 95 % "
         "and p99 <= 110 % of the baseline before it; censored if never. Goodput is compared for the load offered; with "
         "few responses in a window the highest percentile that ten support takes the place of p99. Resolution: a tenth "
         "of the hold window",
@@ -118,8 +120,8 @@ constexpr std::array table = {
                      "faults that were not seen to recover before the next event or the end of the run", "-"},
     MetricDefinition{
         "availability", alone, "0..1", run,
-        "1 - (slices of the window with load and no ok) / (slices with load); a slice is a tenth of a hold "
-        "window long: 1 s, 0.1 s under --quick",
+        "1 - (slices of the window with load and no ok) / (slices with load); a slice is a tenth of a hold window (see "
+        "recovery_time) long",
         "Beyer et al., Site Reliability Engineering"},
     MetricDefinition{"availability_requests", alone, "0..1", run, "ok / offered",
                      "Beyer et al., Site Reliability Engineering"},

@@ -87,7 +87,7 @@ std::string request_table(const Summary& summary, bool any_ttft) {
       if (phase.offered == 0 && phase.window_s <= 0) continue;  // over before the window began
       rows.push_back(row_of("phase " + phase.phase, phase, columns));
       for (const auto& cell : summary.phase_classes)
-        if (cell.phase == phase.phase && summary.classes.size() > 1)
+        if (cell.phase == phase.phase && cell.offered > 0 && summary.classes.size() > 1)
           rows.push_back(row_of("  " + cell.class_name, cell, columns));
     }
   return text_table(rows);
