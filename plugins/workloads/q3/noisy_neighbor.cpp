@@ -106,7 +106,7 @@ void NoisyNeighbor::describe_admission(const sage::Json& options) {
   const auto model = operators::GenerateConfig::from_json(options);
   sage::StageSpec admit{"admit", "admit", sage::Json::object(), SAGE_KEY_NONE, 1};
   if (admission == "limit") {
-    admit.cost_base_ns = nodes * 1e9 / read<double>(options, "admission_rate", 30, 0.001, 1e6);
+    admit.cost_base_ns = nodes * 1e9 / read<double>(options, "admission_rate", 40, 0.001, 1e6);
   } else if (admission == "staggered") {
     const auto places = read<double>(options, "admission_places", 2, 0.01, 1e6);
     admit.cost_per_unit_in_ns = nodes * model.prefill_us_per_token * 1e3 / places;
