@@ -4,7 +4,9 @@
 #include <sage/abi.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 #include "catalog/manifest_options.hpp"
 #include "catalog/quote.hpp"
@@ -111,6 +113,28 @@ void read_requires(const TomlSection& root, Manifest& out) {
     if (key != "capabilities") out.requires_text[std::string(key.str())] = section->required_text(key.str());
 }
 
+// The search reads its values from options, so that they have flags, limits and help like any other.
+std::string read_search_kind(const TomlSection& root, const Manifest& manifest) {
+  constexpr std::array<std::pair<const char*, OptionType>, 4> needed = {{{"node_list", OptionType::text},
+                                                                         {"attainment", OptionType::number},
+                                                                         {"probe_repeat", OptionType::integer},
+                                                                         {"tolerance", OptionType::number}}};
+  const auto search = root.text("search").value_or("");
+  if (search.empty()) return search;
+  if (manifest.kind != PluginKind::workload || search != "capacity")
+    throw root.error("search",
+                     fmt::format("search {} is not known; a workload may give \"capacity\"", in_quotes(search)));
+  for (const auto& [name, type] : needed)
+    if (std::ranges::none_of(manifest.options, [&, option = name, kind = type](const OptionSpec& spec) {
+          return spec.name == option && spec.type == kind;
+        }))
+      throw root.error("search", fmt::format("a search for capacity needs the options node_list (string), attainment "
+                                             "(float), probe_repeat (int) and tolerance (float); {} is missing or of "
+                                             "another type",
+                                             name));
+  return search;
+}
+
 }  // namespace
 
 std::string_view to_string(PluginKind kind) { return kind == PluginKind::workload ? "workload" : "backend"; }
@@ -120,7 +144,7 @@ Manifest parse_manifest(std::string_view text, const fs::path& file) {
   const TomlSection root(table, file.string());
   check_schema(root);  // first: another schema may have other keys
   root.allow_only({"schema", "kind", "id", "name", "aliases", "version", "abi", "library", "summary", "capabilities",
-                   "requires", "options", "defaults"});
+                   "requires", "options", "defaults", "search"});
   Manifest out;
   out.kind = read_kind(root);
   out.id = read_id(root);
@@ -139,6 +163,7 @@ Manifest parse_manifest(std::string_view text, const fs::path& file) {
   read_requires(root, out);
   out.options = read_options(root);
   read_defaults(root, out);
+  out.search = read_search_kind(root, out);
   out.file = fs::absolute(file);
   out.text = text;
   return out;

@@ -23,6 +23,7 @@ struct Manifest {
   int abi_minor = 0;  // required; the major is 1 (checked while reading)
   std::string summary;
   std::vector<std::string> capabilities;
+  std::string search;  // a workload: "capacity" = the host searches for it; empty = a run is one run
   std::vector<std::string> required_capabilities;    // a workload: of its backend
   std::map<std::string, std::string> requires_text;  // a backend: what must be installed, name -> remedy
   std::vector<OptionSpec> options;                   // sorted by name

@@ -118,7 +118,8 @@ std::string description(const Manifest& m) {
                  {"manifest", m.file.string()},
                  {"library", m.library.string()},
                  {"capabilities", fmt::format("{}", fmt::join(m.capabilities, ", "))},
-                 {"requires", fmt::format("{}", fmt::join(m.required_capabilities, ", "))}};
+                 {"requires", fmt::format("{}", fmt::join(m.required_capabilities, ", "))},
+                 {"search", m.search.empty() ? "" : m.search + ": the host repeats it to find this"}};
   for (const auto& [name, remedy] : m.requires_text) table.push_back({"requires " + name, remedy});
   std::erase_if(table, [](const TableRow& row) { return row[1].empty(); });
   auto text = fmt::format("{}{}\n\n{}", m.id, m.name.empty() ? "" : " " + m.name, format_table(table));

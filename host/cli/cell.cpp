@@ -82,6 +82,7 @@ class Writers {
     if (cell.request_log == "binary") add<RequestLogWriter>(folder / "requests.bin");
     add<UnifiedResultsWriter>(folder);
     add<ReproWriter>(folder, cell.parity_batch_size, cell.command_line);  // names the files finished before it
+    if (cell.quiet) return;
     add<TerminalView>(TerminalView::screen_of(STDERR_FILENO));
     add<SummaryTable>(stdout, folder);
   }

@@ -116,6 +116,7 @@ Json to_json(const CellSpec& cell) {
           {"scheduler", cell.scheduler},
           {"quick", cell.quick},
           {"verbose", cell.verbose},
+          {"quiet", cell.quiet},
           {"virtual_time", cell.virtual_time},
           {"interval_s", cell.interval_s},
           {"request_log", cell.request_log},
@@ -144,6 +145,7 @@ CellSpec cell_from_json(const Json& json) {
   json.at("scheduler").get_to(cell.scheduler);
   json.at("quick").get_to(cell.quick);
   json.at("verbose").get_to(cell.verbose);
+  json.at("quiet").get_to(cell.quiet);
   json.at("virtual_time").get_to(cell.virtual_time);
   json.at("interval_s").get_to(cell.interval_s);
   json.at("request_log").get_to(cell.request_log);

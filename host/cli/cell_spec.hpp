@@ -22,6 +22,7 @@ struct CellSpec {
   std::string scheduler = "default";
   bool quick = false;
   bool verbose = false;
+  bool quiet = false;  // one of many: nothing on the terminal
   bool virtual_time = false;
   double interval_s = 1;
   std::string request_log = "none";  // none | jsonl | binary

@@ -29,14 +29,18 @@ Json settings_json(const SettingMap& settings) {
 
 std::string plan_text(const RunPlan& plan) {
   std::string text;
-  for (const auto& [spec, settings] : plan.cells) {
+  for (const auto& [spec, settings, search] : plan.cells) {
     text += fmt::format("{} on {}{}\n", spec.workload, spec.backend, spec.virtual_time ? ", in virtual time" : "");
     Table table;
     add_rows(table, settings.shared, "run");
     add_rows(table, settings.load, "load");
     if (!settings.workload.empty()) add_rows(table, settings.workload, "workload " + spec.workload);
     if (!settings.backend.empty()) add_rows(table, settings.backend, "backend " + spec.backend);
-    text += format_table(table) + fmt::format("config_hash {}\n\n", spec.config_hash);
+    text += format_table(table) + fmt::format("config_hash {}\n", spec.config_hash);
+    if (search)
+      text += fmt::format("a search for the capacity of {} nodes: several runs each, the first at --rate a node\n",
+                          fmt::join(search->nodes, ", "));
+    text += "\n";
   }
   for (const auto& skipped : plan.skipped) text += fmt::format("skipped {}: {}\n", skipped.id, skipped.reason);
   text += fmt::format("{} run{} into {}; nothing was run\n", static_cast<int64_t>(plan.cells.size()) * plan.repeat,
@@ -46,7 +50,7 @@ std::string plan_text(const RunPlan& plan) {
 
 Json plan_json(const RunPlan& plan) {
   auto cells = Json::array();
-  for (const auto& [spec, settings] : plan.cells)
+  for (const auto& [spec, settings, search] : plan.cells)
     cells.push_back({{"workload", spec.workload},
                      {"backend", spec.backend},
                      {"virtual_time", spec.virtual_time},
@@ -55,7 +59,8 @@ Json plan_json(const RunPlan& plan) {
                      {"run", settings_json(settings.shared)},
                      {"load", settings_json(settings.load)},
                      {"workload_options", settings_json(settings.workload)},
-                     {"backend_options", settings_json(settings.backend)}});
+                     {"backend_options", settings_json(settings.backend)},
+                     {"search_nodes", search ? Json(search->nodes) : Json(nullptr)}});
   auto skipped = Json::array();
   for (const auto& each : plan.skipped) skipped.push_back({{"workload", each.id}, {"reason", each.reason}});
   return {{"cells", cells}, {"skipped", skipped}, {"repeat", plan.repeat}, {"output_dir", plan.output_dir.string()}};

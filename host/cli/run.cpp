@@ -7,9 +7,10 @@
 #include <fstream>
 #include <optional>
 
-#include "cli/cell.hpp"
+#include "cli/cell_report.hpp"
 #include "cli/commands.hpp"
 #include "cli/failure_record.hpp"
+#include "cli/frontier.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/run_plan.hpp"
 #include "cli/supervise.hpp"
@@ -18,12 +19,6 @@
 
 namespace host {
 namespace {
-
-struct CellReport {
-  std::string name;  // the run id, or the workload's if it did not get that far
-  Exit exit = Exit::ok;
-  std::string text;
-};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -94,6 +89,18 @@ CellReport run_one(CellSpec cell, const std::filesystem::path& root, std::option
   return {cell.run_id, end.exit, end.reason};
 }
 
+CellReport search_one(const PlannedCell& cell, const RunPlan& plan, std::optional<uint32_t> repetition,
+                      StopSignals& stop) {
+  try {
+    auto report = run_frontier(cell.spec, *cell.search, {plan.output_dir, plan.resume, repetition}, stop);
+    if (report.exit != Exit::ok) fmt::print(stderr, "sage-host: {}: {}\n", report.name, report.text);
+    return report;
+  } catch (const Error& e) {
+    fmt::print(stderr, "sage-host: {}\n", e.what());
+    return {cell.spec.workload, e.code(), e.what()};
+  }
+}
+
 // Several cells: a line for each.
 void print_reports(const std::vector<CellReport>& reports, const RunPlan& plan) {
   Table table;
@@ -119,7 +126,8 @@ Exit run_command(const Command& command, std::span<const std::string> args) {
   for (const auto& cell : plan->cells) {
     for (int64_t repetition = 1; repetition <= plan->repeat && stop.count() == 0; ++repetition) {
       const auto numbered = plan->repeat == 1 ? std::nullopt : std::optional(static_cast<uint32_t>(repetition));
-      reports.push_back(run_one(cell.spec, plan->output_dir, numbered, stop));
+      reports.push_back(cell.search ? search_one(cell, *plan, numbered, stop)
+                                    : run_one(cell.spec, plan->output_dir, numbered, stop));
       exit = worse(exit, reports.back().exit);
     }
   }

@@ -69,6 +69,8 @@ const std::vector<Flag>& run_flags() {
        .placeholder = "KEY=VALUE",
        .repeatable = true},
       {.spec = text("plugin_path", "", "folders searched for manifests first"), .placeholder = "A:B"},
+      {.spec = text("resume", "", "go on with a search that was cut off; its finished runs are not done again"),
+       .placeholder = "RUN_ID"},
       {.spec = toggle("dry_run", "validate everything, print the plan, run nothing")},
       {.spec = toggle("json", "with --dry-run: print the plan as JSON")},
       {.spec = toggle("verbose", "debug output"), .letter = 'v'},

@@ -133,6 +133,7 @@ std::optional<RunPlan> plan_run(const Command& command, std::span<const std::str
     auto settings = resolve(given, *workload, backend);
     plan.repeat = get<int64_t>(settings.shared, "repeat");
     plan.output_dir = get<std::string>(settings.shared, "output_dir");
+    plan.resume = get<std::string>(settings.shared, "resume");
     plan.dry_run = get<bool>(settings.shared, "dry_run");
     plan.json = get<bool>(settings.shared, "json");
     try {
@@ -143,8 +144,12 @@ std::optional<RunPlan> plan_run(const Command& command, std::span<const std::str
       continue;
     }
     auto spec = make_cell(settings, *workload, backend, command_line);
-    plan.cells.push_back({std::move(spec), std::move(settings)});
+    std::optional<SearchSpec> search;
+    if (!workload->search.empty()) search = read_search(settings, *workload, backend);
+    plan.cells.push_back({std::move(spec), std::move(settings), std::move(search)});
   }
+  if (!plan.resume.empty() && (plan.cells.size() != 1 || !plan.cells[0].search || plan.repeat != 1))
+    throw usage_error("--resume goes on with one search; give its --workload, and neither --all nor --repeat");
   if (plan.cells.empty())
     throw usage_error(
         fmt::format("backend '{}' can run none of the workloads: {}", backend.id, plan.skipped.front().reason));

@@ -9,13 +9,15 @@
 
 #include "cli/cell_spec.hpp"
 #include "cli/commands.hpp"
+#include "cli/search_spec.hpp"
 #include "cli/settings.hpp"
 
 namespace host {
 
 struct PlannedCell {
-  CellSpec spec;      // run id and folders are set when it starts
-  Settings settings;  // with where each value came from
+  CellSpec spec;                     // run id and folders are set when it starts
+  Settings settings;                 // with where each value came from
+  std::optional<SearchSpec> search;  // the workload asks for runs at one rate after the other, instead of one run
 };
 
 struct SkippedWorkload {
@@ -28,6 +30,7 @@ struct RunPlan {
   std::vector<SkippedWorkload> skipped;  // --all: what the backend cannot run
   int64_t repeat = 1;
   std::filesystem::path output_dir;
+  std::string resume;  // the id of a search to go on with; empty = none
   bool dry_run = false;
   bool json = false;
 };

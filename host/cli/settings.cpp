@@ -132,7 +132,7 @@ void follow(SettingMap& load) {
 }  // namespace
 
 bool command_line_only(std::string_view name) {
-  constexpr std::array names = {"config", "set", "plugin_path", "all", "dry_run", "json"};
+  constexpr std::array names = {"config", "set", "plugin_path", "all", "dry_run", "json", "resume"};
   return std::ranges::find(names, name) != names.end();
 }
 

@@ -85,6 +85,8 @@ int64_t Feed::next_ns() {
     next = session_.start_ns + row->due_ns;
   else if (row != nullptr && may_issue_now())
     next = now;
+  // Virtual time must pass for a slot to become free.
+  if (no_slot_ && session_.clock.is_virtual() && next <= now) next = now + retry_ns;
   return std::min(next, event_due);
 }
 
@@ -200,6 +202,7 @@ bool Feed::admit(sage_request& row, bool burst, int64_t now_ns) {
 
 bool Feed::issue_batch(int64_t now_ns, int64_t before_ns) {
   batch_begin_ = batch_end_ = 0;
+  no_slot_ = false;
   size_t room = batch_size;
   if (!plan_.paced()) {
     const auto limit = in_flight_limit();
@@ -212,7 +215,8 @@ bool Feed::issue_batch(int64_t now_ns, int64_t before_ns) {
     const auto due = session_.start_ns + planned->due_ns;
     if (plan_.paced() && (due > now_ns || due >= before_ns)) break;
     auto row = *planned;
-    if (!admit(row, plan_.row_in_burst(), now_ns)) break;
+    no_slot_ = !admit(row, plan_.row_in_burst(), now_ns);
+    if (no_slot_) break;
     if (row.seq >= load_.warmup_items && plan_.paced()) lateness.record(now_ns - std::max(due, backend_free_ns_));
     batch_[batch_end_++] = row;
     plan_.take_row();

@@ -66,6 +66,7 @@ class Feed {
   std::array<sage_request, batch_size> batch_{};
   size_t batch_begin_ = 0;
   size_t batch_end_ = 0;
+  bool no_slot_ = false;  // the last row to be issued found the table full
   int64_t blocked_since_ns_ = 0;
   int64_t backend_free_ns_ = 0;  // the backend last returned from submit
 

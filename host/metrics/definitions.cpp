@@ -71,6 +71,11 @@ constexpr std::array table = {
     MetricDefinition{"load_balance_sigma", alone, "0..1", run,
                      "1 - sigma/mu over nodes of work done / capacity, as the SAGE paper reports balance",
                      "SAGE paper"},
+    MetricDefinition{"heterogeneous_efficiency", alone, "ratio", run,
+                     "throughput / the most that could be asked of nodes of these speeds: the smaller of the offered "
+                     "rate and the sum of capacities (speed times replicas) / mean work of a request. The capacity of "
+                     "replicas that cannot serve a class counts too, so pools of their own stay below 1 when saturated",
+                     "-"},
     MetricDefinition{"fairness", alone, "0..1", run, "Jain's index over tenants of throughput / demand",
                      "Jain et al. 1984"},
     MetricDefinition{"interference", tokens, "ratio", "tenant in a shared phase",

@@ -96,6 +96,26 @@ void add_load_balance(std::vector<Metric>& out, const std::vector<NodeWork>& nod
   out.push_back(measured("load_balance_sigma", sigma_balance(work)));
 }
 
+// The most that the nodes could give is the sum of their capacities over the mean work of a request.
+Metric heterogeneous_efficiency(const RunResult& result, const CellSummary& total) {
+  constexpr auto name = "heterogeneous_efficiency";
+  double work_s = 0;
+  double capacity = 0;
+  for (const auto& node : result.nodes) {
+    work_s += node.busy_s;
+    capacity += node.capacity;
+  }
+  const auto ok = result.ledger.outcomes[static_cast<size_t>(Outcome::ok)];
+  const auto offered = total.value("offered_rate");
+  const auto throughput = total.value("throughput");
+  if (result.nodes.size() < 2)
+    return missing(name, fmt::format("needs two nodes or more, the backend reports {}", result.nodes.size()));
+  if (ok == 0 || work_s <= 0 || capacity <= 0) return missing(name, "no node reports work");
+  if (!offered || !throughput || *offered <= 0) return missing(name, "no request was offered");
+  const double nodes_rate = capacity * static_cast<double>(ok) / work_s;
+  return measured(name, *throughput / std::min(*offered, nodes_rate));
+}
+
 double window_of(const RunResult& result, std::string_view phase) {
   for (const auto& window : result.phase_windows)
     if (window.name == phase) return window.seconds;
@@ -200,6 +220,7 @@ Summary summarize(const RunResult& result) {
   std::vector<const CellSummary*> tenants;
   for (const auto& tenant : summary.tenants) tenants.push_back(&tenant);
   summary.run.push_back(fairness(tenants));
+  summary.run.push_back(heterogeneous_efficiency(result, summary.total));
   summary.shared_phases = isolation(summary.phase_tenants);
   add_isolation(summary.run, summary.shared_phases);
   add_disturbances(summary, result.events);

@@ -58,6 +58,7 @@ class LambdaOperator : public sage::Operator {
 // Stages are given by name and body; the operator has the stage's name.
 class Workload : public sage::Workload {
  public:
+  Workload() { description.classes = {{"all"}}; }
   uint32_t stage(const std::string& name, Body body, uint32_t key_by = SAGE_KEY_NONE) {
     bodies[name] = std::move(body);
     sage::StageSpec spec;
@@ -82,7 +83,7 @@ class Workload : public sage::Workload {
   }
   size_t plan(std::span<sage_request>) override { return 0; }
 
-  sage::Description description{.classes = {{"all"}}};
+  sage::Description description;
   std::map<std::string, Body> bodies;
   std::atomic<bool> refuse_to_open{false};
 };

@@ -199,7 +199,7 @@ TEST_CASE("what cannot be done is refused with the remedy") {
 
   Run two_nodes(workload, {.nodes = 2});
   CHECK(contains(failure_of([&] { two_nodes.open(); }, SAGE_INVALID), "--nodes 1"));
-  Run unknown(workload, {.scheduler = "hybrid"});
+  Run unknown(workload, {.scheduler = "lottery"});
   CHECK(contains(failure_of([&] { unknown.open(); }, SAGE_INVALID), "fifo, priority"));
   workload.refuse_to_open = true;
   Run closed(workload);

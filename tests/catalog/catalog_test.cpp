@@ -180,3 +180,12 @@ TEST_CASE("pairing names every capability that is lacking") {
   backend.capabilities = {"keyed", "nodes", "priority"};
   CHECK(refusal([&] { check_pairing(workload, backend); }) == "");
 }
+
+TEST_CASE("a scheduler must be one that the backend lists") {
+  host::Manifest backend;
+  backend.id = "mine";
+  backend.capabilities = {"nodes", "scheduler.fifo", "scheduler.hybrid"};
+  for (const auto* name : {"default", "fifo", "hybrid"}) CHECK_NOTHROW(host::check_scheduler(name, backend));
+  CHECK_THROWS_WITH_AS(host::check_scheduler("nodes", backend),
+                       "backend mine has no scheduler 'nodes'; --scheduler must be fifo, hybrid, default", host::Error);
+}

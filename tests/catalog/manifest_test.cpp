@@ -109,6 +109,8 @@ TEST_CASE("what is wrong with a manifest is said with its place and the remedy")
   };
   const std::vector<Case> cases = {
       {"schema = 1\n", "", "the key 'schema' is missing; add schema = 1"},
+      {"schema = 1\n", "schema = 1\nsearch = \"optimum\"\n", "search 'optimum' is not known"},
+      {"schema = 1\n", "schema = 1\nsearch = \"capacity\"\n", "node_list is missing or of another type"},
       {"schema = 1", "schema = 2", "q6.toml:1:10: schema 2 is not known"},
       {"schema = 1", "schema = \"1\"", "'schema' must be an integer"},
       {"\"workload\"", "\"workloads\"", "q6.toml:2:8: kind 'workloads' is not known; give workload or backend"},
@@ -274,4 +276,25 @@ TEST_CASE("only a plain file that others cannot change is read") {
     CHECK(read_manifest(link).library == folder.path() / "lib.so");
     CHECK(read_manifest(link).file == file);
   }
+}
+
+TEST_CASE("a search is accepted with the options that it reads") {
+  const std::string options = R"(
+[options.node_list]
+type = "string"
+default = "1"
+[options.attainment]
+type = "float"
+default = 0.9
+[options.probe_repeat]
+type = "int"
+default = 3
+[options.tolerance]
+type = "float"
+default = 0.05
+)";
+  auto text = scratch::manifest("workload", "q6");
+  text.replace(text.find("schema = 1"), 10, "schema = 1\nsearch = \"capacity\"");
+  CHECK(parse_error(text + options) == "");
+  CHECK(parse_manifest(text + options, "/x/q6.toml").search == "capacity");
 }

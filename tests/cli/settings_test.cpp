@@ -39,6 +39,7 @@ Manifest backend() {
   m.kind = PluginKind::backend;
   m.id = "org.example.runtime";
   m.file = "/plugins/runtime.toml";
+  m.capabilities = {"scheduler.fifo"};
   m.options = {number("spin_us", 0), number("work_us", 2)};
   return m;
 }

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "metrics/definitions.hpp"
 
@@ -166,4 +169,27 @@ TEST_CASE("every key of a summary is a defined metric or names a set") {
        {"classes", "tenants", "phases", "phase_classes", "phase_tenants", "shared_phases", "disturbances", "stages"})
     for (const auto& row : json[array])
       for (const auto& [key, value] : row.items()) CHECK_MESSAGE(defined(key), key);
+}
+
+TEST_CASE("heterogeneous efficiency compares with the offered rate, or with what the nodes could do if that is less") {
+  host::RunResult result;
+  result.window_s = 10;
+  const std::vector<std::string> run = {"run"}, all = {"all"}, only = {"default"};
+  auto& cell = result.cells.emplace(run, all, only).at(0, 0, 0);
+  cell.offered = 1000;
+  cell.outcomes[0] = cell.ok_in_window = 600;
+  result.ledger.outcomes[0] = 600;
+  // 600 requests took 12 s of work at speed 1, 20 ms each: capacities of 1 + 0.5 give 75/s at most, offered are 100/s.
+  result.nodes.push_back({0, 9, 1.0});
+  result.nodes.push_back({1, 3, 0.5});
+  const auto value = [](const host::RunResult& of) {
+    const auto metrics = host::summarize(of).run;
+    return *std::find_if(metrics.begin(), metrics.end(),
+                         [](const auto& metric) { return metric.name == "heterogeneous_efficiency"; });
+  };
+  CHECK(value(result).value.value() == doctest::Approx(60.0 / 75.0));
+  result.nodes[1].capacity = 3;  // 200/s: the offered rate is less
+  CHECK(value(result).value.value() == doctest::Approx(60.0 / 100.0));
+  result.nodes.pop_back();
+  CHECK(value(result).reason == "needs two nodes or more, the backend reports 1");
 }

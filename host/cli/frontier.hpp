@@ -1,0 +1,42 @@
+// A search for capacity: for each number of nodes, runs at one rate after the other, each in a process of its own,
+// until the largest rate that meets the objectives is known. The result is a folder with a run's files and
+//   probes.jsonl   every run of the search, as it ended; what --resume reads
+//   probes/        the full results of each
+//   frontier.json, frontier.csv   rate, throughput, p99 and attainment of every run, capacity of every number of nodes
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/capacity_search.hpp"
+#include "cli/cell_report.hpp"
+#include "cli/cell_spec.hpp"
+#include "cli/probes.hpp"
+#include "cli/search_spec.hpp"
+#include "cli/supervise.hpp"
+#include "metrics/scaling.hpp"
+
+namespace host {
+
+struct FrontierPoint {
+  uint32_t nodes = 1;
+  Capacity found;
+  std::string note;  // why there is no capacity, or what it is bounded by; empty if there is nothing to say
+};
+
+struct FrontierPlace {
+  std::filesystem::path root;
+  std::string resume;  // id of a run to go on with; empty = a new one
+  std::optional<uint32_t> repetition;
+};
+
+// Throws Error when the search cannot begin or go on.
+CellReport run_frontier(const CellSpec& cell, const SearchSpec& search, const FrontierPlace& place, StopSignals& stop);
+
+// The files of a search and the table on the terminal.
+void write_frontier(const CellSpec& cell, const SearchSpec& search, const std::vector<FrontierPoint>& points,
+                    const Probes& probes);
+
+}  // namespace host
