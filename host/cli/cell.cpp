@@ -61,6 +61,11 @@ EngineConfig engine_config(const CellSpec& cell) {
   config.scheduler = cell.scheduler;
   config.virtual_time = cell.virtual_time;
   config.interval_s = cell.interval_s;
+  // A short run has no room for long windows: as long as a twentieth of it, from 1 to 10 s.
+  const auto expected_s = config.load.duration_s > 0 ? config.load.duration_s
+                          : config.load.rate > 0 ? static_cast<double>(config.load.total_requests) / config.load.rate
+                                                 : 0;
+  config.hold_window_s = cell.quick ? 1 : std::clamp(expected_s / 20, 1.0, 10.0);
   config.log_requests = cell.request_log != "none";
   config.log_sample = cell.request_sample;
   config.parity_check = cell.parity_check;

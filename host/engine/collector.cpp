@@ -30,8 +30,18 @@ Collector::Collector(Session& session, Feed& feed, EventLog& events, const RunIn
       next_expiry_ns_(session.start_ns + timeout_ns_),
       interval_begin_ns_(session.start_ns),
       before_(session.workload.classes.size()),
+      over_time_(session.config.hold_window_s),
       wrong_by_cell_(session.lanes->shape().cells()) {
-  session.keep_rows.store(settles_ || session.config.log_requests);
+  for (const auto* pipeline : session.workload.pipelines) {
+    const auto stage = pipeline->steps[0]->stage;
+    const bool keyed = session.workload.stages[stage]->key_by != SAGE_KEY_NONE;
+    first_stage_.push_back(keyed ? no_stage : static_cast<uint16_t>(stage));
+  }
+}
+
+int64_t Collector::next_ns() const {
+  const auto tick = over_time_.next_ns();
+  return std::min({next_interval_ns_, next_expiry_ns_, tick == INT64_MAX ? tick : session_.start_ns + tick});
 }
 
 void Collector::run() {
@@ -42,6 +52,7 @@ void Collector::run() {
 
 size_t Collector::step(int64_t now_ns) {
   const auto rows = take_rows();
+  follow(now_ns);
   if (now_ns >= next_expiry_ns_) {
     expire(now_ns);
     next_expiry_ns_ = now_ns + std::max<int64_t>(timeout_ns_ / 20, 10'000'000);
@@ -54,8 +65,8 @@ size_t Collector::step(int64_t now_ns) {
 }
 
 size_t Collector::take_rows() {
-  if (!session_.keep_rows.load(std::memory_order_relaxed)) return 0;
   size_t total = 0;
+  ended_.clear();
   session_.lanes->for_each([&](Lane& lane) {
     outcome_rows_.clear();
     done_rows_.clear();
@@ -63,6 +74,7 @@ size_t Collector::take_rows() {
     const auto& config = session_.config;
     const sage::Draw sample(config.load.seed, "request log");
     const auto n = lane.rows.peek(rows_at_once, [&](const DoneRow& done, const std::byte* result) {
+      if ((done.flags & SAGE_REQUEST_WARMUP) == 0) observe(done);
       if (settles_) {
         outcome_rows_.push_back({done.row.seq,
                                  done.row.done_ns,
@@ -86,7 +98,31 @@ size_t Collector::take_rows() {
     lane.rows.consumed();
     total += n;
   });
+  over_time_.take(ended_, measured_offered());
   return total;
+}
+
+void Collector::observe(const DoneRow& done) {
+  const auto& row = done.row;
+  ended_.push_back({row.due_ns, row.done_ns, row.outcome == SAGE_OUTCOME_OK, done.good != 0});
+  const auto stage = first_stage_[done.pipeline];
+  if (row.begun_ns >= 0 && stage != no_stage) over_time_.begun({row.sent_ns, row.begun_ns, stage, done.priority});
+}
+
+uint64_t Collector::measured_offered() const {
+  const auto warmup = feed_.warmup_offered.get();
+  const auto offered = session_.offered.load(std::memory_order_relaxed);
+  return offered > warmup ? offered - warmup : 0;  // the feed counts a batch's warm-up first
+}
+
+// After the rows that ended before: what began meanwhile, and the ticks that are due.
+void Collector::follow(int64_t now_ns) {
+  const auto at_ns = now_ns - session_.start_ns;
+  const auto offered = measured_offered();
+  for (const auto& event : events_.take_disturbing())
+    over_time_.disturbed(event.id, static_cast<int64_t>(event.issued_s * 1e9), offered);
+  if (feed_.ended()) over_time_.offering_ended();
+  if (at_ns >= over_time_.next_ns()) over_time_.tick(at_ns, offered, session_.in_flight());
 }
 
 void Collector::judge(std::span<const sage_outcome> outcomes, std::span<const DoneRow* const> rows) {
@@ -183,6 +219,7 @@ void Collector::interval(int64_t now_ns) {
   }
   sage_stats stats{};
   if (!session_.closed.load() && session_.backend.stats(stats)) record.resident_bytes = stats.resident_bytes;
+  if (!record.warmup) over_time_.memory(record.end_s, record.resident_bytes);
   if (watch_ != nullptr) {
     watch_->offered.store(record.total_offered, std::memory_order_relaxed);
     watch_->done.store(record.total_done, std::memory_order_relaxed);
@@ -202,6 +239,7 @@ void Collector::conclude(RunResult& result, int64_t now_ns) {
   while (take_rows() != 0) {
   }
   interval(now_ns);
+  concluded_ns_ = now_ns;
   result.report = nlohmann::json::object();
   const auto verdict = session_.workload.conclude(result.report);
   // A workload that concludes nothing is judged by its rows alone.
@@ -256,6 +294,8 @@ void Collector::fill(RunResult& result) {
   result.series = session_.series_summaries();
   tell_events();
   result.events = events_.all();
+  over_time_.conclude(result, concluded_ns_ - session_.start_ns, measured_offered(),
+                      ledger.outcomes[static_cast<size_t>(Outcome::unfinished)] != 0);
 }
 
 }  // namespace host

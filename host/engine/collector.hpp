@@ -10,6 +10,7 @@
 #include "engine/event_log.hpp"
 #include "engine/feed.hpp"
 #include "engine/session.hpp"
+#include "metrics/over_time.hpp"
 
 namespace host {
 
@@ -24,7 +25,7 @@ class Collector {
   // One round: rows, timeouts, and an interval record if one is due. Returns how many rows there were.
   size_t step(int64_t now_ns);
   // Virtual time: when the next round is due.
-  [[nodiscard]] int64_t next_ns() const { return std::min(next_interval_ns_, next_expiry_ns_); }
+  [[nodiscard]] int64_t next_ns() const;
 
   // After the drain: what is still outstanding ends as unfinished.
   void expire_all(int64_t now_ns);
@@ -34,6 +35,9 @@ class Collector {
 
  private:
   size_t take_rows();
+  void observe(const DoneRow& done);
+  void follow(int64_t now_ns);
+  [[nodiscard]] uint64_t measured_offered() const;
   void judge(std::span<const sage_outcome> outcomes, std::span<const DoneRow* const> rows);
   void expire(int64_t now_ns);
   void interval(int64_t now_ns);
@@ -52,6 +56,7 @@ class Collector {
   int64_t next_interval_ns_;
   int64_t next_expiry_ns_;
   int64_t interval_begin_ns_;
+  int64_t concluded_ns_ = 0;
   std::atomic<bool> finishing_{false};
 
   // before the interval that is under way, for the difference
@@ -63,6 +68,11 @@ class Collector {
   uint64_t offered_before_ = 0;
   int64_t blocked_before_ns_ = 0;
   Histogram lateness_before_;
+
+  OverTime over_time_;
+  std::vector<Ended> ended_;
+  std::vector<uint16_t> first_stage_;  // by pipeline; no_stage if that is keyed
+  static constexpr uint16_t no_stage = UINT16_MAX;
 
   std::vector<uint64_t> wrong_by_cell_;
   uint64_t wrong_ = 0;

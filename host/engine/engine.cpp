@@ -296,6 +296,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   collector.fill(result);
   const auto metadata = session.metadata();
   for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
+  result.notes["hold_window_s"] = config.hold_window_s;
   result.notes["arrivals"] = feed.arrival_notes();
   const auto p50 = result.cells->sum().response.quantile(0.5);
   result.lateness_budget_ns =

@@ -23,6 +23,7 @@ struct EngineConfig {
   std::string scheduler = "default";
   bool virtual_time = false;  // the backend simulates its own clock
   double interval_s = 1;
+  double hold_window_s = 10;        // as good as before for so long = recovered
   bool log_requests = false;        // hand RequestRows to the writers
   double log_sample = 1;            // share of requests logged, chosen by seq
   int64_t spin_guard_ns = 200'000;  // sleep until this long before a due time, then spin

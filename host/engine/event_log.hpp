@@ -15,6 +15,7 @@ class EventLog {
   // [feed] Returns the event's id, which never changes.
   void issued(EventRecord record) {
     const std::scoped_lock lock(mutex_);
+    if (record.kind == "fault" || record.kind == "reconfigure") disturbing_.push_back({record.id, record.issued_s});
     changed_.push_back(record);
     if (records_.size() < max) records_.push_back(std::move(record));
   }
@@ -34,6 +35,15 @@ class EventLog {
     const std::scoped_lock lock(mutex_);
     return std::exchange(changed_, {});
   }
+  struct Disturbing {
+    uint64_t id;
+    double issued_s;
+  };
+  // Faults and reconfigurations since the last call.
+  std::vector<Disturbing> take_disturbing() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(disturbing_, {});
+  }
   [[nodiscard]] std::vector<EventRecord> all() const {
     const std::scoped_lock lock(mutex_);
     return records_;
@@ -43,6 +53,7 @@ class EventLog {
   mutable std::mutex mutex_;
   std::vector<EventRecord> records_;
   std::vector<EventRecord> changed_;
+  std::vector<Disturbing> disturbing_;
 };
 
 }  // namespace host

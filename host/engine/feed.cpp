@@ -116,7 +116,6 @@ uint64_t Feed::in_flight_limit() const { return plan_.offline() ? session_.slots
 bool Feed::may_issue_now() const {
   if (session_.in_flight() >= in_flight_limit()) return false;
   // Without a schedule to keep, the generator waits for its own record keeping instead of losing rows.
-  if (!session_.keep_rows.load(std::memory_order_relaxed)) return true;
   bool room = true;
   session_.lanes->for_each([&](const Lane& lane) { room = room && lane.rows.fill() < 0.5; });
   return room;
@@ -192,6 +191,7 @@ bool Feed::admit(sage_request& row, bool burst, int64_t now_ns) {
   slot->pipeline.store(row.pipeline, relaxed);
   slot->phase.store(session_.phases.use(), relaxed);
   slot->flags.store(row.flags, relaxed);
+  slot->priority.store(row.priority, relaxed);
   SlotTable::publish(*slot, id);
   if (!warmup)
     session_.lanes->mine()

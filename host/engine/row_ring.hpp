@@ -16,7 +16,9 @@ struct DoneRow {
   uint32_t units = 0;
   uint32_t result_size = 0;  // bytes that follow
   uint32_t flags = 0;        // SAGE_REQUEST_*
-  uint32_t reserved = 0;
+  uint16_t pipeline = 0;
+  uint8_t priority = 0;
+  uint8_t good = 0;  // ok, and every SLO of its class met
 };
 static_assert(sizeof(DoneRow) == 80);
 

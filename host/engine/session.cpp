@@ -155,6 +155,7 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
   const auto class_id = slot.class_id.load(relaxed);
   const auto index = static_cast<size_t>(outcome);
   const uint32_t units = completion == nullptr ? 0 : completion->units;
+  bool good = false;
 
   lane.outcomes[index].add();
   if (outcome == Outcome::ok && completion != nullptr && seq < parity.limit()) parity.note(seq, completion->digest);
@@ -184,6 +185,7 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
       }
       cell.units_out.add(units);
       const auto in_window = at_ns <= window_end_ns.load(relaxed);
+      good = met;
       if (met) cell.slo_met.add();
       if (in_window) cell.ok_in_window.add();
       if (met && in_window) cell.slo_in_window.add();
@@ -195,7 +197,6 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
     }
   }
   lane.done.add();
-  if (!keep_rows.load(relaxed)) return;
 
   DoneRow done;
   done.row = {.seq = seq,
@@ -213,6 +214,9 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
               .units = static_cast<uint16_t>(std::min<uint32_t>(units, 65535))};
   done.units = units;
   done.flags = flags;
+  done.pipeline = slot.pipeline.load(relaxed);
+  done.priority = slot.priority.load(relaxed);
+  done.good = good ? 1 : 0;
   const auto has_result = completion != nullptr && completion->result.ptr != nullptr;
   done.result_size =
       has_result ? static_cast<uint32_t>(std::min<uint64_t>(completion->result.size, RowRing::result_max)) : 0;

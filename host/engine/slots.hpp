@@ -25,6 +25,7 @@ struct alignas(64) Slot {
   std::atomic<uint16_t> pipeline{0};
   std::atomic<uint8_t> phase{0};
   std::atomic<uint8_t> flags{0};
+  std::atomic<uint8_t> priority{0};
 };
 static_assert(sizeof(Slot) == 64);
 

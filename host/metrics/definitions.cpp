@@ -78,13 +78,22 @@ constexpr std::array table = {
                      "-"},
     MetricDefinition{"fairness", alone, "0..1", run, "Jain's index over tenants of throughput / demand",
                      "Jain et al. 1984"},
-    MetricDefinition{"interference", alone, "ratio", "tenant",
-                     "a tenant's p99 in the shared phase / its p99 solo, on the same schedule", "-"},
-    MetricDefinition{"stp", alone, "ratio", run, "system throughput: sum over tenants of X_shared / X_solo",
+    MetricDefinition{"interference", tokens, "ratio", "tenant in a shared phase",
+                     "a tenant's latency quantile in phase shared / the same in phase solo:<tenant>, on the same "
+                     "schedule: null if its offered rates differ by more than half",
+                     "-"},
+    MetricDefinition{"stp", alone, "ratio", "run, shared phase",
+                     "system throughput: sum over tenants of X_shared / X_solo, where X = throughput / offered rate; "
+                     "n tenants that do not disturb each other give n",
                      "Eyerman and Eeckhout 2008"},
-    MetricDefinition{"antt", alone, "ratio", run,
-                     "average normalised turnaround time: mean over tenants of R_shared / R_solo",
+    MetricDefinition{"antt", alone, "ratio", "run, shared phase",
+                     "average normalised turnaround time: mean over tenants of R_shared / R_solo, where R = mean "
+                     "latency",
                      "Eyerman and Eeckhout 2008"},
+    MetricDefinition{"isolation_index", alone, "0..1", "run, shared phase",
+                     "least over tenants of (R_solo / R_shared) (S_shared / S_solo), where R = mean latency and S = "
+                     "success rate; 1 = no tenant feels another. Over tenants whose load is that of their solo phase",
+                     "-"},
     MetricDefinition{"capacity", alone, "1/s", runs,
                      "largest offered rate with slo_attainment >= p (default 0.90) held for the window",
                      "Zhong et al. (DistServe), OSDI 2024"},
@@ -94,28 +103,54 @@ constexpr std::array table = {
                      "capacity(1)",
                      "Karp and Flatt 1990"},
     MetricDefinition{"priority_inversion", alone, "1/s", run,
-                     "how often a lower-priority request begins while a higher one waits for a resource it could use; "
-                     "the waiting lost is given beside it in ms",
+                     "how often a request begins while a more urgent one, sent before, waits for the same stage. At "
+                     "the stage where requests begin, unless it is keyed",
+                     "Sha et al. 1990"},
+    MetricDefinition{"priority_inversion_wait", alone, "ms", run,
+                     "waiting lost by an overtaken request, mean: from the first less urgent one that began while it "
+                     "waited until it began itself",
                      "Sha et al. 1990"},
     MetricDefinition{
         "recovery_time", alone, "s", events,
-        "from a fault to the start of the first hold window (10 s; 1 s under --quick) with goodput >= 95 % "
-        "and p99 <= 110 % of the baseline before it; censored if never",
+        "from a fault (or change) to the start of the first hold window (10 s, or a twentieth of a run of less than "
+        "200 s, at least 1 s; "
+        "1 s under --quick) with goodput >= 95 % "
+        "and p99 <= 110 % of the baseline before it; censored if never. Goodput is compared for the load offered; with "
+        "few responses in a window the highest percentile that ten support takes the place of p99. Resolution: a tenth "
+        "of the hold window",
         "Vogel et al., DEBS 2024"},
     MetricDefinition{"mttr", alone, "s", run,
-                     "mean recovery time over the faults; how many were censored is shown beside it", "-"},
-    MetricDefinition{"availability", alone, "0..1", run,
-                     "1 - (time with offered load and no ok) / window; ok / offered is success_rate",
+                     "mean recovery time over the faults that were recovered from; beside it, how many were not", "-"},
+    MetricDefinition{"faults_censored", alone, "count", run,
+                     "faults that were not seen to recover before the next event or the end of the run", "-"},
+    MetricDefinition{
+        "availability", alone, "0..1", run,
+        "1 - (slices of the window with load and no ok) / (slices with load); a slice is a tenth of a hold window (see "
+        "recovery_time) long",
+        "Beyer et al., Site Reliability Engineering"},
+    MetricDefinition{"availability_requests", alone, "0..1", run, "ok / offered",
                      "Beyer et al., Site Reliability Engineering"},
     MetricDefinition{"reconfiguration_time", alone, "s", events,
                      "from a reconfiguration's command to its effect confirmed by the backend", "-"},
     MetricDefinition{"reconfiguration_downtime", alone, "s", events,
-                     "longest gap with offered load but no ok during a reconfiguration", "Clark et al., NSDI 2005"},
+                     "longest gap with offered load but no ok, from a reconfiguration's command until the service has "
+                     "recovered; the gaps of undisturbed operation are its floor",
+                     "Clark et al., NSDI 2005"},
+    MetricDefinition{"downtime", alone, "s", events, "likewise from a fault until the service has recovered",
+                     "Clark et al., NSDI 2005"},
     MetricDefinition{"goodput_deficit", alone, "requests", events,
-                     "integral of max(0, baseline goodput - goodput) over the disturbance",
+                     "good requests missing from the event until recovery: max(0, baseline goodput for the load "
+                     "offered - goodput), integrated net, so that the chance of arrivals cancels",
                      "Hoffmann et al. (Megaphone), VLDB 2019"},
+    MetricDefinition{"failed_requests", alone, "count", events,
+                     "requests that ended other than ok, from the event until its recovery was known", "-"},
     MetricDefinition{"memory_drift", alone, "MiB/h", run,
-                     "slope of the backend's resident memory over the run (Theil-Sen)", "-"},
+                     "slope of the backend's resident memory over the run (Theil-Sen); needs 8 points over 60 s",
+                     "Theil 1950, Sen 1968"},
+    MetricDefinition{"p99_drift", alone, "ms/h", run,
+                     "slope of the latency p99 over slices of the run of 1000 ok requests or more (Theil-Sen); needs 8 "
+                     "slices over 60 s",
+                     "Theil 1950, Sen 1968"},
 };
 
 // "p99" of "latency_p99", empty when the name is the definition's own; absent when it is not of this definition.

@@ -9,6 +9,9 @@
 #include <span>
 #include <stdexcept>
 
+#include "metrics/isolation.hpp"
+#include "metrics/recovery.hpp"
+
 namespace host {
 namespace {
 
@@ -43,9 +46,6 @@ const std::array distributions = {
 };
 
 constexpr double ns_per_ms = 1e6;
-
-Metric measured(std::string name, double value) { return {std::move(name), value, {}}; }
-Metric missing(std::string name, std::string reason) { return {std::move(name), std::nullopt, std::move(reason)}; }
 
 void add_statistics(std::vector<Metric>& out, std::string_view metric, const Histogram& histogram,
                     std::string_view none, std::span<const Statistic> statistics) {
@@ -116,23 +116,19 @@ Metric heterogeneous_efficiency(const RunResult& result, const CellSummary& tota
   return measured(name, *throughput / std::min(*offered, nodes_rate));
 }
 
-// Over tenants that offered something; demand is their offered rate, so window lengths cancel out.
-Metric fairness(const std::vector<CellSummary>& tenants) {
-  std::vector<double> satisfied;
-  for (const auto& tenant : tenants)
-    if (const auto throughput = tenant.value("throughput"); throughput && tenant.offered > 0)
-      satisfied.push_back(*throughput * tenant.window_s / static_cast<double>(tenant.offered));
-  if (satisfied.size() < 2)
-    return missing("fairness", fmt::format("needs two tenants with load, has {}", satisfied.size()));
-  if (std::all_of(satisfied.begin(), satisfied.end(), [](double x) { return x <= 0; }))
-    return missing("fairness", "no request of any tenant ended ok in the window");
-  return measured("fairness", jain_index(satisfied));
-}
-
 double window_of(const RunResult& result, std::string_view phase) {
   for (const auto& window : result.phase_windows)
     if (window.name == phase) return window.seconds;
   return 0;
+}
+
+// Of the run: those of the first shared phase.
+void add_isolation(std::vector<Metric>& out, const std::vector<SharedPhase>& phases) {
+  for (const auto* name : {"stp", "antt", "isolation_index"}) {
+    const auto has = [&](const Metric& metric) { return metric.name == name; };
+    out.push_back(phases.empty() ? missing(name, "no phase is called 'shared' in which several tenants run")
+                                 : *std::find_if(phases[0].metrics.begin(), phases[0].metrics.end(), has));
+  }
 }
 
 StageSummary summarize(const StageTimes& stage) {
@@ -207,6 +203,12 @@ Summary summarize(const RunResult& result) {
     const auto& phase = cells.phases()[p];
     summary.phases.push_back(summarize(cells.sum(p), window_of(result, phase)));
     summary.phases.back().phase = phase;
+    if (cells.tenants().size() > 1)
+      for (size_t t = 0; t < cells.tenants().size(); ++t) {
+        summary.phase_tenants.push_back(summarize(cells.sum(p, any, t), window_of(result, phase)));
+        summary.phase_tenants.back().phase = phase;
+        summary.phase_tenants.back().tenant = cells.tenants()[t];
+      }
     for (size_t c = 0; c < cells.classes().size(); ++c) {
       summary.phase_classes.push_back(summarize(cells.sum(p, c), window_of(result, phase)));
       summary.phase_classes.back().phase = phase;
@@ -215,8 +217,16 @@ Summary summarize(const RunResult& result) {
   }
   for (const auto& stage : result.stages) summary.stages.push_back(summarize(stage));
   add_load_balance(summary.run, result.nodes);
-  summary.run.push_back(fairness(summary.tenants));
+  std::vector<const CellSummary*> tenants;
+  for (const auto& tenant : summary.tenants) tenants.push_back(&tenant);
+  summary.run.push_back(fairness(tenants));
   summary.run.push_back(heterogeneous_efficiency(result, summary.total));
+  summary.shared_phases = isolation(summary.phase_tenants);
+  add_isolation(summary.run, summary.shared_phases);
+  add_disturbances(summary, result.events);
+  summary.run.push_back(
+      share("availability_requests", summary.total.outcomes[static_cast<size_t>(Outcome::ok)], summary.total.offered));
+  summary.run.insert(summary.run.end(), result.over_time.begin(), result.over_time.end());
   summary.duplicated = result.ledger.duplicate;
   summary.unexpected = result.ledger.unexpected;
   return summary;

@@ -8,16 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/metric.hpp"
 #include "records/rows.hpp"
 
 namespace host {
-
-// A measured value, or the reason why there is none; never a 0 that was not measured.
-struct Metric {
-  std::string name;
-  std::optional<double> value;
-  std::string reason;  // set exactly when `value` is not
-};
 
 // One set of requests. An empty `phase`, `class_name` or `tenant` means all of them.
 struct CellSummary {
@@ -42,12 +36,31 @@ struct StageSummary {
   std::vector<Metric> metrics;  // stage_wait_*, stage_service_*
 };
 
+// A phase in which tenants run together, beside phases in which each runs alone (see metrics/isolation.hpp).
+struct SharedPhase {
+  std::string phase;
+  std::vector<Metric> metrics;  // stp, antt, isolation_index, fairness
+};
+
+// The faults, or the changes of the deployment, of one kind.
+struct DisturbanceSummary {
+  std::string kind;    // fault | reconfigure
+  std::string target;  // kill-worker, ...
+  uint64_t events = 0;
+  uint64_t refused = 0;  // not carried out by the backend: in no metric
+  uint64_t censored = 0;
+  std::vector<Metric> metrics;
+};
+
 struct Summary {
   CellSummary total;
   std::vector<CellSummary> classes;
   std::vector<CellSummary> tenants;
   std::vector<CellSummary> phases;
   std::vector<CellSummary> phase_classes;  // every phase by every class
+  std::vector<CellSummary> phase_tenants;  // every phase by every tenant, where there are several
+  std::vector<SharedPhase> shared_phases;
+  std::vector<DisturbanceSummary> disturbances;
   std::vector<StageSummary> stages;
   std::vector<Metric> run;  // what only a whole run has: load_balance, fairness, ...
   uint64_t duplicated = 0;
@@ -69,5 +82,6 @@ double sigma_balance(const std::vector<double>& x);
 // {"total": {...}, "classes": [...], ...}. Counts and metrics of a set are members of its object, those without a value
 // null and explained in its "reasons".
 nlohmann::ordered_json to_json(const Summary& summary);
+void add_metrics(nlohmann::ordered_json& out, const std::vector<Metric>& metrics);
 
 }  // namespace host

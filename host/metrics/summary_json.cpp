@@ -5,15 +5,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void add(Json& out, const std::vector<Metric>& metrics) {
-  auto reasons = Json::object();
-  for (const auto& metric : metrics) {
-    out[metric.name] = metric.value ? Json(*metric.value) : Json(nullptr);
-    if (!metric.value) reasons[metric.name] = metric.reason;
-  }
-  if (!reasons.empty()) out["reasons"] = std::move(reasons);
-}
-
 Json to_json(const CellSummary& cell) {
   Json out;
   if (!cell.phase.empty()) out["phase"] = cell.phase;
@@ -25,7 +16,7 @@ Json to_json(const CellSummary& cell) {
   out["lost"] = cell.outcomes[static_cast<size_t>(Outcome::unfinished)];
   out["wrong"] = cell.wrong;
   out["tokens_out"] = cell.units_out;
-  add(out, cell.metrics);
+  add_metrics(out, cell.metrics);
   return out;
 }
 
@@ -37,6 +28,15 @@ Json to_json(const std::vector<CellSummary>& cells) {
 
 }  // namespace
 
+void add_metrics(Json& out, const std::vector<Metric>& metrics) {
+  auto reasons = Json::object();
+  for (const auto& metric : metrics) {
+    out[metric.name] = metric.value ? Json(*metric.value) : Json(nullptr);
+    if (!metric.value) reasons[metric.name] = metric.reason;
+  }
+  if (!reasons.empty()) out["reasons"] = std::move(reasons);
+}
+
 Json to_json(const Summary& summary) {
   Json out;
   out["total"] = to_json(summary.total);
@@ -46,14 +46,31 @@ Json to_json(const Summary& summary) {
   out["tenants"] = to_json(summary.tenants);
   out["phases"] = to_json(summary.phases);
   out["phase_classes"] = to_json(summary.phase_classes);
+  out["phase_tenants"] = to_json(summary.phase_tenants);
+  out["shared_phases"] = Json::array();
+  for (const auto& phase : summary.shared_phases) {
+    Json row = {{"phase", phase.phase}};
+    add_metrics(row, phase.metrics);
+    out["shared_phases"].push_back(std::move(row));
+  }
+  out["disturbances"] = Json::array();
+  for (const auto& of : summary.disturbances) {
+    Json row = {{"kind", of.kind},
+                {"target", of.target},
+                {"events", of.events},
+                {"refused", of.refused},
+                {"censored", of.censored}};
+    add_metrics(row, of.metrics);
+    out["disturbances"].push_back(std::move(row));
+  }
   out["stages"] = Json::array();
   for (const auto& stage : summary.stages) {
     Json row = {{"stage", stage.name}, {"executions", stage.executions}};
-    add(row, stage.metrics);
+    add_metrics(row, stage.metrics);
     out["stages"].push_back(std::move(row));
   }
   out["run"] = Json::object();
-  add(out["run"], summary.run);
+  add_metrics(out["run"], summary.run);
   return out;
 }
 

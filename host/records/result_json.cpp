@@ -99,15 +99,17 @@ Json to_json(const Interval& interval) {
 }
 
 Json to_json(const EventRecord& event) {
-  return {{"id", event.id},
-          {"kind", event.kind},
-          {"target", event.target},
-          {"args", event.args},
-          {"due_s", event.due_s},
-          {"issued_s", event.issued_s},
-          {"confirmed_s", event.confirmed_s ? Json(*event.confirmed_s) : Json(nullptr)},
-          {"status", event.status},
-          {"text", event.text}};
+  Json out = {{"id", event.id},
+              {"kind", event.kind},
+              {"target", event.target},
+              {"args", event.args},
+              {"due_s", event.due_s},
+              {"issued_s", event.issued_s},
+              {"confirmed_s", event.confirmed_s ? Json(*event.confirmed_s) : Json(nullptr)},
+              {"status", event.status},
+              {"text", event.text}};
+  if (!event.metrics.empty()) add_metrics(out, event.metrics);
+  return out;
 }
 
 Json to_json(const Ledger& ledger) {

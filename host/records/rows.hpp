@@ -12,6 +12,7 @@
 
 #include "error.hpp"
 #include "metrics/cell.hpp"
+#include "metrics/metric.hpp"
 
 namespace host {
 
@@ -76,6 +77,9 @@ struct EventRecord {
   std::optional<double> confirmed_s;  // set when the backend reported its effect
   std::string status;                 // issued | done | failed | unsupported
   std::string text;
+  // Of a fault or a reconfiguration, when the run is over (see metrics/disturbances.hpp).
+  std::vector<Metric> metrics;
+  bool censored = false;  // it was not seen to recover
 };
 
 // One finished request: 64 bytes, written by the completing thread, read by the writer thread. Times in ns from the
@@ -171,10 +175,11 @@ struct RunResult {
   std::vector<NodeWork> nodes;
   std::vector<SeriesSummary> series;
   std::vector<EventRecord> events;
-  std::string verdict;    // pass | wrong | unchecked
-  nlohmann::json report;  // the workload's own, from conclude
-  uint64_t digest = 0;    // XOR over ok requests of mix(seq, digest): order-free, for output parity
-  uint64_t digested = 0;  // how many requests are in it
+  std::vector<Metric> over_time;  // availability, priority_inversion, memory_drift, ...: not made of cells
+  std::string verdict;            // pass | wrong | unchecked
+  nlohmann::json report;          // the workload's own, from conclude
+  uint64_t digest = 0;            // XOR over ok requests of mix(seq, digest): order-free, for output parity
+  uint64_t digested = 0;          // how many requests are in it
   ParityResult parity;
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };

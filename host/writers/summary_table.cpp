@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "metrics/summary.hpp"
 #include "writers/number_text.hpp"
@@ -87,7 +88,7 @@ std::string request_table(const Summary& summary, bool any_ttft) {
       if (phase.offered == 0 && phase.window_s <= 0) continue;  // over before the window began
       rows.push_back(row_of("phase " + phase.phase, phase, columns));
       for (const auto& cell : summary.phase_classes)
-        if (cell.phase == phase.phase && summary.classes.size() > 1)
+        if (cell.phase == phase.phase && cell.offered > 0 && summary.classes.size() > 1)
           rows.push_back(row_of("  " + cell.class_name, cell, columns));
     }
   return text_table(rows);
@@ -104,6 +105,66 @@ std::string stage_table(const Summary& summary) {
     rows.push_back(std::move(row));
   }
   return "\n" + text_table(rows);
+}
+
+std::string value_text(const std::vector<Metric>& metrics, std::string_view name) {
+  for (const auto& metric : metrics)
+    if (metric.name == name) return metric.value ? fmt::format("{:.3g}", *metric.value) : "n/a";
+  return "";
+}
+
+// How tenants fared together, beside alone.
+std::string isolation_table(const Summary& summary) {
+  if (summary.shared_phases.empty()) return "";
+  Rows rows = {{"isolation", "STP", "ANTT", "isolation", "fairness", "interference p50", "p95", "p99"}};
+  for (const auto& phase : summary.shared_phases) {
+    rows.push_back({"phase " + phase.phase});
+    for (const auto* name : {"stp", "antt", "isolation_index", "fairness"})
+      rows.back().push_back(value_text(phase.metrics, name));
+    for (const auto& tenant : summary.phase_tenants)
+      if (tenant.phase == phase.phase)
+        rows.push_back({"  " + tenant.tenant, "", "", "", "", value_text(tenant.metrics, "interference_p50"),
+                        value_text(tenant.metrics, "interference_p95"),
+                        value_text(tenant.metrics, "interference_p99")});
+  }
+  return "\n" + text_table(rows);
+}
+
+std::string disturbance_table(const Summary& summary) {
+  if (summary.disturbances.empty()) return "";
+  Rows rows = {
+      {"disturbance", "events", "refused", "censored", "recovery s", "done in s", "silent max s", "deficit", "failed"}};
+  for (const auto& of : summary.disturbances) {
+    const bool fault = of.kind == "fault";
+    rows.push_back({of.kind + " " + of.target, fmt::format("{}", of.events), fmt::format("{}", of.refused),
+                    fmt::format("{}", of.censored), value_text(of.metrics, fault ? "mttr" : "recovery_time"),
+                    value_text(of.metrics, "reconfiguration_time"),
+                    value_text(of.metrics, fault ? "downtime" : "reconfiguration_downtime"),
+                    value_text(of.metrics, "goodput_deficit"), value_text(of.metrics, "failed_requests")});
+  }
+  return "\n" + text_table(rows);
+}
+
+// What was measured of the run as a whole; what was not is in the record, with the reason.
+std::string run_line(const Summary& summary) {
+  struct Shown {
+    const char* metric;
+    const char* label;
+    const char* unit;
+  };
+  static constexpr std::array shown = {Shown{"availability", "availability", ""},
+                                       Shown{"mttr", "MTTR", " s"},
+                                       Shown{"load_balance", "load balance", ""},
+                                       Shown{"fairness", "fairness", ""},
+                                       Shown{"priority_inversion", "priority inversions", "/s"},
+                                       Shown{"priority_inversion_wait", "each costing", " ms"},
+                                       Shown{"memory_drift", "memory drift", " MiB/h"},
+                                       Shown{"p99_drift", "p99 drift", " ms/h"}};
+  std::vector<std::string> items;
+  for (const auto& [name, label, unit] : shown)
+    for (const auto& metric : summary.run)
+      if (metric.name == name && metric.value) items.push_back(fmt::format("{} {:.4g}{}", label, *metric.value, unit));
+  return items.empty() ? "" : wrapped_list("run", items);
 }
 
 std::string ledger_line(const Ledger& ledger) {
@@ -178,8 +239,9 @@ std::string text_table(const Rows& rows) {
 std::string summary_table(const RunInfo& info, const RunResult& result) {
   const auto summary = summarize(result);
   const bool any_ttft = result.cells && !result.cells->sum().ttft.empty();
-  return header(info, result) + "\n" + request_table(summary, any_ttft) + stage_table(summary) + "\n" +
-         ledger_line(result.ledger) + generator_line(result) + parity_line(result.parity) + verdict_line(result);
+  return header(info, result) + "\n" + request_table(summary, any_ttft) + stage_table(summary) +
+         isolation_table(summary) + disturbance_table(summary) + "\n" + run_line(summary) + ledger_line(result.ledger) +
+         generator_line(result) + parity_line(result.parity) + verdict_line(result);
 }
 
 void SummaryTable::finish(const RunInfo& info, const RunResult& result) {

@@ -28,7 +28,7 @@ class Serve final : public sage::Operator {
         embed_(EmbedConfig::from_json(config)) {}
 
   void run(const sage::OpInput& in, sage_op_output& out) override {
-    if (in.request().class_id == MixClass::chat) {
+    if (in.request().class_id != MixClass::embedding) {
       answer(in, out);
     } else {
       embed_.run(in, out);

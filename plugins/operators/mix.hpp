@@ -16,7 +16,7 @@
 
 namespace operators {
 
-// Indices of the mix's classes and of its pipelines. A workload may add more after them.
+// Indices of the mix's classes and of its pipelines. A workload may add more after them; `serve` answers those as chat.
 enum MixClass : uint16_t { chat = 0, embedding = 1 };
 
 struct TokenRange {

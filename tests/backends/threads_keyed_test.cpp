@@ -72,6 +72,28 @@ TEST_CASE("changing the parallelism under load loses neither request, order nor 
   CHECK(run.host.duplicates() == 0);
 }
 
+TEST_CASE("a rolling replacement of every worker under load loses neither request, order nor state") {
+  fake::Workload workload;
+  workload.chain({workload.stage("count", count_key, SAGE_KEY_REQUEST),
+                  workload.stage("pass", [](Context c) { c.give(c.word()); })});
+  Run run(workload, {.parallelism = 3, .max_in_flight = 200});
+  run.open();
+  const auto rows = fake::requests(20'000, 300);
+  for (size_t part = 0; part < 20; ++part) {
+    run.submit_all({rows.begin() + static_cast<std::ptrdiff_t>(part * 1000),
+                    rows.begin() + static_cast<std::ptrdiff_t>((part + 1) * 1000)});
+    for (const auto* stage : {"count", "pass"}) {
+      const auto event =
+          run.control(SAGE_EVENT_RECONFIGURE, "replace-worker", {{"stage", stage}, {"worker", part % 3}});
+      if (part % 4 == 0) REQUIRE(run.host.wait_for_event(event));
+    }
+  }
+  REQUIRE(run.drain());
+  check_counts(run, rows);
+  CHECK(run.host.duplicates() == 0);
+  CHECK(run.backend.stats().nodes[0]->capacity == 6);
+}
+
 TEST_CASE("a group that moves while it is executed keeps its order and state") {
   fake::Workload workload;
   Gate gate;

@@ -168,3 +168,21 @@ TEST_CASE("a fault that cannot be is refused with the reason") {
   CHECK(refused(SAGE_EVENT_FAULT, "slow-node", {{"node", 0}, {"factor", 0}}).starts_with("2 "));
   CHECK(refused(SAGE_EVENT_FAULT, "kill-node", sage::Json::array()).starts_with("2 "));
 }
+
+TEST_CASE("a node off the network finishes what it has begun and gets nothing more until it is healed") {
+  lab::Lab lab({.description = lab::one_stage(10e6), .nodes = 2});
+  lab.offer(lab::request(0));
+  lab.offer(lab::request(1));
+  lab.advance(1 * lab::ms);
+  lab.control(SAGE_EVENT_FAULT, "drop-link", {{"node", 1}});
+  for (uint64_t seq = 2; seq < 5; ++seq) lab.offer(lab::request(seq, lab.after_ns()));
+  lab.advance(25 * lab::ms);
+  lab.control(SAGE_EVENT_HEAL, "drop-link", {{"node", 1}});
+  lab.finish();
+  CHECK(lab.end_of(1) == 10 * lab::ms);
+  CHECK(lab.end_of(2) == 20 * lab::ms);
+  CHECK(lab.end_of(3) == 30 * lab::ms);  // both by node 0
+  CHECK(lab.ended.at(3).node == 0);
+  CHECK(lab.begin_of(4) == 25 * lab::ms);
+  CHECK(lab.ended.at(4).node == 1);
+}

@@ -136,3 +136,34 @@ TEST_CASE("changes and faults may meet") {
   CHECK(lost == 2);
   CHECK(lab.ended.size() == 40);
 }
+
+TEST_CASE("a worker is replaced when it has finished; the others go on, and the number of workers stays") {
+  lab::Lab lab({.description = lab::one_stage(10e6), .parallelism = 2});
+  for (uint64_t seq = 0; seq < 6; ++seq) lab.offer(lab::request(seq));
+  lab.advance(1 * ms);
+  const auto event = lab.control(SAGE_EVENT_RECONFIGURE, "replace-worker", {{"stage", "serve"}, {"worker", 0}});
+  lab.advance(9 * ms);
+  CHECK_FALSE(lab.answers.contains(event));
+  lab.finish();
+  CHECK(lab.answers.at(event).status == SAGE_OK);
+  CHECK(lab.answers.at(event).at_ns - lab::start_ns == 10 * ms);
+  CHECK(lab.end_of(5) == 30 * ms);  // two at a time throughout
+  CHECK(lab.backend().stats().nodes[0]->capacity == 2);
+  for (const auto& [seq, row] : lab.ended) CHECK(row.status == SAGE_DONE_OK);
+  const auto none = lab.control(SAGE_EVENT_RECONFIGURE, "replace-worker", {{"stage", "serve"}, {"worker", 1}});
+  lab.finish();
+  CHECK(lab.answers.at(none).status == SAGE_OK);
+}
+
+TEST_CASE("a stage moves to another node with as many workers, and only there does it execute from then on") {
+  lab::Lab lab({.description = lab::one_stage(10e6), .nodes = 2, .parallelism = 2});
+  const auto event = lab.control(SAGE_EVENT_RECONFIGURE, "move-stage", {{"stage", "serve"}, {"node", 1}});
+  lab.advance(1 * ms);
+  REQUIRE(lab.answers.at(event).status == SAGE_OK);
+  CHECK(lab.backend().stats().nodes[0]->capacity == 0);
+  CHECK(lab.backend().stats().nodes[1]->capacity == 4);
+  for (uint64_t seq = 0; seq < 8; ++seq) lab.offer(lab::request(seq, lab.after_ns()));
+  lab.finish();
+  for (const auto& [seq, row] : lab.ended) CHECK(row.node == 1);
+  CHECK(lab.end_of(7) == 21 * ms);
+}

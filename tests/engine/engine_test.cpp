@@ -362,3 +362,23 @@ TEST_CASE_FIXTURE(Fixture, "the request log has every measured request, a sample
   CHECK(recorder.rows.size() > 60);
   CHECK(recorder.rows.size() < 140);
 }
+
+TEST_CASE_FIXTURE(Fixture, "a fault's recovery, deficit and downtime are measured, and availability along the run") {
+  config.load.warmup_items = 0;
+  config.load.timeout_s = 0.2;
+  config.hold_window_s = 1;
+  what.service_ns = 2 * ms;  // within both objectives
+  what.events = {{SAGE_EVENT_FAULT, 3'995 * ms, "kill-worker", {}}, {SAGE_EVENT_HEAL, 4'995 * ms, "kill-worker", {}}};
+  what.lose = [](uint64_t seq) { return seq >= 400 && seq < 500; };  // due from 4.00 to 4.99 s
+  const auto r = go();
+  REQUIRE(r.events.size() == 2);
+  const auto& fault = r.events[0].metrics;
+  CHECK(fault[0].name == "recovery_time");
+  CHECK(*fault[0].value == doctest::Approx(1.0));  // a window may miss 5 of 100: not yet that from 0.9 s on
+  CHECK(*fault[1].value == doctest::Approx(100));
+  CHECK(*fault[2].value == 100);
+  CHECK(*fault[3].value == doctest::Approx(5.002 - 4.0).epsilon(0.001));
+  CHECK(r.events[1].metrics.empty());
+  CHECK(r.over_time[0].name == "availability");
+  CHECK(*r.over_time[0].value == doctest::Approx(0.9).epsilon(0.02));  // 1 s of 10
+}

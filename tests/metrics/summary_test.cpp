@@ -158,13 +158,15 @@ TEST_CASE("stages have waiting and service times") {
 TEST_CASE("every key of a summary is a defined metric or names a set") {
   const auto json = host::to_json(host::summarize(sample_result()));
   const auto defined = [](const std::string& key) {
-    for (const auto* set : {"phase", "class", "tenant", "stage", "executions", "reasons"})
+    for (const auto* set : {"phase", "class", "tenant", "stage", "executions", "reasons", "kind", "target", "events",
+                            "refused", "censored"})
       if (key == set) return true;
     return host::find_metric(key) != nullptr;
   };
   for (const auto* object : {"total", "run"})
     for (const auto& [key, value] : json[object].items()) CHECK_MESSAGE(defined(key), key);
-  for (const auto* array : {"classes", "tenants", "phases", "phase_classes", "stages"})
+  for (const auto* array :
+       {"classes", "tenants", "phases", "phase_classes", "phase_tenants", "shared_phases", "disturbances", "stages"})
     for (const auto& row : json[array])
       for (const auto& [key, value] : row.items()) CHECK_MESSAGE(defined(key), key);
 }

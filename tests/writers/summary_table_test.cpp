@@ -28,6 +28,30 @@ report: aborts 3, conserved true
 )");
 }
 
+TEST_CASE("isolation, disturbances and what is of the whole run have their place where there is any") {
+  auto result = sample::result();
+  host::EventRecord kill;
+  kill.kind = "fault";
+  kill.target = "kill-worker";
+  kill.status = "done";
+  kill.metrics = {host::measured("recovery_time", 2.5), host::measured("downtime", 0.25),
+                  host::measured("goodput_deficit", 12), host::measured("failed_requests", 3)};
+  result.events = {kill};
+  result.over_time = {host::measured("availability", 0.9), host::missing("p99_drift", "short")};
+  const auto text = host::summary_table(sample::info(), result);
+  CHECK(text.find(
+            "disturbance        events  refused  censored  recovery s  done in s  silent max s  deficit  failed\n"
+            "fault kill-worker       1        0         0         2.5                     0.25       12       3\n") !=
+        std::string::npos);
+  CHECK(text.find("\nrun: availability 0.9, MTTR 2.5 s\nledger:") != std::string::npos);
+  CHECK(text.find("isolation") == std::string::npos);
+
+  result.phase_windows = {{"solo:a", 10}, {"shared", 10}};
+  result.cells.emplace(std::vector<std::string>{"solo:a", "shared"}, std::vector<std::string>{"chat"},
+                       std::vector<std::string>{"a", "b"});
+  CHECK(host::summary_table(sample::info(), result).find("\nphase shared  n/a") != std::string::npos);
+}
+
 TEST_CASE("an invalid run says so in capitals, with the reason") {
   auto result = sample::result();
   result.status = host::RunStatus::invalid;

@@ -267,10 +267,28 @@ typedef struct sage_node {
   const sage_str* abilities;
 } sage_node;
 
-#define SAGE_EVENT_MARK 1u  /* `target` names the phase that begins */
-#define SAGE_EVENT_FAULT 2u /* `target` is the kind: kill-worker, freeze-worker, kill-node, freeze-node, slow-node */
-#define SAGE_EVENT_HEAL 3u  /* `target` as in the fault it ends */
-#define SAGE_EVENT_RECONFIGURE 4u /* `target` is the kind: parallelism, add-node, remove-node, move-stage */
+/*
+ * Kinds of control events, as `target`, with their arguments. A backend that can do one names it in its manifest, as
+ * capability "fault.KIND" or "reconfigure.KIND". Workers and nodes are numbered from 0.
+ *
+ *   fault and heal
+ *     kill-worker    {"stage":"chat","worker":1}  what it executes is lost, its state too
+ *     freeze-worker  {"stage":"chat","worker":1}  it neither takes nor finishes work
+ *     kill-node, freeze-node {"node":2}           likewise, every worker of the node
+ *     slow-node      {"node":2,"factor":4}        everything takes so many times as long
+ *     drop-link      {"node":2}                   cut off the network: it gets no work from elsewhere
+ *   reconfigure; the effect is confirmed through event_done when it is complete
+ *     parallelism    {"stage":"chat","value":4}   workers of the stage, a node
+ *     add-node       {"speed":1}                  with workers of every stage; it gets the next number
+ *     remove-node    {"node":2}                   its workers finish what they execute; its number is not used again
+ *     move-stage     {"stage":"chat","node":2}    all workers of the stage, as many as there are, are on that node
+ *     replace-worker {"stage":"chat","worker":1}  a new worker in its place, which finishes what it executes; keyed
+ * state is handed over. A rolling replacement is one of these for each worker
+ */
+#define SAGE_EVENT_MARK 1u        /* `target` names the phase that begins */
+#define SAGE_EVENT_FAULT 2u       /* `target` is the kind */
+#define SAGE_EVENT_HEAL 3u        /* `target` and arguments as in the fault it ends */
+#define SAGE_EVENT_RECONFIGURE 4u /* `target` is the kind */
 
 /* A control event. `args` is a JSON object, for example {"stage":"apply","worker":1} or {"stage":"embed","value":4}. */
 typedef struct sage_event {

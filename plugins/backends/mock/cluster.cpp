@@ -105,12 +105,13 @@ bool Cluster::halted(const Replica& r) const {
 }
 
 bool Cluster::can_start(const Replica& r) const {
-  return !r.gone && !r.retiring && !halted(r) && !pools_[r.stage].paused;
+  return !r.gone && !r.retiring && !halted(r) && !nodes_[r.node].cut && !pools_[r.stage].paused;
 }
 
 double Cluster::rate(const Replica& r) const {
   if (halted(r)) return 0;
-  return r.phase == Phase::fetch ? 1 : nodes_[r.node].speed / nodes_[r.node].slow_factor;
+  if (r.phase == Phase::fetch) return nodes_[r.node].cut ? 0 : 1;
+  return nodes_[r.node].speed / nodes_[r.node].slow_factor;
 }
 
 JobQueue& Cluster::queue_of(const Replica& r) {

@@ -47,7 +47,7 @@ struct Lost {
 };
 
 struct Fault {
-  enum class Kind { kill, freeze, slow };
+  enum class Kind { kill, freeze, slow, cut };
   Kind kind = Kind::kill;
   bool heal = false;
   uint32_t node = none;  // none = the fault strikes one worker of a stage
@@ -57,12 +57,13 @@ struct Fault {
 };
 
 struct Change {
-  enum class Kind { parallelism, add_node, remove_node };
+  enum class Kind { parallelism, add_node, remove_node, move_stage, replace_worker };
   Kind kind = Kind::parallelism;
   uint64_t event = 0;
   uint32_t stage = 0;
   uint32_t parallelism = 0;  // replicas a node
   uint32_t node = 0;
+  uint32_t worker = 0;
   double speed = 1;
 };
 
@@ -110,6 +111,7 @@ class Cluster {
     uint32_t executing = 0;  // of them
     bool down = false;
     bool frozen = false;
+    bool cut = false;  // off the network: executes what it has begun, and gets nothing more
     bool removed = false;
   };
 
@@ -137,6 +139,8 @@ class Cluster {
     bool keyed = false;
     bool paused = false;
     uint32_t parallelism = 1;
+    uint32_t pinned_to = none;  // the node that it was moved to, with `pinned` replicas
+    uint32_t pinned = 0;
     size_t queued = 0;
     std::vector<uint32_t> replicas;
     std::vector<JobQueue> queues;  // keyed: one a replica; else one
@@ -164,6 +168,8 @@ class Cluster {
   [[nodiscard]] bool runs(uint32_t node, uint32_t stage) const;
   void add_replicas(uint32_t stage);
   void retire_surplus(uint32_t stage);
+  void renew(uint32_t stage, uint32_t worker);
+  [[nodiscard]] static uint32_t wanted(const Pool& pool, uint32_t node);
   void deal_keys(Pool& pool);
   void pause_keyed();
   [[nodiscard]] std::string objection(const Change& change) const;

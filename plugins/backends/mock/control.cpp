@@ -58,6 +58,7 @@ Fault read_fault(std::string_view target, bool heal, const Args& args, const Top
     fault.node = args.index("node");
   }
   if (target.starts_with("freeze-")) fault.kind = Fault::Kind::freeze;
+  if (target == "drop-link") fault.kind = Fault::Kind::cut;
   if (target.starts_with("slow-")) {
     fault.kind = Fault::Kind::slow;
     fault.factor = args.number("factor", 4);
@@ -74,6 +75,14 @@ Change read_change(std::string_view target, uint64_t event, const Args& args, co
   } else if (target == "add-node") {
     change.kind = Change::Kind::add_node;
     change.speed = args.number("speed", 1);
+  } else if (target == "move-stage") {
+    change.kind = Change::Kind::move_stage;
+    change.stage = args.stage(topology);
+    change.node = args.index("node");
+  } else if (target == "replace-worker") {
+    change.kind = Change::Kind::replace_worker;
+    change.stage = args.stage(topology);
+    change.worker = args.index("worker");
   } else {
     change.kind = Change::Kind::remove_node;
     change.node = args.index("node");
@@ -89,16 +98,16 @@ Control read_control(const sage_event& event, const Topology& topology) {
     return std::find(kinds.begin(), kinds.end(), target) != kinds.end();
   };
   if (event.kind == SAGE_EVENT_FAULT || event.kind == SAGE_EVENT_HEAL) {
-    if (is_one_of({"kill-worker", "freeze-worker", "kill-node", "freeze-node", "slow-node"}))
+    if (is_one_of({"kill-worker", "freeze-worker", "kill-node", "freeze-node", "slow-node", "drop-link"}))
       return read_fault(target, event.kind == SAGE_EVENT_HEAL, Args(event), topology);
   } else if (event.kind == SAGE_EVENT_RECONFIGURE) {
-    if (is_one_of({"parallelism", "add-node", "remove-node"}))
+    if (is_one_of({"parallelism", "add-node", "remove-node", "move-stage", "replace-worker"}))
       return read_change(target, event.id, Args(event), topology);
   }
   throw Failure(SAGE_UNSUPPORTED,
                 "mock: no control event '" + std::string(target) +
-                    "'; faults are kill-worker, freeze-worker, kill-node, freeze-node and slow-node, reconfigurations "
-                    "parallelism, add-node and remove-node");
+                    "'; faults are kill-worker, freeze-worker, kill-node, freeze-node, slow-node and drop-link, "
+                    "reconfigurations parallelism, add-node, remove-node, move-stage and replace-worker");
 }
 
 }  // namespace mock

@@ -1,5 +1,6 @@
-// What breaks: kill loses what executes, freeze holds it, slow stretches it. State of a keyed stage survives, as if it
-// were kept outside the worker; what waits for a worker that is down waits until it is healed.
+// What breaks: kill loses what executes, freeze holds it, slow stretches it, a cut link keeps new work away. State of a
+// keyed stage survives, as if it were kept outside the worker; what waits for a worker that is down waits until it is
+// healed.
 #include "mock/cluster.hpp"
 
 namespace mock {
@@ -22,6 +23,8 @@ std::vector<Lost> Cluster::apply(int64_t now_ns, const Fault& fault) {
       if (replicas_[index].node == fault.node && !replicas_[index].gone) struck.push_back(index);
     if (fault.kind == Fault::Kind::slow)
       nodes_[fault.node].slow_factor = fault.heal ? 1 : fault.factor;
+    else if (fault.kind == Fault::Kind::cut)
+      nodes_[fault.node].cut = !fault.heal;
     else
       set(nodes_[fault.node]);
   }

@@ -22,6 +22,18 @@ std::string Cluster::objection(const Change& change) const {
       return change.parallelism != 0 ? "" : "parallelism of a stage must be at least 1";
     case Change::Kind::add_node:
       return "";
+    case Change::Kind::move_stage:
+      if (change.node >= nodes_.size() || nodes_[change.node].removed)
+        return "there is no node " + std::to_string(change.node) + " to move a stage to";
+      return runs(change.node, change.stage) ? ""
+                                             : "node " + std::to_string(change.node) + " cannot run stage '" +
+                                                   topology_.stages[change.stage].name + "'";
+    case Change::Kind::replace_worker:
+      return change.worker < pools_[change.stage].replicas.size()
+                 ? ""
+                 : "stage '" + topology_.stages[change.stage].name + "' has no worker " +
+                       std::to_string(change.worker) + "; they are 0 to " +
+                       std::to_string(pools_[change.stage].replicas.size() - 1);
     case Change::Kind::remove_node: {
       const auto present = std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) { return !node.removed; });
       if (change.node >= nodes_.size() || nodes_[change.node].removed)
@@ -30,7 +42,8 @@ std::string Cluster::objection(const Change& change) const {
       for (uint32_t stage = 0; stage < pools_.size(); ++stage) {
         bool elsewhere = false;
         for (uint32_t node = 0; node < nodes_.size(); ++node)
-          elsewhere = elsewhere || (node != change.node && !nodes_[node].removed && runs(node, stage));
+          elsewhere = elsewhere || (node != change.node && !nodes_[node].removed && runs(node, stage) &&
+                                    (pools_[stage].pinned_to == none || pools_[stage].pinned_to == node));
         if (!elsewhere)
           return "node " + std::to_string(change.node) + " is the last one that can run stage '" +
                  topology_.stages[stage].name + "' and cannot be removed";
@@ -61,6 +74,19 @@ void Cluster::begin_change(int64_t now_ns) {
     case Change::Kind::add_node:
       pause_keyed();
       break;
+    case Change::Kind::move_stage: {
+      auto& pool = pools_[change.stage];
+      pool.paused = pool.keyed;
+      pool.pinned_to = change.node;
+      pool.pinned = static_cast<uint32_t>(pool.replicas.size());
+      for (const auto index : pool.replicas)
+        if (replicas_[index].node != change.node) replicas_[index].retiring = true;
+      break;
+    }
+    case Change::Kind::replace_worker:
+      // Its own queue waits for the new one; no other worker of the stage is disturbed.
+      replicas_[pools_[change.stage].replicas[change.worker]].retiring = true;
+      break;
     case Change::Kind::remove_node:
       pause_keyed();
       for (auto& r : replicas_)
@@ -84,6 +110,7 @@ void Cluster::finish_change(int64_t now_ns) {
   changes_.pop_front();
   if (change.kind == Change::Kind::add_node) nodes_.push_back({.speed = change.speed});
   if (change.kind == Change::Kind::remove_node) nodes_[change.node].removed = true;
+  if (change.kind == Change::Kind::replace_worker) renew(change.stage, change.worker);
   for (auto& pool : pools_)
     std::erase_if(pool.replicas, [&](uint32_t index) {
       auto& r = replicas_[index];
@@ -117,7 +144,7 @@ void Cluster::add_replicas(uint32_t stage) {
   for (const auto index : pool.replicas) ++present[replicas_[index].node];
   for (uint32_t node = 0; node < nodes_.size(); ++node) {
     if (nodes_[node].removed || !runs(node, stage)) continue;
-    for (; present[node] < pool.parallelism; ++present[node]) {
+    for (; present[node] < wanted(pool, node); ++present[node]) {
       pool.replicas.push_back(static_cast<uint32_t>(replicas_.size()));
       replicas_.push_back({.stage = stage, .node = node});
       ++nodes_[node].replicas;
@@ -125,8 +152,24 @@ void Cluster::add_replicas(uint32_t stage) {
   }
 }
 
+// A new replica in the place of one that retires.
+void Cluster::renew(uint32_t stage, uint32_t worker) {
+  auto& place = pools_[stage].replicas[worker];
+  auto& old = replicas_[place];
+  old.gone = true;
+  const auto node = old.node;
+  place = static_cast<uint32_t>(replicas_.size());
+  replicas_.push_back({.stage = stage, .node = node, .worker = worker});
+}
+
+uint32_t Cluster::wanted(const Pool& pool, uint32_t node) {
+  if (pool.pinned_to == none) return pool.parallelism;
+  return pool.pinned_to == node ? pool.pinned : 0;
+}
+
 void Cluster::retire_surplus(uint32_t stage) {
-  const auto& pool = pools_[stage];
+  auto& pool = pools_[stage];
+  if (pool.pinned_to != none) pool.pinned = pool.parallelism;
   std::vector<uint32_t> kept(nodes_.size(), 0);
   for (const auto index : pool.replicas)
     if (auto& r = replicas_[index]; kept[r.node]++ >= pool.parallelism) r.retiring = true;

@@ -53,10 +53,12 @@ void control(Runtime& runtime, const sage_event& event) {
   } else if (event.kind == SAGE_EVENT_RECONFIGURE && target == "parallelism") {
     auto& stage = runtime.stage(arguments.stage());
     stage.resize(arguments.number("value", 1, "the number of workers, from 1"), event.id);
+  } else if (event.kind == SAGE_EVENT_RECONFIGURE && target == "replace-worker") {
+    runtime.stage(arguments.stage()).replace(worker(), event.id);
   } else {
     throw sage::Failure(SAGE_UNSUPPORTED, "backend threads has no control event '" + target +
                                               "'; it has kill-worker and freeze-worker (fault, heal) and "
-                                              "parallelism (reconfigure)");
+                                              "parallelism and replace-worker (reconfigure)");
   }
 }
 

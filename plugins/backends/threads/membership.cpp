@@ -1,4 +1,4 @@
-// Workers that come and go while the stage runs: kill, revive, freeze, resize.
+// Workers that come and go while the stage runs: kill, revive, freeze, resize, replace.
 #include <algorithm>
 
 #include "runtime.hpp"
@@ -90,6 +90,17 @@ void Stage::resize(uint32_t parallelism, uint64_t event) {
     if (workers_[w]) superseded.push_back(dismiss(w, Leaving::retired, confirmation));
   workers_.resize(parallelism);
   for (uint32_t w = before; w < parallelism; ++w) launch(w, confirmation);
+  plan_.keyed() ? rebalance() : wake_for_queue();
+}
+
+void Stage::replace(uint32_t index, uint64_t event) {
+  ConfirmationPtr superseded, confirmation;
+  const std::lock_guard lock(mutex_);
+  reap();
+  at(index);
+  confirmation = std::make_shared<Confirmation>(runtime_.host(), event);
+  superseded = dismiss(index, Leaving::retired, confirmation);
+  launch(index, confirmation);
   plan_.keyed() ? rebalance() : wake_for_queue();
 }
 

@@ -41,6 +41,8 @@ class Stage {
   void revive(uint32_t index, uint64_t event);
   void freeze(uint32_t index, bool frozen, uint64_t event);
   void resize(uint32_t parallelism, uint64_t event);
+  // A new worker takes the place of one that finishes what it executes; keyed state is handed over.
+  void replace(uint32_t index, uint64_t event);
 
   // [main] Tells every worker to stop, then waits for them: false when one did not return from its operator in time.
   // It is then on its own, and what it can touch (this, the runtime) must stay for ever.
