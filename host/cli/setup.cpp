@@ -12,6 +12,7 @@
 #include "catalog/catalog.hpp"
 #include "cli/commands.hpp"
 #include "cli/python_env.hpp"
+#include "cli/settings.hpp"
 
 namespace host {
 namespace {
