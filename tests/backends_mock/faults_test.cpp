@@ -158,7 +158,7 @@ TEST_CASE("a fault that cannot be is refused with the reason") {
     }
     return std::string("accepted");
   };
-  CHECK(refused(SAGE_EVENT_FAULT, "drop-link", {}).starts_with("3 mock: no control event 'drop-link'; faults are"));
+  CHECK(refused(SAGE_EVENT_FAULT, "melt-node", {}).starts_with("3 mock: no control event 'melt-node'; faults are"));
   CHECK(refused(SAGE_EVENT_RECONFIGURE, "kill-node", node_0).starts_with("3 "));
   CHECK(refused(SAGE_EVENT_FAULT, "kill-worker", {{"stage", "sevre"}, {"worker", 0}}) ==
         "2 mock: event 'kill-worker' needs 'stage', one of serve");

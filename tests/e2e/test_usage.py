@@ -13,12 +13,17 @@ class Usage(Case):
         self.assertEqual(self.folders(), [])
         self.assertFalse(self.out.exists())
 
+    def test_drills_that_the_backend_cannot_do(self):
+        self.refused("--drill", "scale-out,rolling", workload="q7", backend="threads",
+                     says=("scale-out", "reconfigure.add-node", "--skip-unsupported", "--drill parallelism,rolling"))
+        self.refused("--drill", "move-stage", workload="q7", says=("two nodes", "--nodes 2"))
+
     def test_names(self):
         self.refused(workload="q66", says=("q66", "did you mean", "q6"))
         self.refused(backend="treads", says=("treads", "did you mean", "threads"))
         self.refused("--ratee", "5", says=("--ratee", "did you mean --rate?"))
         self.refused("--set", "ratee=5", says=("--set ratee", "'rate'"))
-        self.refused("--set", "q7.rate=5", says=("'q7'", "did you mean"))
+        self.refused("--set", "q77.rate=5", says=("'q77'", "did you mean"))
         self.error("run", says=("--workload", "q6", "--all"))
         self.error("run", "--all", "--workload", "q6", says="exclude each other")
 

@@ -69,11 +69,18 @@ TEST_CASE("Q7: each drill is what it is called") {
   CHECK(drills.chosen[1].events[1].args["node"] == 0);
   CHECK(drills.chosen[2].events[0].args == sage::Json{{"node", 2}});
   const auto& rolling = drills.chosen[3].events;
-  REQUIRE(rolling.size() == 8);  // two stages, two nodes, two replicas each
+  REQUIRE(rolling.size() == 10);  // chat moved with the six it had on three nodes; embedding has two on each of two
   CHECK(rolling[3].args == sage::Json{{"stage", "chat"}, {"worker", 3}});
-  CHECK(rolling[4].args == sage::Json{{"stage", "embedding"}, {"worker", 0}});
+  CHECK(rolling[6].args == sage::Json{{"stage", "embedding"}, {"worker", 0}});
   CHECK(drills.chosen[4].events[0].args["value"] == 4);
   CHECK(drills.chosen[4].events[1].args["value"] == 2);
+}
+
+TEST_CASE("Q7: a rolling replacement knows how many workers the drills before it have left") {
+  const auto moved = choose_drills("move-stage,rolling", false, all_capabilities, deployment(2));
+  CHECK(moved.chosen[1].events.size() == 8);  // all four of chat, now on one node, and four of embedding
+  const auto resized = choose_drills("move-stage,parallelism,rolling", false, all_capabilities, deployment(2));
+  CHECK(resized.chosen[2].events.size() == 6);  // two on the one node that chat is on
 }
 
 TEST_CASE("Q7: each drill has its three phases, and its changes fall into the second") {

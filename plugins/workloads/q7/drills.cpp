@@ -21,6 +21,10 @@ std::string listed() {
   return text;
 }
 
+uint64_t workers(const Deployment& d, const std::string& stage) {
+  return stage == d.stage && d.moved != 0 ? d.moved : d.parallelism * d.nodes;
+}
+
 // The drill's changes, and what is different afterwards.
 std::vector<sage::Event> changes(std::string_view drill, Deployment& d) {
   const auto change = [](const char* target, sage::Json args) {
@@ -35,15 +39,19 @@ std::vector<sage::Event> changes(std::string_view drill, Deployment& d) {
     --d.nodes;
     return {change("remove-node", {{"node", d.next_node - 1}})};
   }
-  if (drill == "parallelism")  // there and back
+  if (drill == "parallelism") {  // there and back
+    if (d.moved != 0) d.moved = d.parallelism;
     return {change("parallelism", {{"stage", d.stage}, {"value", 2 * d.parallelism}}),
             change("parallelism", {{"stage", d.stage}, {"value", d.parallelism}})};
-  if (drill == "move-stage")
+  }
+  if (drill == "move-stage") {
+    d.moved = workers(d, d.stage);
     return {change("move-stage", {{"stage", d.stage}, {"node", d.next_node - 1}}),
             change("move-stage", {{"stage", d.stage}, {"node", 0}})};
+  }
   std::vector<sage::Event> rolling;
   for (const auto& stage : d.all)
-    for (uint64_t worker = 0; worker < d.parallelism * d.nodes; ++worker)
+    for (uint64_t worker = 0; worker < workers(d, stage); ++worker)
       rolling.push_back(change("replace-worker", {{"stage", stage}, {"worker", worker}}));
   return rolling;
 }

@@ -16,6 +16,7 @@ struct Deployment {
   uint32_t parallelism = 2;      // replicas of a stage, a node
   uint64_t nodes = 1;            // there are now
   uint64_t next_node = 1;        // number that an added one gets
+  uint64_t moved = 0;            // workers of `stage` since it was moved to one node; 0 = it was not
 };
 
 struct Drill {
