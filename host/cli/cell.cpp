@@ -69,6 +69,7 @@ EngineConfig engine_config(const CellSpec& cell) {
   config.log_requests = cell.request_log != "none";
   config.log_sample = cell.request_sample;
   config.parity_check = cell.parity_check;
+  config.log_file = cell.folder / "run.log";
   config.scratch_dir = cell.scratch_dir.string();
   config.verbose = cell.verbose;
   return config;

@@ -26,10 +26,10 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// run.log: what was asked for and how it ended. Written at the end, so that it may say so; times are UTC.
-void write_log(const CellSpec& cell, const std::string& started, const std::string& ending) {
-  std::ofstream(cell.folder / "run.log") << started << " started: " << joined(cell.command_line) << "\n"
-                                         << utc_iso8601(std::chrono::system_clock::now()) << ' ' << ending << "\n";
+// run.log: what was asked for, then how it ended; what plugins log meanwhile is added by the cell. Times are UTC.
+void add_to_log(const CellSpec& cell, const std::string& text) {
+  std::ofstream(cell.folder / "run.log", std::ios::app)
+      << utc_iso8601(std::chrono::system_clock::now()) << ' ' << text << "\n";
 }
 
 const char* outcome_text(Exit exit) {
@@ -61,11 +61,11 @@ CellReport run_one(CellSpec cell, const std::filesystem::path& root, std::option
   cell.run_id = folder.run_id();
   cell.folder = folder.path();
   cell.scratch_dir = scratch.path();
-  const auto started = utc_iso8601(std::chrono::system_clock::now());
+  add_to_log(cell, "started: " + joined(cell.command_line));
 
   const auto end = supervise(cell, stop);
   if (end.kind == CellEnd::Kind::finished) {
-    write_log(cell, started, fmt::format("finished: {}", outcome_text(end.exit)));
+    add_to_log(cell, fmt::format("finished: {}", outcome_text(end.exit)));
     if (end.exit == Exit::ok) return {cell.run_id, end.exit, outcome_text(end.exit)};
     fmt::print(stderr, "sage-host: {} on {}: {}: {}; the result is in {}\n", cell.workload, cell.backend,
                outcome_text(end.exit), end.reason, folder.path().string());
@@ -80,8 +80,7 @@ CellReport run_one(CellSpec cell, const std::filesystem::path& root, std::option
   }
   const bool kept = record_failure(cell, end);
   if (kept)
-    write_log(cell, started,
-              fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
+    add_to_log(cell, fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
   else
     folder.discard();
   fmt::print(stderr, "sage-host: {} on {}: {}; {}\n", cell.workload, cell.backend, end.reason,

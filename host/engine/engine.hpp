@@ -29,6 +29,7 @@ struct EngineConfig {
   int64_t spin_guard_ns = 200'000;  // sleep until this long before a due time, then spin
   int64_t lateness_budget_ns = 0;   // p99; 0 = the larger of 1 ms and 10 % of response p50
   uint64_t parity_check = 0;        // requests to execute again after the run, see parity.hpp
+  std::string log_file;             // plugins' log lines are added to it; empty = none
   std::string scratch_dir;          // private folder for the backend
   bool verbose = false;             // print plugin logs of level debug
 };

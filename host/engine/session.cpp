@@ -4,8 +4,11 @@
 #include <sage/plugin.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+
+#include "records/run_id.hpp"
 
 namespace host {
 
@@ -32,6 +35,7 @@ Outcome outcome_of(int32_t status) {
 
 Session::Session(const EngineConfig& c, const EngineInput& input, CallWatch* watch)
     : config(c), clock(c.virtual_time), parity(c.parity_check), input_(input), watch_(watch) {
+  if (!c.log_file.empty()) log_file_.open(c.log_file, std::ios::app);
   services_.struct_size = sizeof(sage_host);
   services_.abi_minor = SAGE_ABI_MINOR;
   services_.ctx = this;
@@ -67,8 +71,13 @@ void Session::create() {
 }
 
 void Session::log(int32_t level, std::string_view text) const {
-  if (level < (config.verbose ? SAGE_LOG_DEBUG : SAGE_LOG_WARNING)) return;
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};
+  if (level >= SAGE_LOG_INFO && log_file_.is_open()) {
+    const std::scoped_lock lock(log_mutex_);
+    log_file_ << utc_iso8601(std::chrono::system_clock::now()) << ' ' << names[std::clamp(level, 0, 3)] << ": " << text
+              << std::endl;  // a crash must not take the last words along
+  }
+  if (level < (config.verbose ? SAGE_LOG_DEBUG : SAGE_LOG_WARNING)) return;
   fmt::print(stderr, "sage-host: {}: {}\n", names[std::clamp(level, 0, 3)], text);
 }
 

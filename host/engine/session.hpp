@@ -7,6 +7,7 @@
 #include <sage/abi.h>
 
 #include <atomic>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -85,6 +86,8 @@ class Session {
   sage_host services_{};
   const EngineInput& input_;
   CallWatch* watch_;
+  mutable std::ofstream log_file_;
+  mutable std::mutex log_mutex_;
   mutable std::mutex mutex_;  // for what is rare: events and series
   std::vector<PendingEvent> event_reports_;
   std::vector<Series> series_;

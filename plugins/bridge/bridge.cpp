@@ -43,11 +43,12 @@ Bridge::Bridge(sage::Host host, BridgeConfig config)
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw sage::Failure(SAGE_FAILED, "cannot make a socket: " + std::generic_category().message(errno));
-  const Fd theirs(ends[1]);
+  Fd theirs(ends[1]);
   channel_ = std::make_unique<Channel>(Fd(ends[0]));
   child_ = std::make_unique<Child>(config_.program, theirs.get(), [this](std::string_view line) {
     host_.log(SAGE_LOG_INFO, config_.name + ": " + std::string(line));
   });
+  theirs.reset();  // or the end of the child would not be seen
   start();
   receiver_ = std::thread([this] { serve(); });
 }

@@ -118,6 +118,7 @@ std::string Child::ending() {
   if (wait_ended(500 * ns_per_ms)) {
     const int code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
     const char* name = code > 128 ? sigabbrev_np(code - 128) : nullptr;
+    for (int i = 0; i < 50 && !log_ended_; ++i) poll(nullptr, 0, 10);  // its last words are still in the pipe
     text = name != nullptr ? "was ended by SIG" + std::string(name) : "ended with exit code " + std::to_string(code);
   }
   const std::lock_guard lock(mutex_);
@@ -163,6 +164,7 @@ void Child::read_log(int fd) {
     }
   }
   finish();
+  log_ended_ = true;
 }
 
 }  // namespace bridge

@@ -62,6 +62,7 @@ class Child {
   Fd guard_handle_;  // pidfd: readable when it has ended
   int status_ = -1;  // of the guard, as waitpid gives it; -1 = not ended
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> log_ended_{false};
   std::thread log_thread_;
   std::mutex mutex_;
   std::string last_line_;

@@ -44,7 +44,7 @@ class Lane:
                 if lane.leaving:
                     return None
                 lanes = lane.lanes
-                lane._frame = lanes.queue.take(lanes.frame_max, len(lanes.lanes), timeout_s=0.05)
+                lane._frame = lanes.queue.take(lanes.frame_max, max(1, len(lanes.lanes)), timeout_s=0.05)
                 return lane._frame or None
         return Source
 

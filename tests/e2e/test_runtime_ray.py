@@ -1,5 +1,4 @@
 """The backend `ray` with the real Ray: results as on threads, faults and reconfiguration, and nothing left behind."""
-import json
 import os
 import pathlib
 import shutil
@@ -9,64 +8,21 @@ import tempfile
 import time
 import unittest
 
-from harness import BROKEN, FAILED, Case, alive, cells_of, read_lines
+import runtimes
+from harness import alive, cells_of
+from runtimes import read_proc
 
-DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
-PYTHON = DATA / "sage-host" / "envs" / "ray" / "bin" / "python"
-TIMELINE = BROKEN / "timeline"
-
-
-def descendants(pid):
-    found = [pid]
-    for process in found:
-        try:
-            found += cells_of(process)
-        except OSError:
-            pass
-    return found[1:]
-
-
-def read_proc(pid, file):
-    try:
-        return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return []
-
-
-def processes_of(scratch):
-    """Whatever was started for the run, wherever it hangs in the tree of processes: the folder is in its environment."""
-    mark = f"RAY_TMPDIR={scratch}"
-    return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
-            if alive(int(p.name)) and mark in read_proc(p.name, "environ")]
-
-
-def wait_for(condition, limit_s):
-    end = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
+PYTHON = runtimes.interpreter("ray")
 
 
 @unittest.skipUnless(PYTHON.exists(), f"Ray is not installed: no {PYTHON}; install it with: sage-host setup ray")
-class RayCase(Case):
-    def run_timeline(self, events, *more, code=0, **kwargs):
-        self.host("run", "--workload", "timeline", "-b", "ray", "--plugin-path", TIMELINE, "--output-dir", self.out,
-                  "--set", f"timeline.events={json.dumps(events)}", *more, code=code, **kwargs)
-        (record,) = self.records()
-        return record["metadata"], self.events()
+class RayCase(runtimes.RuntimeCase):
+    backend = "ray"
 
-    def events(self):
-        """The final word on each event, by target and kind."""
-        (folder,) = self.folders()
-        rows = [row for row in read_lines(folder / "records.jsonl") if row["type"] == "event"]
-        return {(row["kind"], row["target"]): row for row in rows if row["status"] != "issued"}
-
-    def assert_balanced(self, metadata, outcomes=("ok",)):
-        ledger = metadata["ledger"]
-        self.assertEqual((ledger["duplicate"], ledger["unexpected"]), (0, 0))
-        self.assertEqual(sum(ledger["outcomes"][name] for name in outcomes), ledger["offered"], ledger)
+    def processes_of(self, scratch):
+        mark = f"RAY_TMPDIR={scratch}"  # the folder is in their environment
+        return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
+                if alive(int(p.name)) and mark in read_proc(p.name, "environ")]
 
 
 class Results(RayCase):
@@ -175,39 +131,10 @@ class Faults(RayCase):
         self.assertIn("cannot move", events["reconfigure", "parallelism"]["text"])
 
 
-class Endings(RayCase):
-    def begin(self, *more, requests=100000):
-        """A run whose requests flow: (host, guard, its child, the scratch folder)."""
-        host = self.start("run", "--workload", "timeline", "-b", "ray", "--plugin-path", TIMELINE, "--output-dir", self.out,
-                          "--total-requests", requests, *more)
-        def flows():
-            return [1 for stream in self.out.glob("*/records.jsonl") if '"type":"interval"' in stream.read_text()]
-        self.assertTrue(wait_for(flows, 60), "no interval was recorded")
-        (guard,) = [p for p in descendants(host.pid) if read_proc(p, "cmdline")[0].endswith("sage-host-guard")]
-        (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
-        scratch = pathlib.Path(read_proc(guard, "cmdline")[2])
-        self.assertTrue(scratch.is_dir())
-        self.assertGreater(len(processes_of(scratch)), 5)
-        return host, guard, child, scratch
-
-    def assert_nothing_left(self, scratch):
-        self.assertTrue(wait_for(lambda: not processes_of(scratch), 5),
-                        [read_proc(p, "cmdline") for p in processes_of(scratch)])
-        self.assertTrue(wait_for(lambda: not scratch.exists(), 5), scratch)
-
-    def assert_complete_record(self, host, limit_s):
-        host.wait(limit_s)
-        (folder,) = self.folders()
-        last = read_lines(folder / "records.jsonl")[-1]
-        self.assertEqual(last["type"], "summary")
-        (record,) = self.records()
-        ledger = record["metadata"]["ledger"]
-        self.assertEqual(sum(ledger["outcomes"].values()), ledger["offered"])
-        return record
-
+class Endings(runtimes.Endings, RayCase):
     def test_every_listener_is_on_loopback(self):
         _, _, _, scratch = self.begin("--nodes", "2")
-        sockets = {os.readlink(fd)[8:-1] for p in processes_of(scratch) for fd in pathlib.Path(f"/proc/{p}/fd").iterdir()
+        sockets = {os.readlink(fd)[8:-1] for p in self.processes_of(scratch) for fd in pathlib.Path(f"/proc/{p}/fd").iterdir()
                    if fd.is_symlink() and os.readlink(fd).startswith("socket:")}
         listeners = []
         for family in ("tcp", "tcp6"):
@@ -219,43 +146,10 @@ class Endings(RayCase):
         # 127.0.0.1, also as an IPv4-mapped IPv6 address
         self.assertLessEqual(set(listeners), {"0100007F", "0000000000000000FFFF00000100007F"})
 
-    def test_host_killed(self):
-        host, _, _, scratch = self.begin()
-        for process in [host.pid, *cells_of(host.pid)]:
-            os.kill(process, signal.SIGKILL)
-        self.assert_nothing_left(scratch)
-
     def test_host_and_guard_killed_together(self):
         host, guard, _, scratch = self.begin()
         for process in [host.pid, *cells_of(host.pid), guard]:
             os.kill(process, signal.SIGKILL)
-        self.assert_nothing_left(scratch)
-
-    def test_cell_killed(self):
-        host, guard, _, scratch = self.begin()
-        (cell,) = [p for p in cells_of(host.pid) if guard in descendants(p)] or [host.pid]
-        os.kill(cell, signal.SIGKILL)
-        self.assert_nothing_left(scratch)
-
-    def test_guard_killed(self):
-        host, guard, _, scratch = self.begin(requests=800)
-        os.kill(guard, signal.SIGKILL)
-        self.assert_complete_record(host, 60)
-        self.assert_nothing_left(scratch)
-
-    def test_child_killed(self):
-        host, _, child, scratch = self.begin(requests=800)
-        os.kill(child, signal.SIGKILL)
-        record = self.assert_complete_record(host, 60)
-        self.assertEqual(host.returncode, FAILED)
-        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["error"], 0)
-        self.assert_nothing_left(scratch)
-
-    def test_child_stopped(self):
-        host, _, child, scratch = self.begin("--timeout", "1", "--drain-timeout", "2", requests=800)
-        os.kill(child, signal.SIGSTOP)
-        record = self.assert_complete_record(host, 60)
-        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["timeout"], 0)
         self.assert_nothing_left(scratch)
 
 

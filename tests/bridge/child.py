@@ -1,0 +1,71 @@
+"""`child.py BRIDGE_DIR HOW`: a child of the bridge that behaves HOW it is told."""
+import json
+import os
+import signal
+import struct
+import sys
+import time
+
+sys.path.insert(0, sys.argv[1])
+
+import bridge_connection as link  # noqa: E402
+import bridge_packets  # noqa: E402
+
+HOW = sys.argv[2]
+connection = link.Connection(3)
+raw = connection._socket
+
+if HOW == "exits":
+    print("no module named anything")
+    sys.exit(7)
+if HOW == "mute":
+    time.sleep(60)
+if HOW == "noise":
+    raw.sendall(b"HTTP/1.1 200 OK\r\n\r\n" * 4)
+    time.sleep(60)
+if HOW == "other_version":
+    raw.sendall(struct.pack("<IHHII", 0x31474253, 9, link.HELLO, 2, 0) + b"{}")
+    time.sleep(60)
+if HOW == "oversized":
+    raw.sendall(struct.pack("<IHHII", 0x31474253, 1, link.HELLO, 0xFFFFFFFF, 0))
+    time.sleep(60)
+
+connection.send_json(link.HELLO, {"pid": os.getpid()})
+while (frame := connection.receive())[0] == link.ECHO:
+    connection.send(link.ECHO, frame[2])
+if HOW == "refuses":
+    connection.send_json(link.FAILURE, {"status": 2, "text": "there is no such mode"})
+    time.sleep(60)
+connection.send_json(link.READY, {"node_capacity": [2]})
+
+while frame := connection.receive():
+    kind, count, body = frame
+    if kind == link.CLOSE:
+        break
+    if kind == link.CONTROL:
+        event = json.loads(body)
+        connection.send_json(link.ANSWER, {"event": event["event"], "status": 0, "text": event["target"]})
+    if kind != link.REQUESTS:
+        continue
+    packets = bridge_packets.split(body, count)
+    if HOW == "echoes":
+        connection.complete(packets)
+    elif HOW == "twice":
+        connection.complete(packets + packets)
+    elif HOW == "unknown":
+        connection.complete([struct.pack("<Q", 1 << 40) + packets[0][8:]])
+        connection.complete(packets)
+    elif HOW == "fails_all":
+        connection.complete([bridge_packets.failed(packet, "no luck") for packet in packets])
+    elif HOW == "truncates":
+        connection.send(link.RESULTS, struct.pack("<q", 0) + packets[0][:60], 1)
+    elif HOW == "many_spans":
+        broken = bytearray(packets[0])
+        struct.pack_into("<I", broken, 84, 0xFFFFFFFF)
+        connection.send(link.RESULTS, struct.pack("<q", 0) + broken, 1)
+    elif HOW == "fewer":
+        connection.send(link.RESULTS, b"", 1 << 30)
+    elif HOW == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif HOW == "stops":
+        os.kill(os.getpid(), signal.SIGSTOP)

@@ -1,0 +1,133 @@
+"""What the tests of backends share that drive a real runtime in a process of its own."""
+import json
+import os
+import pathlib
+import signal
+import time
+
+from harness import BROKEN, FAILED, Case, alive, cells_of, read_lines
+
+DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
+TIMELINE = BROKEN / "timeline"
+
+
+def interpreter(backend):
+    return DATA / "sage-host" / "envs" / backend / "bin" / "python"
+
+
+def descendants(pid):
+    found = [pid]
+    for process in found:
+        try:
+            found += cells_of(process)
+        except OSError:
+            pass
+    return found[1:]
+
+
+def read_proc(pid, file):
+    try:
+        return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return []
+
+
+def wait_for(condition, limit_s):
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class RuntimeCase(Case):
+    backend = ""  # set by the backend's own tests
+    options = ()  # more arguments of each run
+    def run_timeline(self, events, *more, code=0, **kwargs):
+        self.host("run", "--workload", "timeline", "-b", self.backend, "--plugin-path", TIMELINE, "--output-dir", self.out,
+                  "--set", f"timeline.events={json.dumps(events)}", *self.options, *more, code=code, **kwargs)
+        (record,) = self.records()
+        return record["metadata"], self.events()
+
+    def events(self):
+        """The final word on each event, by target and kind."""
+        (folder,) = self.folders()
+        rows = [row for row in read_lines(folder / "records.jsonl") if row["type"] == "event"]
+        return {(row["kind"], row["target"]): row for row in rows if row["status"] != "issued"}
+
+    def assert_balanced(self, metadata, outcomes=("ok",)):
+        ledger = metadata["ledger"]
+        self.assertEqual((ledger["duplicate"], ledger["unexpected"]), (0, 0))
+        self.assertEqual(sum(ledger["outcomes"][name] for name in outcomes), ledger["offered"], ledger)
+
+    # ---- for runs that go on while the test acts
+    def begin(self, *more, requests=100000):
+        """A run whose requests flow: (host, guard, its child, the scratch folder)."""
+        host = self.start("run", "--workload", "timeline", "-b", self.backend, "--plugin-path", TIMELINE, "--output-dir", self.out,
+                          "--total-requests", requests, *self.options, *more)
+        def flows():
+            return [1 for stream in self.out.glob("*/records.jsonl") if '"type":"interval"' in stream.read_text()]
+        self.assertTrue(wait_for(flows, 60), "no interval was recorded")
+        (guard,) = [p for p in descendants(host.pid) if read_proc(p, "cmdline")[0].endswith("sage-host-guard")]
+        (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
+        scratch = pathlib.Path(read_proc(guard, "cmdline")[2])
+        self.assertTrue(scratch.is_dir())
+        self.assertIn(child, self.processes_of(scratch))
+        return host, guard, child, scratch
+
+    def processes_of(self, scratch):
+        """Whatever was started for the run, wherever it hangs in the tree of processes."""
+        raise NotImplementedError
+
+    def assert_nothing_left(self, scratch):
+        self.assertTrue(wait_for(lambda: not self.processes_of(scratch), 5),
+                        [read_proc(p, "cmdline") for p in self.processes_of(scratch)])
+        self.assertTrue(wait_for(lambda: not scratch.exists(), 5), scratch)
+
+    def assert_complete_record(self, host, limit_s):
+        host.wait(limit_s)
+        (folder,) = self.folders()
+        last = read_lines(folder / "records.jsonl")[-1]
+        self.assertEqual(last["type"], "summary")
+        (record,) = self.records()
+        ledger = record["metadata"]["ledger"]
+        self.assertEqual(sum(ledger["outcomes"].values()), ledger["offered"])
+        return record
+
+
+class Endings:
+    """A mixin: however a run ends, it is recorded where someone is left to do so, and nothing of the runtime stays."""
+
+    def test_host_killed(self):
+        host, _, _, scratch = self.begin()
+        for process in [host.pid, *cells_of(host.pid)]:
+            os.kill(process, signal.SIGKILL)
+        self.assert_nothing_left(scratch)
+
+    def test_cell_killed(self):
+        host, guard, _, scratch = self.begin()
+        (cell,) = [p for p in cells_of(host.pid) if guard in descendants(p)] or [host.pid]
+        os.kill(cell, signal.SIGKILL)
+        self.assert_nothing_left(scratch)
+
+    def test_guard_killed(self):
+        host, guard, _, scratch = self.begin(requests=800)
+        os.kill(guard, signal.SIGKILL)
+        self.assert_complete_record(host, 60)
+        self.assert_nothing_left(scratch)
+
+    def test_child_killed(self):
+        host, _, child, scratch = self.begin(requests=800)
+        os.kill(child, signal.SIGKILL)
+        record = self.assert_complete_record(host, 60)
+        self.assertEqual(host.returncode, FAILED)
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["error"], 0)
+        self.assert_nothing_left(scratch)
+
+    def test_child_stopped(self):
+        host, _, child, scratch = self.begin("--timeout", "1", "--drain-timeout", "2", requests=800)
+        os.kill(child, signal.SIGSTOP)
+        record = self.assert_complete_record(host, 60)
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["timeout"], 0)
+        self.assert_nothing_left(scratch)

@@ -1,0 +1,126 @@
+"""The backend `sage` with the real SAGE: results as on threads, faults and reconfiguration, and nothing left behind."""
+import pathlib
+import unittest
+
+import runtimes
+from harness import UNAVAILABLE, alive
+from runtimes import read_proc
+
+PYTHON = runtimes.interpreter("sage")
+# 12 ms a stage at 200/s are more than two workers can do: there is always something in them.
+BUSY = ("--set", "timeline.hold_us=12000")
+
+
+@unittest.skipUnless(PYTHON.exists(), f"SAGE is not installed: no {PYTHON}; install it with: sage-host setup sage")
+class SageCase(runtimes.RuntimeCase):
+    backend = "sage"
+
+    def processes_of(self, scratch):
+        return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
+                if alive(int(p.name)) and any("/bridge/sage_node.py" in word or "/bridge/bridge_main.py" in word
+                                              for word in read_proc(p.name, "cmdline"))]
+
+
+class Results(SageCase):
+    WAYS = {"flownet": (), "lanes": ("--set", "sage.mode=lanes"), "two nodes": ("--nodes", "2")}
+
+    def test_agree_with_threads(self):
+        for workload in ("q1", "q6"):
+            self.run_quick(workload, "threads")
+            for name, more in self.WAYS.items():
+                with self.subTest(workload=workload, way=name):
+                    self.run_quick(workload, "sage", *more)
+                    threads, *_, sage = [record["metadata"] for record in sorted(self.records(), key=lambda r: r["timestamp"])
+                                         if record["workload"].lower() == workload]
+                    self.assert_balanced(sage)
+                    self.assertEqual(sage["verdict"], "pass")
+                    self.assertIsNotNone(sage["digest"])
+                    self.assertEqual(sage["digest"], threads["digest"])
+                    parity = sage["output_parity"]
+                    self.assertEqual((parity["checked"], parity["equal"]), (sage["ledger"]["offered"],) * 2)
+                    if workload == "q6":
+                        self.assertEqual(sage["report"]["final_state_digest"], threads["report"]["final_state_digest"])
+
+    def test_says_what_is_missing_and_how_to_get_it(self):
+        self.error("run", "--workload", "q1", "-b", "sage", "--quick", "--output-dir", self.out, code=UNAVAILABLE,
+                   says="sage-host setup sage", env={"XDG_DATA_HOME": str(self.dir)})
+        self.assertEqual(self.folders(), [])
+
+
+class Lanes(SageCase):
+    options = ("--set", "sage.mode=lanes")
+
+    def test_requests_of_a_killed_lane_are_sent_again(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}},
+            {"at_s": 1, "kind": "heal", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}}], *BUSY)
+        self.assert_balanced(metadata)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"})
+        self.assertRegex(events["fault", "kill-worker"]["text"], r"[1-9]\d* sent again, 0 lost")
+
+    def test_what_may_not_run_again_fails_and_is_counted(self):
+        metadata, _ = self.run_timeline(
+            [{"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}}],
+            *BUSY, "--set", "timeline.idempotent=false")
+        self.assert_balanced(metadata, ("ok", "error"))
+        self.assertGreater(metadata["ledger"]["outcomes"]["error"], 0)
+
+    def test_parallelism_changes_while_requests_flow(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 4}},
+            {"at_s": 1.2, "kind": "reconfigure", "target": "parallelism", "args": {"value": 2}}], "--parallelism", "1")
+        self.assert_balanced(metadata)
+        self.assertEqual(events["reconfigure", "parallelism"]["status"], "done")
+        self.assertIn("2 lanes", events["reconfigure", "parallelism"]["text"])
+
+
+class Flows(SageCase):
+    def test_a_killed_replica_fails_nothing_that_may_run_again(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}},
+            {"at_s": 1, "kind": "heal", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}}], *BUSY)
+        self.assert_balanced(metadata)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"})
+
+    def test_parallelism_changes_while_requests_flow(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 4}},
+            {"at_s": 1.2, "kind": "reconfigure", "target": "parallelism", "args": {"value": 2}}], "--parallelism", "1")
+        self.assert_balanced(metadata)
+        self.assertEqual(events["reconfigure", "parallelism"]["status"], "done")
+        self.assertIn("with 2 replicas", events["reconfigure", "parallelism"]["text"])
+
+
+class Nodes(SageCase):
+    options = ("--nodes", "2")
+
+    def test_a_node_dies_and_comes_back(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}},
+            {"at_s": 1.2, "kind": "heal", "target": "kill-node", "args": {"node": 1}}], *BUSY, "--total-requests", "600")
+        self.assert_balanced(metadata)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"})
+        self.assertRegex(events["fault", "kill-node"]["text"], "sent again so far")
+
+    def test_a_frozen_node_is_given_up_after_the_timeout(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "fault", "target": "freeze-node", "args": {"node": 1}},
+            {"at_s": 1.8, "kind": "heal", "target": "freeze-node", "args": {"node": 1}}],
+            "--set", "sage.call_timeout_s=0.5")
+        self.assert_balanced(metadata)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"})
+
+    def test_nodes_come_and_go_while_requests_flow(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "add-node", "args": {}},
+            {"at_s": 1.5, "kind": "reconfigure", "target": "remove-node", "args": {"node": 2}}], "--total-requests", "600")
+        self.assert_balanced(metadata)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+
+
+class Endings(runtimes.Endings, SageCase):
+    options = ("--nodes", "2")
+
+
+if __name__ == "__main__":
+    unittest.main()
