@@ -5,7 +5,7 @@ import pathlib
 import signal
 import time
 
-from harness import BROKEN, FAILED, Case, alive, cells_of, read_lines
+from harness import BROKEN, FAILED, PLUGINS, Case, cells_of, read_lines  # noqa: F401
 
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
 TIMELINE = BROKEN / "timeline"

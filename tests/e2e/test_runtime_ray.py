@@ -43,7 +43,7 @@ class Results(RayCase):
 
     def test_a_cluster_that_does_not_answer_is_told_at_once(self):
         began = time.monotonic()
-        done = self.run_quick("q1", "ray", "--set", "ray.address=127.0.0.1:1", code=None)
+        done = self.run_quick("q1", "ray", "--ray-address", "127.0.0.1:1", code=None)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("no Ray cluster answers at 127.0.0.1:1", done.stderr)
         self.assertLess(time.monotonic() - began, 20)
@@ -76,7 +76,7 @@ class Joined(RayCase):
         address = next(line.strip() for line in cluster.stdout if line.startswith("127.0.0.1:"))
         metadata, events = self.run_timeline(
             [{"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}}],
-            "--nodes", "2", "--set", f"ray.address={address}", env=token)
+            "--nodes", "2", "--ray-address", address, env=token)
         self.assert_balanced(metadata)
         self.assertEqual(metadata["notes"]["replicas"], {"s0": 4, "s1": 4})
         self.assertIn("not its to end", events["fault", "kill-node"]["text"])

@@ -1,5 +1,7 @@
 """The backend `sage` with the real SAGE: results as on threads, faults and reconfiguration, and nothing left behind."""
 import pathlib
+import socket
+import subprocess
 import unittest
 
 import runtimes
@@ -9,6 +11,12 @@ from runtimes import read_proc
 PYTHON = runtimes.interpreter("sage")
 # 12 ms a stage at 200/s are more than two workers can do: there is always something in them.
 BUSY = ("--set", "timeline.hold_us=12000")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @unittest.skipUnless(PYTHON.exists(), f"SAGE is not installed: no {PYTHON}; install it with: sage-host setup sage")
@@ -116,6 +124,25 @@ class Nodes(SageCase):
             {"at_s": 1.5, "kind": "reconfigure", "target": "remove-node", "args": {"node": 2}}], "--total-requests", "600")
         self.assert_balanced(metadata)
         self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+
+
+class Joined(SageCase):
+    def test_nodes_that_are_there_are_used_and_left_alone(self):
+        control, data = [[f"127.0.0.1:{free_port()}" for _ in range(2)] for _ in range(2)]
+        script = runtimes.PLUGINS / "bridge" / "sage_node.py"
+        nodes = [subprocess.Popen([PYTHON, "-s", "-B", script, "--bind", control[i], "--data", data[i],
+                                   *(("--seeds", control[0]) if i else ())], text=True, stdout=subprocess.PIPE)
+                 for i in range(2)]
+        for node in nodes:
+            self.addCleanup(node.communicate)
+            self.addCleanup(node.kill)
+            self.assertEqual(node.stdout.readline(), "ready\n")
+        metadata, events = self.run_timeline(
+            [{"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}}],
+            "--nodes", "2", "--sage-seeds", control[0])
+        self.assert_balanced(metadata)
+        self.assertIn("not its to harm", events["fault", "kill-node"]["text"])
+        self.assertEqual([node.poll() for node in nodes], [None, None])
 
 
 class Endings(runtimes.Endings, SageCase):

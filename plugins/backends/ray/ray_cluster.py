@@ -37,8 +37,8 @@ def configure(description):
     """Before Ray is imported: it reads its environment then."""
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written beside the modules
     os.environ["RAY_TMPDIR"] = description.scratch_dir
-    if description.options["address"]:
-        if description.options["address"].startswith("127."):
+    if description.options["ray_address"]:
+        if description.options["ray_address"].startswith("127."):
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # else the driver listens where the cluster does not look
         return {"RAY_AUTH_TOKEN": "passed through" if "RAY_AUTH_TOKEN" in os.environ else "none"}
     os.environ.update(SETTINGS, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
@@ -73,7 +73,7 @@ class Node:
 class RayCluster:
     def __init__(self, description):
         self.description = description
-        self.address = description.options["address"]
+        self.address = description.options["ray_address"]
         self.nodes = {}  # by index
         self._cluster = None
 

@@ -34,8 +34,8 @@ class Runtime:
         options, scheduler = self.description.options, self.description.scheduler
         return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
                 "window": self.dispatcher.window, "nodes": len(self.cluster.nodes),
-                "address": options["address"] or "a cluster of the run's own on this machine",
-                "object_store_bytes_a_node": None if options["address"] else OBJECT_STORE, "ray_settings": self._settings,
+                "address": options["ray_address"] or "a cluster of the run's own on this machine",
+                "object_store_bytes_a_node": None if options["ray_address"] else OBJECT_STORE, "ray_settings": self._settings,
                 "scheduler": ("fifo" if scheduler in ("", "default") else scheduler)
                 + ", in the driver's queue before the window: Ray 2.60 has no priorities",
                 "of_ray": "actors (num_cpus=0, out-of-order execution), one process a replica, object references between "

@@ -1,6 +1,6 @@
 """A SAGE node that serves sage-host: `python sage_node.py --bind HOST:PORT --data HOST:PORT [--seeds HOST:PORT,...]`.
 
-A run starts its own on this machine, or finds those that are there already (--set sage.seeds=...), on this machine or on
+A run starts its own on this machine, or finds those that are there already (--sage-seeds), on this machine or on
 others that have the same files at the same paths. A node serves one run at a time: the actor `deploy` opens the workload,
 the actors `slot0`.. execute batches. An item of a batch is a list: the request's packet, then what each step gave so far,
 b"" for a step that has not been executed.

@@ -64,7 +64,7 @@ class Nodes:
 
     # ---- the cluster
     def start(self):
-        seeds = [seed for seed in self.description.options.get("seeds", "").split(",") if seed]
+        seeds = [seed for seed in self.description.options["sage_seeds"].split(",") if seed]
         control, data = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self._handle = flownet.bootstrap_node_runtime(
             node_id="sage-host-head", bind_address=control, seeds=seeds, local_address=data, comm_transport_mode="tcp",
