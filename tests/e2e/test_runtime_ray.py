@@ -107,7 +107,7 @@ class Faults(RayCase):
         metadata, events = self.run_timeline([
             {"at_s": 1, "kind": "fault", "target": "kill-node", "args": {"node": 1, "graceful": False}},
             {"at_s": 3, "kind": "heal", "target": "kill-node", "args": {"node": 1}}],
-            "--nodes", "2", "--total-requests", "1800")
+            "--nodes", "2", "--total-requests", "4000")
         self.assert_balanced(metadata)
         self.assertIn("Ray noticed after", events["fault", "kill-node"]["text"])
         self.assertEqual(events["heal", "kill-node"]["status"], "done", events)
@@ -117,7 +117,7 @@ class Faults(RayCase):
         metadata, events = self.run_timeline([
             {"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 4}},
             {"at_s": 3, "kind": "reconfigure", "target": "parallelism", "args": {"value": 2}}],
-            "--parallelism", "1", "--total-requests", "1000")
+            "--parallelism", "1", "--total-requests", "2400")
         self.assert_balanced(metadata)
         self.assertEqual(events["reconfigure", "parallelism"]["status"], "done")
         self.assertEqual(metadata["notes"]["replicas"], {"s0": 2, "s1": 2})
