@@ -84,6 +84,11 @@ int main(void) {
   MEMBER(sage_host, event_done);
   MEMBER(sage_host, get_extension);
 
+  TYPE(sage_metadata);
+  MEMBER(sage_metadata, struct_size);
+  MEMBER(sage_metadata, reserved);
+  MEMBER(sage_metadata, set);
+
   TYPE(sage_stage);
   MEMBER(sage_stage, struct_size);
   MEMBER(sage_stage, parallelism);
@@ -223,11 +228,6 @@ int main(void) {
   MEMBER(sage_backend, close);
   MEMBER(sage_backend, advance);
   MEMBER(sage_backend, stats);
-
-  TYPE(sage_metadata);
-  MEMBER(sage_metadata, struct_size);
-  MEMBER(sage_metadata, reserved);
-  MEMBER(sage_metadata, set);
 
   TYPE(sage_plugin);
   MEMBER(sage_plugin, struct_size);

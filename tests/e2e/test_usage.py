@@ -35,8 +35,9 @@ class Usage(Case):
             self.error(text, says="unknown command")
 
     def test_default_backend_is_not_installed(self):
-        self.error("run", "--workload", "q6", code=UNAVAILABLE,
-                   says=("backend 'sage' is not part of this installation", "mock", "threads", "--backend"))
+        self.error("run", "--workload", "q6", code=UNAVAILABLE, env={"XDG_DATA_HOME": str(self.dir)},
+                   says=("backend 'sage' is not installed", "install it with: sage-host setup sage"))
+        self.assertEqual(self.folders(), [])
 
     def test_values(self):
         for args, says in (
