@@ -156,6 +156,17 @@ struct Run {
   }
 };
 
+// A run that does not come to begin leaves no instance behind.
+struct BeforeTheRun {
+  Session& session;
+  bool begun = false;
+  ~BeforeTheRun() {
+    if (begun) return;
+    session.backend.destroy();
+    session.workload.destroy();
+  }
+};
+
 void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int stops, RunResult& r) {
   const auto worsen = [&](RunStatus status, Exit exit, std::string reason) {
     if (r.status == RunStatus::ok) {
@@ -219,6 +230,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
                              {"clock_read_ns", timer.clock_read_ns},
                              {"spin_guard_us", static_cast<double>(guard_ns) / 1e3}};
   }
+  BeforeTheRun unwinding{session};
   session.create();
   for (const auto* c : session.workload.classes) info.classes.emplace_back(sage::view(c->name));
   for (const auto* t : session.workload.tenants) info.tenants.emplace_back(sage::view(t->name));
@@ -265,6 +277,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   Feed feed(session, events, guard_ns, stop);
   Collector collector(session, feed, events, info, writers, watch);
   for (auto* writer : writers) writer->begin(info);
+  unwinding.begun = true;
 
   Run run{session, feed, collector, stop, {}, false};
   if (config.virtual_time)
