@@ -64,8 +64,7 @@ class Flow:
 
         class Stage:
             def run(self, execution):
-                if doomed.get(step.stage.index):
-                    doomed[step.stage.index] -= 1
+                if doomed.pop(step.stage.index, 0):
                     raise Killed(f"a replica of stage '{step.stage.name}' was killed")
                 execution.outputs[step.index] = pool.run(step, execution.request, execution.inputs(step))
                 return execution
@@ -81,7 +80,9 @@ class Flow:
 
     def _through(self, execution):
         try:
-            request = self.endpoint.submit(execution, request_id=str(execution.request.id))
+            # FlowNet answers for an id that it has seen with what became of it then.
+            attempt = bridge_packets.attempts(execution.packet)
+            request = self.endpoint.submit(execution, request_id=f"{execution.request.id}.{attempt}")
             try:
                 request.collect(timeout=_TIMEOUT_S, poll_interval=0.001)
             finally:
@@ -101,7 +102,7 @@ class Flows:
         self.description, self.complete = description, complete
         self.order = order_of(description)
         self.pool = StagePool(Workload(description.run), description.stages)
-        self.doomed = {}  # stage index -> replicas to be killed by their next execution
+        self.doomed = {}  # stages, by index, whose next execution kills its replica
         self.flows = [Flow(self, number, steps) for number, steps in enumerate(description.pipelines)]
         self._runtime = None
         self.client = None
@@ -140,7 +141,7 @@ class Flows:
                 return self._resize([stage], self.pool.size(stage) + 1)
             if self.pool.size(stage) < 2:
                 raise Unsupported(f"stage '{stage.name}' has one replica, and a flow none fewer; use --parallelism 2 or more")
-            self.doomed[stage.index] = self.doomed.get(stage.index, 0) + 1
+            self.doomed[stage.index] = True
             return self._resize([stage], self.pool.size(stage) - 1)
         raise Unsupported(f"mode flownet on one node has no event '{target}'; it has kill-worker (fault, heal) and "
                           "parallelism; with --nodes 2 or more also those of nodes")
