@@ -294,6 +294,8 @@ void Collector::fill(RunResult& result) {
   result.series = session_.series_summaries();
   tell_events();
   result.events = events_.all();
+  if (!session_.keep_rows)
+    over_time_.unobserved("single requests were not looked at: the workload neither judges results nor has events");
   over_time_.conclude(result, concluded_ns_ - session_.start_ns, measured_offered(),
                       ledger.outcomes[static_cast<size_t>(Outcome::unfinished)] != 0);
 }

@@ -35,6 +35,7 @@ class WorkloadCalls {
   // [settle]
   void settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts);
   uint32_t conclude(nlohmann::json& report);
+  [[nodiscard]] bool has_events() const { return SAGE_HAS(plugin_->table.workload, sage_workload, events); }
   [[nodiscard]] bool settles() const { return SAGE_HAS(plugin_->table.workload, sage_workload, settle); }
 
   std::vector<const sage_stage*> stages;

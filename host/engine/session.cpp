@@ -66,6 +66,7 @@ Session::~Session() = default;
 void Session::create() {
   workload.create(*input_.workload, &services_, input_.workload_config, watch_);
   backend.create(*input_.backend, &services_, input_.backend_config, watch_);
+  keep_rows = workload.settles() || workload.has_events() || config.log_requests;
   slots = std::make_unique<SlotTable>(config.load.max_in_flight);
   lanes = std::make_unique<Lanes>(LaneShape{workload.classes.size(), workload.tenants.size(), workload.stages.size()});
 }
@@ -206,6 +207,7 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
     }
   }
   lane.done.add();
+  if (!keep_rows) return;
 
   DoneRow done;
   done.row = {.seq = seq,

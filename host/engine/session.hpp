@@ -64,6 +64,7 @@ class Session {
   int64_t start_ns = 0;                           // of the schedule, on the run's clock
   std::atomic<int64_t> window_end_ns{INT64_MAX};  // absolute; completions later than this count for no throughput
   std::atomic<uint64_t> offered{0};               // warm-up included
+  bool keep_rows = true;                          // someone looks at single requests; set before the first
   std::atomic<bool> closed{false};                // the backend's close has returned
   std::atomic<const char*> phase_name{"run"};     // for intervals; points into interned names
   std::atomic<int64_t> blocked_ns{0};

@@ -31,9 +31,9 @@ void OverTime::conclude(RunResult& result, int64_t now_ns, uint64_t offered, boo
   metrics.insert(metrics.begin(), uptime_.metric());
   metrics.push_back(tail_.metric());
   if (result.ledger.log_dropped != 0)
-    for (auto& metric : metrics)
-      metric = missing(metric.name,
-                       fmt::format("{} outcomes came faster than they could be looked at", result.ledger.log_dropped));
+    unobserved_ = fmt::format("{} outcomes came faster than they could be looked at", result.ledger.log_dropped);
+  if (!unobserved_.empty())
+    for (auto& metric : metrics) metric = missing(metric.name, unobserved_);
   metrics.push_back(memory_.metric());
   result.over_time = std::move(metrics);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metrics/disturbances.hpp"
@@ -36,6 +37,8 @@ class OverTime {
   // No request is offered any more: the drain counts for no availability.
   void offering_ended() { ended_ = true; }
 
+  // It was fed no rows: what is made of them has this reason instead of a value.
+  void unobserved(std::string why) { unobserved_ = std::move(why); }
   // Fills result.over_time, and the metrics of result.events.
   void conclude(RunResult& result, int64_t now_ns, uint64_t offered, bool waiting);
 
@@ -45,6 +48,7 @@ class OverTime {
   Inversions inversions_;
   MemoryDrift memory_;
   TailDrift tail_;
+  std::string unobserved_;
   bool started_ = false;
   bool ended_ = false;
 };
