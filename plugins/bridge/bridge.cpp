@@ -158,7 +158,13 @@ bool Bridge::drain(int64_t timeout_ns) {
 void Bridge::close() {
   if (closing_.exchange(true)) return;
   channel_->send(FrameType::close, {});
-  child_->wait_ended(config_.close_timeout_ns);
+  bool idle = false;
+  {
+    const std::lock_guard lock(mutex_);
+    idle = in_flight_.count() == 0;
+  }
+  // A child that still holds requests did not answer in the drain either.
+  child_->wait_ended(idle ? config_.close_timeout_ns : std::min(config_.close_timeout_ns, ns_per_s));
   child_->end();
   channel_->shut_down();
   if (receiver_.joinable()) receiver_.join();

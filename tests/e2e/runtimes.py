@@ -5,7 +5,7 @@ import pathlib
 import signal
 import time
 
-from harness import BROKEN, FAILED, PLUGINS, Case, cells_of, read_lines  # noqa: F401
+from harness import BROKEN, FAILED, INTERRUPTED, PLUGINS, Case, cells_of, read_lines  # noqa: F401
 
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
 TIMELINE = BROKEN / "timeline"
@@ -123,6 +123,15 @@ class Endings:
         record = self.assert_complete_record(host, 60)
         self.assertEqual(host.returncode, FAILED)
         self.assertGreater(record["metadata"]["ledger"]["outcomes"]["error"], 0)
+        self.assert_nothing_left(scratch)
+
+    def test_interrupted_while_the_child_is_stopped(self):
+        host, _, child, scratch = self.begin("--drain-timeout", "1")
+        os.kill(child, signal.SIGSTOP)
+        host.send_signal(signal.SIGINT)
+        record = self.assert_complete_record(host, 60)
+        self.assertEqual(host.returncode, INTERRUPTED)
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["unfinished"], 0)
         self.assert_nothing_left(scratch)
 
     def test_child_stopped(self):

@@ -122,6 +122,16 @@ class Faults(RayCase):
         self.assertEqual(events["reconfigure", "parallelism"]["status"], "done")
         self.assertEqual(metadata["notes"]["replicas"], {"s0": 2, "s1": 2})
 
+    def test_a_worker_is_replaced_and_nodes_come_and_go(self):
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "replace-worker", "args": {"stage": "s0", "worker": 0}},
+            {"at_s": 4, "kind": "reconfigure", "target": "add-node", "args": {}},
+            {"at_s": 12, "kind": "reconfigure", "target": "remove-node", "args": {}}],
+            "--nodes", "2", "--total-requests", "6000")
+        self.assert_balanced(metadata)
+        self.assertEqual({row["target"]: row["status"] for row in events.values()},
+                         {"replace-worker": "done", "add-node": "done", "remove-node": "done"}, events)
+
     def test_a_keyed_stage_keeps_its_parallelism(self):
         metadata, events = self.run_timeline(
             [{"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"stage": "s1", "value": 3}}],
