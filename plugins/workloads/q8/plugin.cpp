@@ -1,0 +1,3 @@
+#include "workloads/q8/recovery_soak.hpp"
+
+SAGE_PLUGIN(workloads::RecoverySoak)
