@@ -22,7 +22,7 @@ struct ReproInput {
 // Above this many requests the plan's lists are given as a count and the SHA-256 of their canonical JSON; above
 // max_hashed_items as a count alone. They follow from seed, counts and batch size in any case.
 inline constexpr uint64_t max_listed_items = 100'000;
-inline constexpr uint64_t max_hashed_items = 10'000'000;
+inline constexpr uint64_t max_hashed_items = 1'000'000;
 
 nlohmann::ordered_json repro_manifest(const RunInfo& info, const ReproInput& input);
 
