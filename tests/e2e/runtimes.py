@@ -61,6 +61,27 @@ class RuntimeCase(Case):
         self.assertEqual((ledger["duplicate"], ledger["unexpected"]), (0, 0))
         self.assertEqual(sum(ledger["outcomes"][name] for name in outcomes), ledger["offered"], ledger)
 
+    def assert_every_family_runs(self):
+        self.host("run", "--all", "-b", self.backend, "--quick", "--output-dir", self.out, *self.options, limit_s=400)
+        records = self.records()
+        self.assertEqual({record["workload"] for record in records}, {f"Q{n}" for n in range(1, 9)})
+        for record in records:
+            metadata = record["metadata"]
+            self.assertNotEqual(metadata.get("verdict"), "wrong", record["workload"])
+            if parity := metadata.get("output_parity"):
+                self.assertEqual(parity["equal"], parity["checked"], record["workload"])
+
+    def assert_variants_agree_with_threads(self):
+        for variant in ("multi", "join", "extreme"):
+            digests = {}
+            for backend in ("threads", self.backend):
+                self.run_quick("q1", backend, "--variant", variant, "--total-requests", "80")
+                latest = max((r for r in self.records() if r["backend"] == backend), key=lambda r: r["timestamp"])
+                self.assert_balanced(latest["metadata"])
+                digests[backend] = latest["metadata"]["digest"]
+            self.assertIsNotNone(digests["threads"])
+            self.assertEqual(digests[self.backend], digests["threads"], variant)
+
     # ---- for runs that go on while the test acts
     def begin(self, *more, requests=100000):
         """A run whose requests flow: (host, guard, its child, the scratch folder)."""

@@ -26,6 +26,12 @@ class RayCase(runtimes.RuntimeCase):
 
 
 class Results(RayCase):
+    def test_every_family_runs(self):
+        self.assert_every_family_runs()
+
+    def test_variants_of_q1_agree_with_threads(self):
+        self.assert_variants_agree_with_threads()
+
     def test_agree_with_threads(self):
         for workload in ("q1", "q6"):
             for mode in ("per_request", "micro_batch"):

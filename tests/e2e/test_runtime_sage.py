@@ -32,6 +32,12 @@ class SageCase(runtimes.RuntimeCase):
 class Results(SageCase):
     WAYS = {"flownet": (), "lanes": ("--set", "sage.mode=lanes"), "two nodes": ("--nodes", "2")}
 
+    def test_every_family_runs(self):
+        self.assert_every_family_runs()
+
+    def test_variants_of_q1_agree_with_threads(self):
+        self.assert_variants_agree_with_threads()
+
     def test_agree_with_threads(self):
         for workload in ("q1", "q6"):
             self.run_quick(workload, "threads")
