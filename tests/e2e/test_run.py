@@ -116,9 +116,11 @@ class Results(Case):
             self.assertEqual(first[column], second[column], column)
 
     def test_all_workloads(self):
-        self.host("run", "--all", "-b", "mock", "--quick", "--output-dir", self.out)
-        self.assertEqual([r["workload"] for r in self.records()][:1], ["Q1"])
-        self.assertIn("Q6", [r["workload"] for r in self.records()])
+        for backend in ("mock", "threads"):
+            self.host("run", "--all", "-b", backend, "--quick", "--output-dir", self.out)
+            records = [record for record in self.records() if record["backend"] == backend]
+            self.assertEqual({record["workload"] for record in records}, {f"Q{n}" for n in range(1, 9)})
+            self.assertNotIn("wrong", [record["metadata"].get("verdict") for record in records])
 
     def test_request_logs_hold_every_measured_request(self):
         self.run_quick("q6", "mock", "--request-log", "jsonl", "--total-requests", "200", "--warmup-items", "20")
