@@ -1,0 +1,90 @@
+// What two or more sides (backends, or inputs) did under one configuration, metric by metric.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compare/results.hpp"
+#include "compare/statistics.hpp"
+
+namespace host {
+
+enum class Verdict { better, same, worse, inconclusive, invalid };
+const char* to_string(Verdict verdict);
+
+enum class Better { lower, higher };
+
+// A metric that is compared. `scope` is "total", "class:<name>", "tenant:<name>" or "phase:<name>".
+struct ComparedMetric {
+  std::string scope;
+  std::string name;  // of the definitions: "latency_p99"
+  std::string unit;
+  Better better = Better::lower;
+};
+
+// The repetitions of one side.
+struct SideResults {
+  std::string side;
+  std::vector<const ResultRecord*> repetitions;  // in order of their repetition; the records outlive the comparison
+  std::vector<std::string> problems;             // why it may not be compared: "2 of 5 runs are invalid: ..."
+};
+
+// Candidate against baseline in one metric.
+struct MetricResult {
+  ComparedMetric metric;
+  std::string baseline;
+  std::string candidate;
+  std::vector<double> baseline_values;  // by repetition, those that were measured
+  std::vector<double> candidate_values;
+  bool paired = false;                    // by repetition of one paired run
+  std::optional<RatioInterval> interval;  // candidate / baseline
+  std::optional<RankTest> ranks;
+  std::optional<double> delta;  // Cliff's, of the candidate
+  Verdict verdict = Verdict::inconclusive;
+  std::string reason;  // why not more; empty if it is better, same or worse
+};
+
+// One workload under one configuration.
+struct ComparedConfig {
+  std::string workload;
+  std::string config_hash;
+  std::optional<int64_t> seed;
+  std::optional<int64_t> nodes;
+  std::optional<int64_t> parallelism;
+  std::vector<SideResults> sides;     // the baseline first, if it took part
+  std::vector<MetricResult> metrics;  // for each candidate; empty with one side
+  std::optional<bool> output_equal;   // digests of the sides; nothing if fewer than two gave one
+  Verdict verdict =
+      Verdict::inconclusive;  // worst over the headline metrics (total: throughput, latency_p99, success_rate)
+  std::string reason;
+};
+
+// Runs that were meant to be alike and were not.
+struct Mismatch {
+  std::string workload;
+  std::string run_id;                         // empty where it does not tell runs of different sides together
+  std::string field;                          // seed | nodes | parallelism | config_hash
+  std::map<std::string, std::string> values;  // by side
+};
+
+struct Comparison {
+  std::vector<ComparedConfig> configs;
+  std::vector<Mismatch> mismatches;
+  std::vector<InputProblem> problems;
+  double margin = 0.05;  // of a ratio: within [1/(1+margin), 1+margin] is "same"
+  double confidence = 0.95;
+};
+
+struct CompareOptions {
+  std::string baseline;  // a side; empty = the first one read
+  double margin = 0.05;
+  double confidence = 0.95;
+};
+
+// `results` outlives the comparison, which refers to its records.
+Comparison compare(const ResultSet& results, const CompareOptions& options);
+
+}  // namespace host

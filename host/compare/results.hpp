@@ -1,0 +1,63 @@
+// Results as they were archived: unified_results.jsonl and .csv, ours and those of the Python package.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace host {
+
+// One repetition of a workload on a backend.
+struct ResultRecord {
+  std::string backend;
+  std::string workload;
+  std::string run_id;
+  std::string timestamp;
+  std::string config_hash;
+  std::string backend_hash;
+  std::optional<int64_t> seed;
+  std::optional<int64_t> nodes;
+  std::optional<int64_t> parallelism;
+  std::optional<double> throughput;    // 1/s
+  std::optional<double> latency_p50;   // ms
+  std::optional<double> latency_p95;   // ms
+  std::optional<double> latency_p99;   // ms
+  std::optional<double> success_rate;  // 0..1
+  std::optional<double> duration_seconds;
+  nlohmann::ordered_json columns;  // every column as it was read, `metadata` and unknown ones included
+
+  std::string side;              // what it is compared as: its backend, or the input that it came from
+  std::filesystem::path file;    // where it was read,
+  size_t line = 0;               // from 1
+  std::filesystem::path folder;  // with the other artefacts of the run (records.jsonl, latency.hlog); empty = none
+
+  // The status of the run in the words of records.jsonl; records of the Python package have none and count as ok.
+  [[nodiscard]] std::string status() const;
+  // A value below `metadata`, by path: {"metrics", "total", "goodput"}. Null if it is not there.
+  [[nodiscard]] const nlohmann::ordered_json& metadata(std::initializer_list<std::string_view> path) const;
+};
+
+// A line that is no record; the rest of its file is read all the same.
+struct InputProblem {
+  std::filesystem::path file;
+  size_t line = 0;
+  std::string text;
+};
+
+enum class Sides { by_backend, by_input };
+
+struct ResultSet {
+  std::vector<ResultRecord> records;  // in the order of the inputs; within a folder by path
+  std::vector<InputProblem> problems;
+};
+
+// Each input is such a file, or a folder that is searched recursively (not below `probes`, whose runs are steps of a
+// search). The same record in several files (.csv beside .jsonl, a paired run's collection beside its cells) counts
+// once. Throws Error(usage) when an input does not exist or there is no record at all.
+ResultSet read_results(std::span<const std::filesystem::path> inputs, Sides sides = Sides::by_backend);
+
+}  // namespace host

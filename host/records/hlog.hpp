@@ -1,0 +1,24 @@
+// Histograms as other HdrHistogram tools read them: the V2 compressed encoding and the log format 1.3 around it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "metrics/histogram.hpp"
+
+namespace host {
+
+struct HlogEntry {
+  std::string tag;  // "" = none, "class:chat"; no comma, blank or newline
+  double begin_s = 0;
+  double seconds = 0;
+  Histogram histogram;  // ns
+};
+
+std::string hlog_text(const std::vector<HlogEntry>& entries, std::string_view comment);
+// Throws Error(failed) with file and line for what is no such log.
+std::vector<HlogEntry> read_hlog(const std::filesystem::path& file);
+
+}  // namespace host
