@@ -55,9 +55,9 @@ struct ComparedConfig {
   std::optional<int64_t> seed;
   std::optional<int64_t> nodes;
   std::optional<int64_t> parallelism;
-  std::vector<SideResults> sides;     // the baseline first, if it took part
-  std::vector<MetricResult> metrics;  // for each candidate; empty with one side
-  std::optional<bool> output_equal;   // digests of the sides; nothing if fewer than two gave one
+  std::vector<SideResults> sides;           // the baseline first, if it took part
+  std::vector<MetricResult> metrics;        // for each candidate; empty with one side
+  std::optional<bool> output_equal;         // digests of the sides; nothing if fewer than two gave one
   Verdict verdict = Verdict::inconclusive;  // the worst over the candidates, see verdict_of()
   std::string reason;
 };
