@@ -307,6 +307,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   guarded(run.error, [&] { session.backend.destroy(); });
   if (stops == 0) guarded(run.error, [&] { result.parity = session.parity.check(session.workload, parity_budget_ns); });
   collector.fill(result);
+  result.timeline = session.timeline.finished(session.start_ns);
   const auto metadata = session.metadata();
   for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
   result.notes["hold_window_s"] = config.hold_window_s;

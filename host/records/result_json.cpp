@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "metrics/summary.hpp"
 
 namespace host {
@@ -124,6 +126,32 @@ Json to_json(const Ledger& ledger) {
           {"unchecked", ledger.unchecked},
           {"log_dropped", ledger.log_dropped},
           {"balanced", ledger.balanced()}};
+}
+
+Json to_json(const SampledRequest& request, const RunInfo& info, const RunResult& result) {
+  const auto& row = request.row;
+  const auto name = [](const std::vector<std::string>& names, size_t index) {
+    return index < names.size() ? Json(names[index]) : Json(nullptr);
+  };
+  const auto time = [](int64_t ns) { return ns < 0 ? Json(nullptr) : Json(static_cast<double>(ns) / ns_per_s); };
+  const auto outcome = static_cast<Outcome>(row.outcome);
+  Json out = {{"seq", row.seq},
+              {"class", name(info.classes, row.class_id)},
+              {"tenant", name(info.tenants, row.tenant)},
+              {"outcome", to_string(outcome)},
+              {"due_s", time(row.due_ns)},
+              {"sent_s", time(row.sent_ns)},
+              {"begun_s", time(row.begun_ns)},
+              {"first_s", time(row.first_ns)},
+              {"done_s", outcome == Outcome::unfinished ? Json(nullptr) : time(row.done_ns)},
+              {"steps", Json::array()}};
+  for (const auto& step : std::span(request.steps).first(request.n_steps))
+    out["steps"].push_back(
+        {{"stage", step.stage < result.stages.size() ? Json(result.stages[step.stage].name) : Json(nullptr)},
+         {"node", step.node},
+         {"begin_s", time(step.begin_ns)},
+         {"end_s", time(step.end_ns)}});
+  return out;
 }
 
 Json to_json(const RunResult& result) {

@@ -101,6 +101,19 @@ struct RequestRow {
 };
 static_assert(sizeof(RequestRow) == 64);
 
+// One of the requests that the record shows step by step.
+struct SampledRequest {
+  struct Step {
+    uint16_t stage = 0;
+    uint32_t node = 0;
+    int64_t begin_ns = 0;
+    int64_t end_ns = 0;
+  };
+  RequestRow row;
+  std::array<Step, 32> steps{};  // in order of their begin; the first ones where a request has more
+  size_t n_steps = 0;            // none where the backend does not tell
+};
+
 struct Ledger {
   uint64_t offered = 0;  // warm-up included
   uint64_t warmup = 0;
@@ -175,11 +188,12 @@ struct RunResult {
   std::vector<NodeWork> nodes;
   std::vector<SeriesSummary> series;
   std::vector<EventRecord> events;
-  std::vector<Metric> over_time;  // availability, priority_inversion, memory_drift, ...: not made of cells
-  std::string verdict;            // pass | wrong | unchecked
-  nlohmann::json report;          // the workload's own, from conclude
-  uint64_t digest = 0;            // XOR over ok requests of mix(seq, digest): order-free, for output parity
-  uint64_t digested = 0;          // how many requests are in it
+  std::vector<SampledRequest> timeline;  // a sample of the measured requests, by seq
+  std::vector<Metric> over_time;         // availability, priority_inversion, memory_drift, ...: not made of cells
+  std::string verdict;                   // pass | wrong | unchecked
+  nlohmann::json report;                 // the workload's own, from conclude
+  uint64_t digest = 0;                   // XOR over ok requests of mix(seq, digest): order-free, for output parity
+  uint64_t digested = 0;                 // how many requests are in it
   ParityResult parity;
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };
