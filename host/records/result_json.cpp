@@ -15,6 +15,8 @@ constexpr double ns_per_us = 1e3;
 constexpr double ns_per_ms = 1e6;
 constexpr double ns_per_s = 1e9;
 
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
 Json outcomes_json(const std::array<uint64_t, outcome_count>& outcomes) {
   Json out;
   for (size_t i = 0; i < outcome_count; ++i) out[to_string(static_cast<Outcome>(i))] = outcomes[i];
@@ -87,6 +89,9 @@ Json to_json(const Interval& interval) {
   out["lateness_p99_us"] =
       interval.lateness_p99_ns < 0 ? Json(nullptr) : Json(static_cast<double>(interval.lateness_p99_ns) / ns_per_us);
   out["resident_bytes"] = interval.resident_bytes == 0 ? Json(nullptr) : Json(interval.resident_bytes);
+  out["steal_share"] = number_or_null(interval.steal_share);
+  out["other_cpu_share"] = number_or_null(interval.other_cpu_share);
+  out["noisy"] = interval.noisy;
   out["classes"] = Json::array();
   for (const auto& row : interval.classes) {
     Json of_class = {{"class", row.name},
@@ -107,7 +112,7 @@ Json to_json(const EventRecord& event) {
               {"args", event.args},
               {"due_s", event.due_s},
               {"issued_s", event.issued_s},
-              {"confirmed_s", event.confirmed_s ? Json(*event.confirmed_s) : Json(nullptr)},
+              {"confirmed_s", number_or_null(event.confirmed_s)},
               {"status", event.status},
               {"text", event.text}};
   if (!event.metrics.empty()) add_metrics(out, event.metrics);
@@ -190,6 +195,7 @@ Json to_json(const RunResult& result) {
                              {"last", series.last}});
   out["events"] = Json::array();
   for (const auto& event : result.events) out["events"].push_back(to_json(event));
+  out["noise"] = result.noise;
   out["notes"] = result.notes;
   return out;
 }

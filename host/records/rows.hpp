@@ -62,6 +62,10 @@ struct Interval {
   int64_t lateness_p99_ns = 0;  // of the generator; -1 = nothing was sent
   std::vector<ClassRow> classes;
   uint64_t resident_bytes = 0;  // of the backend; 0 = not known
+  // Of all CPU time: stolen by the hypervisor, used by processes that are not this run's (see engine/noise.hpp).
+  std::optional<double> steal_share;
+  std::optional<double> other_cpu_share;
+  bool noisy = false;  // too much of either
   // Progress of the whole run, for the terminal.
   uint64_t total_offered = 0;
   uint64_t total_done = 0;
@@ -195,6 +199,7 @@ struct RunResult {
   uint64_t digest = 0;                   // XOR over ok requests of mix(seq, digest): order-free, for output parity
   uint64_t digested = 0;                 // how many requests are in it
   ParityResult parity;
+  nlohmann::ordered_json noise;                     // noisy or not, and what was measured of it; see engine/noise.hpp
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };
 
