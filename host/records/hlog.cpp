@@ -22,6 +22,7 @@ constexpr size_t header_size = 40;
 constexpr uint32_t digits = 3;
 constexpr size_t bucket_count = size_t{buckets::rows} * buckets::row_size;
 constexpr size_t encoded_max = header_size + bucket_count * 9;
+constexpr uintmax_t file_max = 64U << 20;
 constexpr auto legend = "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
 
 void put_int(std::string& out, uint64_t value, int bytes) {
@@ -209,6 +210,8 @@ std::string hlog_text(const std::vector<HlogEntry>& entries, std::string_view co
 std::vector<HlogEntry> read_hlog(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) throw Error(Exit::failed, fmt::format("{}: cannot be read", file.string()));
+  if (std::filesystem::file_size(file) > file_max)
+    throw Error(Exit::failed, fmt::format("{}: larger than 64 MiB, which no run writes", file.string()));
   std::vector<HlogEntry> out;
   size_t number_of_line = 0;
   for (std::string line; std::getline(in, line);) {
