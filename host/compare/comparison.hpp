@@ -88,7 +88,7 @@ struct Comparison {
 };
 
 struct CompareOptions {
-  std::string baseline;  // a side; empty = the first one read
+  std::string baseline = {};  // a side; empty = the first one read
   double margin = 0.05;
   double confidence = 0.95;
 };

@@ -84,9 +84,11 @@ std::string bars(const Comparison& comparison, std::string_view column, std::str
   auto out = fmt::format("{}set title {}\nset ylabel {}\n", blocks, literal(title), literal(unit));
   if (draw.empty())
     return out +
-           "unset xtics\nset yrange [0:1]\nset label 1 'nothing was measured' at graph 0.5, graph 0.5 center\n"
+           "unset xtics\nunset ytics\nset yrange [0:1]\nset label 1 'nothing was measured' at graph 0.5, graph 0.5 "
+           "center\n"
            "plot NaN notitle\nunset label 1\n";
-  return out + fmt::format("set yrange [0:*]\nset xtics ({}) rotate by -40 noenhanced\n{}\n", tics(comparison), draw);
+  return out + fmt::format("set yrange [0:*]\nset ytics\nset xtics ({}) {} noenhanced\n{}\n", tics(comparison),
+                           comparison.configs.size() > 6 ? "rotate by -40" : "norotate", draw);
 }
 
 std::string page(const Comparison& comparison, size_t height) {
@@ -95,7 +97,8 @@ std::string page(const Comparison& comparison, size_t height) {
   const auto width = std::clamp<size_t>(300 + 40 * drawn, 900, 8000);
   return fmt::format(
       "set encoding utf8\nset terminal pngcairo noenhanced size {},{}\nset output 'plot.png'\n"
-      "set style fill solid 0.8 noborder\nset grid ytics\nset key outside top right noenhanced\n"
+      "set style fill solid 0.8 noborder\nset errorbars 0.6 linecolor rgb '#333333' linewidth 1.5\nset grid ytics\nset "
+      "key outside top right noenhanced\n"
       "set xrange [-0.6:{:.1f}]\n",
       width, height, static_cast<double>(std::max<size_t>(1, comparison.configs.size())) - 0.4);
 }
@@ -103,14 +106,13 @@ std::string page(const Comparison& comparison, size_t height) {
 }  // namespace
 
 std::string throughput_plot(const Comparison& comparison) {
-  return page(comparison, 600) +
-         bars(comparison, "throughput", "Throughput: median; bars from the least to the greatest repetition", "1/s");
+  return page(comparison, 600) + bars(comparison, "throughput", "Throughput: median and range of repetitions", "1/s");
 }
 
 std::string latency_plot(const Comparison& comparison) {
   return page(comparison, 1000) + "set multiplot layout 2,1\n" +
-         bars(comparison, "latency_p95", "Latency p95: median; bars from the least to the greatest repetition", "ms") +
-         bars(comparison, "latency_p99", "Latency p99", "ms") + "unset multiplot\n";
+         bars(comparison, "latency_p95", "Latency p95: median and range of repetitions", "ms") +
+         bars(comparison, "latency_p99", "Latency p99: median and range of repetitions", "ms") + "unset multiplot\n";
 }
 
 }  // namespace host

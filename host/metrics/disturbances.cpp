@@ -42,7 +42,7 @@ void Disturbances::begin(uint64_t event, int64_t at_ns, uint64_t offered) {
     keep_baseline(at_ns, offered);
   }
   calm_.since_ns = -1;
-  active_.emplace();
+  active_ = Active{};
   active_->event = event;
   active_->begin_ns = active_->last_ok_ns = at_ns;
   active_->next_ns = at_ns + hold_ns_ / static_cast<int64_t>(ticks);

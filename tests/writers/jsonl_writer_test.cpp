@@ -44,7 +44,7 @@ TEST_CASE("sampled requests come before the summary, with their steps by name") 
   const sample::Folder folder("timeline");
   host::JsonlWriter writer(folder / "records.jsonl", false);
   auto result = sample::result();
-  result.stages = {{"route", {}, {}}, {"apply", {}, {}}};
+  for (const auto* stage : {"route", "apply"}) result.stages.push_back({stage, {}, {}});
   result.timeline.resize(2);
   auto& ok = result.timeline[0];
   ok.row = sample::row(3);
