@@ -94,7 +94,6 @@ std::string config_id(size_t index) { return fmt::format("c{}", index + 1); }
 std::string config_title(const ComparedConfig& config) {
   auto out = config.workload;
   if (config.nodes) out += fmt::format(", {} node{}", *config.nodes, *config.nodes == 1 ? "" : "s");
-  if (config.parallelism) out += fmt::format(" × {}", *config.parallelism);
   return out;
 }
 
@@ -130,7 +129,9 @@ std::string config_part(Page& page, size_t index, bool with_charts) {
   std::vector<SideData> sides;
   for (const auto& side : config.sides) sides.push_back(side_data(page, side, with_charts));
   auto out = fmt::format("<section class=\"config\" aria-labelledby=\"{}\">\n", id) +
-             heading(id, config_title(config)) + facts(config) + side_problems(config) + outputs(config);
+             fmt::format("<h2 id=\"{}\">{} <code>{}</code></h2>\n", id, escape_html(config_title(config)),
+                         escape_html(config.config_hash.substr(0, 12))) +
+             facts(config) + side_problems(config) + outputs(config);
   if (with_charts) {
     std::vector<Chart> charts;
     for (auto of : {progress_charts(sides), latency_charts(sides), stage_charts(measures, sides),
@@ -145,9 +146,9 @@ std::string config_part(Page& page, size_t index, bool with_charts) {
           "<p class=\"note\">The distribution of latency is left out: there is no latency.hlog beside these "
           "records.</p>\n";
   }
-  out += measure_tables(config, measures, page.comparison.margin) + run_table(config);
+  out += measure_tables(config, measures, page.comparison.margin) + stage_table(config, measures) + run_table(config);
   if (with_charts) out += event_table(sides) + problem_list(sides);
-  return out + overhead_table(config) + setup_tables(config) + "</section>\n";
+  return out + overhead_table(config) + setup_lists(config) + "</section>\n";
 }
 
 std::string frontier_part(Page& page) {

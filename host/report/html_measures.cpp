@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <set>
 
 #include "report/escape.hpp"
 #include "report/html_parts.hpp"
@@ -80,38 +82,53 @@ std::string scope_title(const std::string& scope) {
   return colon == std::string::npos ? scope : scope.substr(0, colon) + ": " + scope.substr(colon + 1);
 }
 
+// Of a part of a run its headline metrics; the records have the others.
+constexpr std::array of_part = {
+    std::string_view("offered"),        std::string_view("goodput"),     std::string_view("success_rate"),
+    std::string_view("slo_attainment"), std::string_view("latency_p50"), std::string_view("latency_p95"),
+    std::string_view("latency_p99"),    std::string_view("ttft_p50"),    std::string_view("ttft_p99"),
+    std::string_view("tpot_p50"),       std::string_view("tpot_p99")};
+
 struct Group {
   std::string_view prefix;  // of the scope
   std::string_view caption;
+  bool part;         // of_part alone
+  size_t least = 1;  // scopes; a run with one tenant has it in total
 };
-constexpr Group groups[] = {{"total", "Whole run"},
-                            {"class:", "By class"},
-                            {"tenant:", "By tenant"},
-                            {"phase:", "By phase"},
-                            {"event:", "By kind of disturbance"},
-                            {"stage:", "By stage"}};
+constexpr std::array groups = {Group{"total", "Whole run", false}, Group{"class:", "By class", true},
+                               Group{"tenant:", "By tenant", true, 2}, Group{"phase:", "By phase", true, 2},
+                               Group{"event:", "By kind of disturbance", false}};
+
+size_t scopes_with(const std::vector<Measure>& measures, std::string_view prefix) {
+  std::set<std::string_view> out;
+  for (const auto& measure : measures)
+    if (measure.scope.starts_with(prefix)) out.insert(measure.scope);
+  return out.size();
+}
+
+// Rows that stay though no side has a value: that they are n/a is what one has to see.
+bool always_shown(const Measure& measure) {
+  return measure.scope == "total" && (measure.name == "throughput" || measure.name == "success_rate" ||
+                                      measure.name == "latency_p50" || measure.name == "latency_p99");
+}
 
 }  // namespace
 
 std::string measure_tables(const ComparedConfig& config, const std::vector<Measure>& measures, double margin) {
   std::string out;
   for (const auto& group : groups) {
-    HtmlTable table(fmt::format("{}: {}", config_title(config), group.caption), headings(config));
+    if (scopes_with(measures, group.prefix) < group.least) continue;
+    HtmlTable table(group.caption, headings(config));
     std::vector<const Measure*> missing;
-    std::string scope;
+    std::string scope = "total";
     for (const auto& measure : measures) {
       if (!measure.scope.starts_with(group.prefix)) continue;
-      if (!measured_somewhere(measure)) {
-        // Headline metrics keep their row: that they are n/a is what one has to see.
-        const bool headline =
-            measure.scope == "total" && find_result(config, config.sides.back().side, "total", measure.name) != nullptr;
-        const bool own = headline || measure.name == "latency_p99" || measure.name == "throughput";
-        if (!own || measure.scope != "total") {
-          if (group.prefix == "total") missing.push_back(&measure);
-          continue;
-        }
+      if (group.part && std::ranges::find(of_part, measure.name) == of_part.end()) continue;
+      if (!measured_somewhere(measure) && !always_shown(measure)) {
+        if (scope == measure.scope && scope == "total") missing.push_back(&measure);
+        continue;
       }
-      if (measure.scope != scope && group.prefix != "total") table.group(scope_title(measure.scope));
+      if (measure.scope != scope) table.group(scope_title(measure.scope));
       scope = measure.scope;
       add_row(table, config, measure, margin);
     }
@@ -119,6 +136,29 @@ std::string measure_tables(const ComparedConfig& config, const std::vector<Measu
     out += not_measured(missing);
   }
   return out;
+}
+
+std::string stage_table(const ComparedConfig& config, const std::vector<Measure>& measures) {
+  HtmlTable table("By stage: wait (queue and transfer) and service of an execution, ms",
+                  {"Stage", "Side", "#Wait p50", "#p95", "#p99", "#mean", "#Service p50", "#p95", "#p99", "#mean"});
+  std::string stage;
+  for (const auto& of : measures) {
+    if (!of.scope.starts_with("stage:") || of.scope == stage) continue;
+    stage = of.scope;
+    for (size_t side = 0; side < config.sides.size(); ++side) {
+      std::vector<Cell> cells = {words(std::string_view(stage).substr(6)), words(config.sides[side].side)};
+      for (const auto* part : {"wait", "service"})
+        for (const auto* statistic : {"p50", "p95", "p99", "mean"}) {
+          const auto* measure = find_measure(measures, stage, fmt::format("stage_{}_{}", part, statistic));
+          cells.push_back(measure == nullptr ? missing_cell("not in the records")
+                                             : side_cell(measure->sides[side], measure->unit));
+        }
+      table.row(cells);
+    }
+  }
+  if (table.empty()) return {};
+  return table.html() + fmt::format("<p class=\"note\">Definitions: {}, {}.</p>\n", metric_link("stage_wait"),
+                                    metric_link("stage_service"));
 }
 
 }  // namespace host

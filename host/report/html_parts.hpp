@@ -37,11 +37,12 @@ std::string problem_part(const Page& page);
 std::string method_part(const Page& page);
 std::string definition_part();
 
-// Tables of one configuration.
+// Tables of one configuration; its heading says which.
 std::string measure_tables(const ComparedConfig& config, const std::vector<Measure>& measures, double margin);
+std::string stage_table(const ComparedConfig& config, const std::vector<Measure>& measures);
 std::string run_table(const ComparedConfig& config);
 std::string event_table(const std::vector<SideData>& sides);
 std::string overhead_table(const ComparedConfig& config);
-std::string setup_tables(const ComparedConfig& config);  // configuration, options of the backends, hashes
+std::string setup_lists(const ComparedConfig& config);  // configuration, options of the backends, hashes
 
 }  // namespace host

@@ -88,9 +88,8 @@ std::vector<std::pair<std::string, double>> overheads_of(const ResultRecord& run
 }  // namespace
 
 std::string run_table(const ComparedConfig& config) {
-  HtmlTable table(fmt::format("{}: runs", config_title(config)),
-                  {"Run", "Side", "Started", "Status", "Outcomes", "#ok/s", "#p50 ms", "#p95 ms", "#p99 ms",
-                   "#Window s", "Machine"});
+  HtmlTable table("Runs", {"Run", "Side", "Started", "Status", "Outcomes", "#ok/s", "#p50 ms", "#p95 ms", "#p99 ms",
+                           "#Window s", "Machine"});
   for (const auto& side : config.sides) {
     for (const auto* run : side.repetitions) {
       const auto& reasons = field(run->metadata({"metrics", "total"}), "reasons");
@@ -165,8 +164,7 @@ std::string overhead_table(const ComparedConfig& config) {
       }
   std::vector<std::string> headings = {"Harness overhead"};
   for (const auto& side : config.sides) headings.push_back("#" + side.side);
-  HtmlTable table(fmt::format("{}: what the harness itself cost (medians over all runs)", config_title(config)),
-                  std::move(headings));
+  HtmlTable table("What the harness itself cost: medians over all runs", std::move(headings));
   constexpr size_t most_rows = 80;
   for (size_t i = 0; i < std::min(order.size(), most_rows); ++i) {
     std::vector<Cell> cells = {words(order[i])};

@@ -77,6 +77,32 @@ class BySide {
   std::map<std::string, std::vector<std::vector<std::string>>> values_;
 };
 
+// Options and their values as a list in columns; what differs between runs has several.
+class Options {
+ public:
+  void add(const Json& object) {
+    Texts texts;
+    flatten(object, {}, texts);
+    for (auto& [path, value] : texts) {
+      auto& of = values_[path];
+      if (of.empty()) order_.push_back(path);
+      if (of.size() < 4 && std::ranges::find(of, value) == of.end()) of.push_back(std::move(value));
+    }
+  }
+  [[nodiscard]] std::string html(std::string_view title) const {
+    if (order_.empty()) return {};
+    auto out = fmt::format("<h3>{}</h3>\n<dl class=\"options\">\n", escape_html(title));
+    for (const auto& path : order_)
+      out += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(path),
+                         escape_html(fmt::format("{}", fmt::join(values_.at(path), " | "))));
+    return out + "</dl>\n";
+  }
+
+ private:
+  std::vector<std::string> order_;
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
 std::vector<std::string> names(const std::vector<SideResults>& sides) {
   std::vector<std::string> out;
   for (const auto& side : sides) out.push_back(side.side);
@@ -85,14 +111,16 @@ std::vector<std::string> names(const std::vector<SideResults>& sides) {
 
 }  // namespace
 
-std::string setup_tables(const ComparedConfig& config) {
-  BySide options(names(config.sides));
-  BySide backends(names(config.sides));
+std::string setup_lists(const ComparedConfig& config) {
+  // The configuration is one, or the runs would not be in one section; backends have options of their own.
+  Options options;
   BySide hashes(names(config.sides));
+  std::string backends;
   for (size_t side = 0; side < config.sides.size(); ++side) {
+    Options own;
     for (const auto* run : config.sides[side].repetitions) {
-      options.add_leaves(side, run->metadata({"config"}));
-      backends.add_leaves(side, run->metadata({"backend_config"}));
+      options.add(run->metadata({"config"}));
+      own.add(run->metadata({"backend_config"}));
       if (!run->config_hash.empty()) hashes.add(side, "config_hash", run->config_hash);
       if (!run->backend_hash.empty()) hashes.add(side, "backend_hash", run->backend_hash);
       for (const auto* plugin : {"workload", "backend"})
@@ -101,11 +129,9 @@ std::string setup_tables(const ComparedConfig& config) {
       if (const auto digest = text(run->metadata({"digest"})); !digest.empty())
         hashes.add(side, fmt::format("digest over {} results", value_text(run->metadata({"digested"}))), digest);
     }
+    backends += own.html("Options of " + config.sides[side].side);
   }
-  const auto title = config_title(config);
-  auto out = options.html(title + ": configuration", "Option");
-  out += backends.html(title + ": options of the backends", "Option");
-  return out + hashes.html(title + ": hashes", "Of");
+  return options.html("Configuration") + backends + hashes.html("Hashes", "Of");
 }
 
 std::string environment_part(const Page& page) {

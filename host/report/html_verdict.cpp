@@ -59,6 +59,16 @@ Cell where_cell(const ComparedConfig& config, size_t index) {
   return {html, {}, config.config_hash};
 }
 
+Cell why_cell(Verdict verdict, std::string_view reason) {
+  return {verdict_mark(verdict) + (reason.empty() ? "" : fmt::format("<br><small>{}</small>", escape_html(reason))),
+          "why",
+          {}};
+}
+
+Cell against_cell(std::string_view candidate, std::string_view baseline) {
+  return {fmt::format("{}<br><small>/ {}</small>", escape_html(candidate), escape_html(baseline)), "side", {}};
+}
+
 std::string noise_list(const Comparison& comparison) {
   std::string out;
   for (const auto& config : comparison.configs)
@@ -95,7 +105,7 @@ std::string ratio_html(const MetricResult* result, double margin) {
       "<rect class=\"band\" x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" height=\"14\"/>"
       "<line class=\"one\" x1=\"40\" y1=\"0\" x2=\"40\" y2=\"14\"/>"
       "<g class=\"{}\"><line x1=\"{:.1f}\" y1=\"7\" x2=\"{:.1f}\" y2=\"7\"/><circle cx=\"{:.1f}\" cy=\"7\" r=\"3\"/>"
-      "</g></svg> {:.3f} <small>[{:.3f}, {:.3f}]</small></span>",
+      "</g></svg> {:.3f}<br><small>[{:.3f}, {:.3f}]</small></span>",
       x(1 / (1 + margin)), band, color, x(low), x(high), x(ratio), ratio, low, high);
 }
 
@@ -112,14 +122,10 @@ std::string verdict_part(const Page& page) {
       auto reason = config.reason;
       for (const auto& problem : config.sides[0].problems)
         if (reason.find(problem) == std::string::npos) reason += "; " + problem;
-      table.row({where_cell(config, i),
-                 words(config.sides[0].side),
-                 figure(fmt::format("{}", config.sides[0].repetitions.size())),
-                 {verdict_mark(config.verdict), {}, {}},
-                 median_cell(measures, "throughput"),
-                 median_cell(measures, "latency_p99"),
-                 median_cell(measures, "success_rate"),
-                 words(reason)},
+      table.row({where_cell(config, i), words(config.sides[0].side),
+                 figure(fmt::format("{}", config.sides[0].repetitions.size())), why_cell(config.verdict, reason),
+                 median_cell(measures, "throughput"), median_cell(measures, "latency_p99"),
+                 median_cell(measures, "success_rate")},
                 config.verdict == Verdict::invalid ? "bad" : "");
       continue;
     }
@@ -129,14 +135,10 @@ std::string verdict_part(const Page& page) {
       const auto ratio = [&](std::string_view name) {
         return ratio_cell(find_result(config, candidate.side, "total", name), comparison.margin);
       };
-      table.row({where_cell(config, i),
-                 words(fmt::format("{} / {}", candidate.side, config.sides[0].side)),
+      table.row({where_cell(config, i), against_cell(candidate.side, config.sides[0].side),
                  figure(fmt::format("{} / {}", candidate.repetitions.size(), config.sides[0].repetitions.size())),
-                 {verdict_mark(of.verdict), {}, {}},
-                 ratio("throughput"),
-                 latency_cell(latency_result(config, candidate.side), comparison.margin),
-                 ratio("success_rate"),
-                 words(of.reason)},
+                 why_cell(of.verdict, of.reason), ratio("throughput"),
+                 latency_cell(latency_result(config, candidate.side), comparison.margin), ratio("success_rate")},
                 of.verdict == Verdict::invalid ? "bad" : "");
     }
   }

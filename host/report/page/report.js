@@ -56,7 +56,7 @@
       const color = s.light ? faded(hue(s.color), 0.6) : hue(s.color);
       const few = s.markers || s.points.filter((p) => p[1] !== null).length < 3;
       out.push({
-        label: s.name, data: s.points.map(([x, y]) => ({x, y})), borderColor: color, backgroundColor: color,
+        label: s.name, data: s.points.map(([x, y]) => ({x, y})), clip: 6, borderColor: color, backgroundColor: color,
         borderWidth: s.color === 'muted' ? 1 : 1.75, tension: 0, spanGaps: false,
         borderDash: dashes[(s.dash ?? (s.color === 'muted' ? 2 : s.color)) % dashes.length],
         pointRadius: few ? 3 : 0, pointHitRadius: 8, pointStyle: points[(s.dash ?? s.color ?? 0) % points.length],
@@ -75,6 +75,7 @@
     return spec.series.map((s) => ({
       label: s.name, data: s.values, stack: s.stack, backgroundColor: faded(hue(s.color), s.light ? 0.4 : 1),
       borderColor: hue(s.color), borderWidth: s.light ? 1 : 0, maxBarThickness: 26,
+      categoryPercentage: spec.horizontal ? 0.8 : 0.5,
     }));
   }
 
