@@ -28,7 +28,7 @@ OptionSpec text(std::string name, std::string value, std::string help, std::vect
 
 const std::vector<Flag>& compare_flags() {
   static const std::vector<Flag> flags = {
-      {.spec = text("output_dir", "comparison", "where summary.md, comparison.csv and the pictures go"),
+      {.spec = text("output_dir", "comparison", "where summary.md, comparison.csv, report.html and the pictures go"),
        .placeholder = "DIR"},
       {.spec = text("baseline", "", "the side that others are set against; default: the first one read"),
        .placeholder = "SIDE"},
@@ -149,7 +149,7 @@ CompareOutcome compare_into(const CompareJob& job) {
   const auto not_drawn = write_comparison(out.comparison, out.results, job.output_dir);
   if (!not_drawn.empty()) out.warnings.push_back(not_drawn);
   out.text = outcome_text(out.comparison, gate) +
-             fmt::format("\nfiles in {}: summary.md, comparison.csv{}\n", job.output_dir.string(),
+             fmt::format("\nfiles in {}: summary.md, comparison.csv, report.html{}\n", job.output_dir.string(),
                          not_drawn.empty() ? ", throughput_comparison.png, latency_p95_p99_comparison.png" : "");
   return out;
 }
