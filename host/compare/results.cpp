@@ -78,7 +78,7 @@ void merge(ResultRecord& kept, ResultRecord&& again) {
 fs::path artefacts_beside(const fs::path& file) {
   std::error_code error;
   const auto folder = file.parent_path();
-  for (const auto* name : {"records.jsonl", "latency.hlog"})
+  for (const auto* name : {"records.jsonl", "latency.hlog", "frontier.json"})
     if (fs::exists(folder / name, error)) return folder.empty() ? "." : folder;
   return {};
 }
