@@ -76,7 +76,9 @@ std::string noise_list(const Comparison& comparison) {
       if (const auto noisy = noisy_runs(side.repetitions); !noisy.empty())
         out += fmt::format("<li>{}, {}: {}</li>\n", escape_html(config_title(config)), escape_html(side.side),
                            escape_html(noisy));
-  return out.empty() ? out : "<p class=\"note\">Taken on a noisy machine, and used all the same:</p>\n<ul class=\"note\">" + out + "</ul>\n";
+  return out.empty() ? out
+                     : "<p class=\"note\">Taken on a noisy machine, and used all the same:</p>\n<ul class=\"note\">" +
+                           out + "</ul>\n";
 }
 
 }  // namespace

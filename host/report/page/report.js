@@ -1,4 +1,4 @@
-// Draws the charts of the page. The data is in <script id="data">: for each canvas id a spec
+// Draws the charts of the page. The data, in the element with the id "data", has for each canvas, by id, a spec
 //   kind    "line", "bar", or "spans" (floating bars in rows)
 //   x, y    title, scale: linear | log | percent | nines (log10 of 1/(1-q)) | category; min, max, ticks
 //   labels  of bars or rows
