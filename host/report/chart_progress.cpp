@@ -95,7 +95,7 @@ std::string caption(const std::vector<SideData>& sides, const Json& events) {
   if (merged > 1)
     out += fmt::format(
         ". Up to {} intervals are merged in a point: counts are added, of percentiles the worst is shown", merged);
-  if (!events.empty()) out += ". Vertical lines: control events, as issued";
+  if (!events.empty()) out += ". Vertical lines: control events as issued, faults solid, heals dashed, others dotted";
   return out + ".";
 }
 

@@ -47,10 +47,11 @@ std::string summary_line(const Page& page) {
   return "<p class=\"facts\">" + out + "</p>\n";
 }
 
-std::string contents(const Page& page, const std::string& frontier) {
+std::string contents(const Page& page, const std::string& frontier, const std::string& environment) {
   std::string out = "<nav aria-label=\"Contents\"><a href=\"#verdict\">Verdict</a>";
   if (!frontier.empty()) out += " <a href=\"#frontier\">Scaling frontier</a>";
-  if (!page.comparison.configs.empty()) out += " <a href=\"#c1\">Results</a> <a href=\"#environment\">Environment</a>";
+  if (!page.comparison.configs.empty()) out += " <a href=\"#c1\">Results</a>";
+  if (!environment.empty()) out += " <a href=\"#environment\">Environment</a>";
   return out +
          " <a href=\"#mismatches\">Mismatches</a> <a href=\"#problems\">Input</a> <a href=\"#method\">Method</a> "
          "<a href=\"#definitions\">Definitions</a></nav>\n";
@@ -114,9 +115,10 @@ std::string definition_part() {
 std::string html_report(const Comparison& comparison, const ResultSet& results) {
   Page page{comparison, results, colors_of(comparison, results), nlohmann::ordered_json::object()};
   const auto frontier = frontier_part(page);
+  const auto environment = environment_part(page);
   std::string body =
-      "<header><h1>Benchmark report</h1>\n" + summary_line(page) + contents(page, frontier) + "</header>\n<main>\n" +
-      verdict_part(page) +
+      "<header><h1>Benchmark report</h1>\n" + summary_line(page) + contents(page, frontier, environment) +
+      "</header>\n<main>\n" + verdict_part(page) +
       "<noscript><p class=\"note\">Charts need script. Every table is here without it.</p></noscript>\n" + frontier;
   const auto count = comparison.configs.size();
   if (count > most_with_charts)
@@ -125,7 +127,7 @@ std::string html_report(const Comparison& comparison, const ResultSet& results) 
         "results for charts of the others.</p>\n",
         most_with_charts, count);
   for (size_t i = 0; i < count; ++i) body += config_part(page, i, i < most_with_charts);
-  body += environment_part(page) + mismatch_part(page) + problem_part(page) + method_part(page) + definition_part();
+  body += environment + mismatch_part(page) + problem_part(page) + method_part(page) + definition_part();
   return fmt::format(
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"

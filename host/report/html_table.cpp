@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "metrics/definitions.hpp"
 #include "report/escape.hpp"
 #include "writers/number_text.hpp"
@@ -34,7 +36,7 @@ std::string measure_text(double value, std::string_view unit) {
   if (unit == "ms") return ms_text(value);
   if (unit == "1/s") return rate_text(value);
   if (unit == "0..1") return share_text(value);
-  if (unit == "count" || unit == "requests") return fmt::format("{:.6g}", value);
+  if ((unit == "count" || unit == "requests") && value == std::floor(value)) return fmt::format("{:.0f}", value);
   return fmt::format("{:.4g}", value);
 }
 

@@ -76,7 +76,9 @@ std::string noise_list(const Comparison& comparison) {
       if (const auto noisy = noisy_runs(side.repetitions); !noisy.empty())
         out += fmt::format("<li>{}, {}: {}</li>\n", escape_html(config_title(config)), escape_html(side.side),
                            escape_html(noisy));
-  return out.empty() ? out : "<p>Taken on a noisy machine, and used all the same:</p>\n<ul>" + out + "</ul>\n";
+  return out.empty() ? out
+                     : "<p class=\"note\">Taken on a noisy machine, and used all the same:</p>\n<ul class=\"note\">" +
+                           out + "</ul>\n";
 }
 
 }  // namespace
@@ -105,7 +107,7 @@ std::string ratio_html(const MetricResult* result, double margin) {
       "<rect class=\"band\" x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" height=\"14\"/>"
       "<line class=\"one\" x1=\"40\" y1=\"0\" x2=\"40\" y2=\"14\"/>"
       "<g class=\"{}\"><line x1=\"{:.1f}\" y1=\"7\" x2=\"{:.1f}\" y2=\"7\"/><circle cx=\"{:.1f}\" cy=\"7\" r=\"3\"/>"
-      "</g></svg> {:.3f}<br><small>[{:.3f}, {:.3f}]</small></span>",
+      "</g></svg> {:.3f}<br> <small>[{:.3f}, {:.3f}]</small></span>",
       x(1 / (1 + margin)), band, color, x(low), x(high), x(ratio), ratio, low, high);
 }
 
@@ -113,8 +115,8 @@ std::string verdict_part(const Page& page) {
   const auto& comparison = page.comparison;
   if (comparison.configs.empty())
     return heading("verdict", "Verdict") + "<p class=\"none\">No results: there is nothing to report on.</p>\n";
-  HtmlTable table("Verdict by workload and configuration", {"Workload", "Candidate / baseline", "#Runs", "Verdict",
-                                                            "#Throughput", "#Latency", "#Success rate", "Why"});
+  HtmlTable table("Verdict by workload and configuration",
+                  {"Workload", "Candidate / baseline", "#Runs", "Verdict", "#Throughput", "#Latency", "#Success rate"});
   for (size_t i = 0; i < comparison.configs.size(); ++i) {
     const auto& config = comparison.configs[i];
     if (config.sides.size() < 2) {

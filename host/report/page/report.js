@@ -1,4 +1,4 @@
-// Draws the charts of the page. The data is in <script id="data">: for each canvas id a spec
+// Draws the charts of the page. The data, in the element with the id "data", has for each canvas, by id, a spec
 //   kind    "line", "bar", or "spans" (floating bars in rows)
 //   x, y    title, scale: linear | log | percent | nines (log10 of 1/(1-q)) | category; min, max, ticks
 //   labels  of bars or rows
@@ -23,8 +23,8 @@
     if (scale === 'percent') return (v) => `${+(v * 100).toFixed(2)} %`;
     const short = new Intl.NumberFormat('en', {maximumSignificantDigits: 3, notation: 'compact'});
     if (scale !== 'log') return (v) => short.format(v);
-    // On a log axis 1, 2 and 5 of a decade are enough.
-    return (v) => (/^[125]/.test(v.toExponential()) ? short.format(v) : '');
+    // 1, 2 and 5 of a decade are enough, unless the axis is shorter than one.
+    return function (v) { return this.max < 10 * this.min || /^[125]/.test(v.toExponential()) ? short.format(v) : ''; };
   }
 
   function axis(of, labels) {
@@ -95,7 +95,8 @@
       ctx.save();
       ctx.font = `10px ${Chart.defaults.font.family}`;
       ctx.lineWidth = 1;
-      let free = -Infinity;  // where words do not run into the ones before
+      const named = list.length <= 24;  // more words than that hide the curves; the table of events has them
+      let free = -Infinity;             // where words do not run into the ones before
       for (const mark of list) {
         const at = x.getPixelForValue(mark.x);
         if (!(at >= area.left && at <= area.right)) continue;
@@ -105,11 +106,15 @@
         ctx.moveTo(at, area.top);
         ctx.lineTo(at, area.bottom);
         ctx.stroke();
-        if (at < free) continue;
+        if (!named || at < free) continue;
         const words = mark.text.slice(0, 40);
         ctx.save();
         ctx.translate(at + 3, area.top + 4);
         ctx.rotate(Math.PI / 2);
+        ctx.setLineDash([]);
+        ctx.lineWidth = 3;
+        ctx.strokeStyle = css('--page');  // a halo
+        ctx.strokeText(words, 0, 0);
         ctx.fillText(words, 0, 0);
         ctx.restore();
         free = at + 13;
@@ -168,7 +173,8 @@
   }
 
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw_all);
-  // Paper is white whatever the screen is, and as wide as style says.
+  // Paper is white whatever the screen is. The style sheet gives .paper the sizes of print, so that charts are drawn at
+  // the size at which they are printed.
   addEventListener('beforeprint', () => { root.classList.add('paper'); draw_all(); });
   addEventListener('afterprint', () => { root.classList.remove('paper'); draw_all(); });
   draw_all();
