@@ -19,9 +19,9 @@ namespace {
 
 const std::vector<Flag>& compare_flags() {
   static const std::vector<Flag> flags = [] {
-    std::vector<Flag> out = {
-        {.spec = text_option("output_dir", "comparison", "where summary.md, comparison.csv and the pictures go"),
-         .placeholder = "DIR"}};
+    std::vector<Flag> out = {{.spec = text_option("output_dir", "comparison",
+                                                  "where summary.md, comparison.csv, report.html and the pictures go"),
+                              .placeholder = "DIR"}};
     for (auto& flag : comparison_flags()) out.push_back(std::move(flag));
     out.push_back({.spec = text_option("gate", "", "conditions on ratios; exit code 5 when one is not met"),
                    .placeholder = "CONDITIONS"});
@@ -126,7 +126,7 @@ CompareOutcome compare_into(const CompareJob& job) {
   const auto not_drawn = write_comparison(out.comparison, out.results, job.output_dir);
   if (!not_drawn.empty()) out.warnings.push_back(not_drawn);
   out.text = outcome_text(out.comparison, gate) +
-             fmt::format("\nfiles in {}: summary.md, comparison.csv{}\n", job.output_dir.string(),
+             fmt::format("\nfiles in {}: summary.md, comparison.csv, report.html{}\n", job.output_dir.string(),
                          not_drawn.empty() ? ", throughput_comparison.png, latency_p95_p99_comparison.png" : "");
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include "compare/artefact_texts.hpp"
 #include "compare/gnuplot.hpp"
+#include "report/html.hpp"
 #include "writers/output_file.hpp"
 
 namespace host {
@@ -12,6 +13,7 @@ std::string write_comparison(const Comparison& comparison, const ResultSet& resu
                              const std::filesystem::path& folder) {
   write_file(folder / "summary.md", summary_md(comparison, results));
   write_file(folder / "comparison.csv", comparison_csv(comparison));
+  write_file(folder / "report.html", html_report(comparison, results));
   for (const auto& [name, script] : {std::pair{"throughput_comparison.png", throughput_plot(comparison)},
                                      {"latency_p95_p99_comparison.png", latency_plot(comparison)}})
     if (const auto reason = run_gnuplot(script, folder / name); !reason.empty())

@@ -7,8 +7,8 @@
 
 namespace host {
 
-// summary.md, comparison.csv, throughput_comparison.png, latency_p95_p99_comparison.png. Throws Error when one cannot
-// be written; without gnuplot the PNGs are left out, and the reason is returned.
+// summary.md, comparison.csv, report.html, throughput_comparison.png, latency_p95_p99_comparison.png. Throws Error when
+// one cannot be written; without gnuplot the PNGs are left out, and the reason is returned.
 std::string write_comparison(const Comparison& comparison, const ResultSet& results,
                              const std::filesystem::path& folder);
 

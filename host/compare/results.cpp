@@ -49,7 +49,7 @@ class Walk {
 
 // What tells two records apart. The measures are among it: the Python package gives repetitions the same run_id.
 std::string identity(const ResultRecord& record) {
-  const auto number = [](const auto& value) { return value ? fmt::format("{:.9g}", double(*value)) : "-"; };
+  const auto number = [](const auto& value) { return value ? fmt::format("{}", *value) : "-"; };
   std::string out;
   for (const auto& text :
        {record.side, record.backend, record.workload, record.run_id, record.timestamp, record.config_hash})

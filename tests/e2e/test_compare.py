@@ -203,6 +203,14 @@ class Flags(Compare):
         self.error("compare", file, "--output-dir", file / "x", code=1, says="--output-dir")
 
 
+class Help(Case):
+    def test_names_every_flag(self):
+        text = self.host("compare", "--help").stdout
+        for flag in ("--output-dir", "--by", "--baseline", "--margin", "--confidence", "--gate ", "--gate-lenient", "--json"):
+            self.assertIn(flag, text)
+        self.assertIn("compare", self.host("help").stdout)
+
+
 class Page(Case):
     def test_every_command_of_the_page_works(self):
         self.assertEqual(run_page(self, "compare.md"), len(commands("compare.md")))
