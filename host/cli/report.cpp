@@ -1,10 +1,13 @@
-// `report DIR|FILE...`: results as papers, pull requests, databases and other tools want them.
+// `report DIR|FILE...`: results as a page, a paper, a pull request, a database and other tools want them.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "cli/commands.hpp"
 #include "cli/compare_flags.hpp"
+#include "report/html.hpp"
 #include "report/latex.hpp"
 #include "report/markdown.hpp"
 #include "report/merged_hlog.hpp"
@@ -19,6 +22,10 @@ namespace fs = std::filesystem;
 const std::vector<Flag>& report_flags() {
   static const std::vector<Flag> flags = [] {
     std::vector<Flag> out = {
+        {.spec = text_option("html", "",
+                             "one page that needs nothing else; without any of these: report.html beside "
+                             "the results"),
+         .placeholder = "FILE"},
         {.spec = text_option("latex", "", "tables and figures for a paper, with a main.tex that shows them all"),
          .placeholder = "DIR"},
         {.spec = text_option("markdown", "", "a comment for a pull request; - for standard output"),
@@ -49,7 +56,13 @@ std::vector<std::string> problem_texts(const Comparison& comparison) {
   return out;
 }
 
-// Throws where a file is to be written whose folder does not exist.
+// report.html in the first input, or beside it if that is a file.
+fs::path default_page(const fs::path& input) {
+  std::error_code error;
+  return (fs::is_directory(input, error) ? input : input.parent_path()) / "report.html";
+}
+
+// Throws Error(failed) also when there is nothing to write.
 void write_hlog(const Comparison& comparison, const fs::path& file) {
   const auto merged = merged_hlog(comparison);
   warn(merged.problems);
@@ -79,6 +92,14 @@ Exit report_command(const Command& command, std::span<const std::string> args) {
   const auto markdown = arguments.text("markdown");
   std::string written;
   const auto wrote = [&](const fs::path& path) { written += path.string() + "\n"; };
+  auto page = fs::path(arguments.text("html"));
+  if (page.empty() && std::ranges::none_of(std::array{"latex", "markdown", "sqlite", "hlog"},
+                                           [&](const char* output) { return arguments.has(output); }))
+    page = default_page(inputs[0]);
+  if (!page.empty()) {
+    write_file(page, html_report(comparison, results));
+    wrote(page);
+  }
   if (const auto* folder = arguments.find("latex")) {
     write_latex(comparison, folder->text);
     wrote(fs::path(folder->text) / "main.tex");

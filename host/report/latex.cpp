@@ -30,7 +30,7 @@ constexpr auto preamble =
 \pgfplotsset{sage/.style={width=\linewidth,cycle list name=sage,grid=major,grid style={gray!25},
   tick label style={font=\footnotesize},label style={font=\footnotesize},
   legend style={font=\footnotesize,draw=none,fill=none,at={(0.5,1.03)},anchor=south,legend columns=3},
-  unbounded coords=jump,scaled ticks=false}}
+  unbounded coords=jump,scaled ticks=false,enlarge x limits=false}}
 % No wider than a line.
 \newsavebox{\sagebox}
 \newcommand{\sagefit}[1]{\sbox{\sagebox}{#1}\ifdim\wd\sagebox>\linewidth

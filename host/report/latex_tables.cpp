@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "compare/validity.hpp"
 #include "report/latex_parts.hpp"
@@ -106,6 +105,13 @@ TexTable frame(const ComparedConfig& config) {
   return out;
 }
 
+// Where to break before row `end`: the title of a group stays with the rows that it is for.
+size_t part_end(const std::vector<std::string>& rows, size_t end) {
+  end = std::min(end, rows.size());
+  while (end > 0 && rows[end - 1].starts_with('\\')) --end;
+  return end;
+}
+
 bool measured(const MetricRow& row) {
   return std::ranges::any_of(row.values, [](const auto& values) { return !values.empty(); });
 }
@@ -157,14 +163,16 @@ std::string tex_row(const std::vector<std::string>& cells) { return "{}" + joine
 std::string to_tex(const TexTable& table) {
   std::string out;
   const auto floats = std::max<size_t>(1, (table.rows.size() + rows_of_float - 1) / rows_of_float);
+  const auto rows_each = (table.rows.size() + floats - 1) / floats;  // so that none has a single row
+  size_t at = 0;
   for (size_t part = 0; part < floats; ++part) {
     out += "\\begin{table}[htbp]\n\\centering\\footnotesize\n";
     out += part == 0 ? fmt::format("\\caption{{{}}}\\label{{{}}}\n", table.caption, table.label)
                      : fmt::format("\\caption{{Continuation of table~\\ref{{{}}}.}}\n", table.label);
     out += fmt::format("\\sagefit{{\\begin{{tabular}}{{{}}}\n\\toprule\n{} \\\\\n\\midrule\n", table.columns,
                        tex_row(table.header));
-    for (size_t i = part * rows_of_float; i < std::min(table.rows.size(), (part + 1) * rows_of_float); ++i)
-      out += table.rows[i] + (table.rows[i].starts_with('\\') ? "\n" : " \\\\\n");
+    const auto end = part + 1 == floats ? table.rows.size() : part_end(table.rows, at + rows_each);
+    for (; at < end; ++at) out += table.rows[at] + (table.rows[at].starts_with('\\') ? "\n" : " \\\\\n");
     out += "\\bottomrule\n\\end{tabular}}\n";
     if (part + 1 == floats && !table.notes.empty())
       out += fmt::format("\\par\\smallskip\\parbox{{\\linewidth}}{{\\scriptsize\\raggedright {}}}\n", table.notes);
