@@ -40,7 +40,9 @@ pid_t pid_named(const char* name) {
 }  // namespace
 
 CpuWatch::CpuWatch(std::filesystem::path root, pid_t ours, std::vector<unsigned> cpus)
-    : root_(std::move(root)), ours_(ours), cpus_(std::move(cpus)), before_(snapshot()) {}
+    : root_(std::move(root)), ours_(ours), cpus_(std::move(cpus)), before_(counters()) {
+  if (before_) before_->all = processes();
+}
 
 std::vector<CpuWatch::Process> CpuWatch::processes() const {
   std::vector<Process> all;
@@ -84,7 +86,7 @@ void CpuWatch::mark_ours(std::vector<Process>& all) const {
   }
 }
 
-std::optional<CpuWatch::Snapshot> CpuWatch::snapshot() const {
+std::optional<CpuWatch::Snapshot> CpuWatch::counters() const {
   std::ifstream in(root_ / "proc/stat");
   Snapshot now;
   bool found = false;
@@ -102,7 +104,6 @@ std::optional<CpuWatch::Snapshot> CpuWatch::snapshot() const {
     found = true;
   }
   if (!found) return std::nullopt;
-  now.all = processes();
   return now;
 }
 
@@ -128,14 +129,12 @@ uint64_t CpuWatch::ours_since(const Snapshot& before, const Snapshot& now) {
 }
 
 std::optional<CpuUse> CpuWatch::read() {
-  auto now = snapshot();
-  if (!now || !before_) {
-    if (!before_) before_ = std::move(now);
-    return std::nullopt;
-  }
+  auto now = counters();
+  if (!now || !before_) return std::nullopt;
   CpuUse use;
   use.total = since(now->total, before_->total);
   if (use.total < min_ticks) return std::nullopt;
+  now->all = processes();
   use.steal = since(now->steal, before_->steal);
   if (find(*now, ours_) != nullptr)
     use.other = std::min(use.total, since(since(now->processes, before_->processes), ours_since(*before_, *now)));

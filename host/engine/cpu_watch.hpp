@@ -34,8 +34,9 @@ class CpuWatch {
   // starts (daemons in sessions of their own too) stays below it. `cpus`: those that count; empty = all.
   CpuWatch(std::filesystem::path root, pid_t ours, std::vector<unsigned> cpus);
 
-  // The first reading, or one after too short a time (it then goes on until the next), is null; `readable` says whether
-  // there will ever be one. One thread. Costs a read of every process's stat: measured in docs/noise.md.
+  // Since the last reading, or the constructor. Null after too short a time, which is then part of the next reading,
+  // and where /proc/stat was not readable. One thread. Reads the stat file of every process: docs/noise.md has the
+  // cost.
   std::optional<CpuUse> read();
   [[nodiscard]] bool readable() const { return before_.has_value(); }
   // Of the last reading: the others that used most, at most `n`.
@@ -56,7 +57,7 @@ class CpuWatch {
     uint64_t total = 0;
     std::vector<Process> all;  // by pid
   };
-  [[nodiscard]] std::optional<Snapshot> snapshot() const;
+  [[nodiscard]] std::optional<Snapshot> counters() const;  // without the processes
   [[nodiscard]] std::vector<Process> processes() const;
   void mark_ours(std::vector<Process>& all) const;
   static const Process* find(const Snapshot& in, pid_t pid);

@@ -156,6 +156,27 @@ void Session::chunk(Lane& lane, const sage_completion& row, int64_t at_ns) {
   slot->chunk_units.store(slot->chunk_units.load(relaxed) + row.units, relaxed);
 }
 
+RequestRow Session::row_of(const Slot& slot, Outcome outcome, const sage_completion* completion, int64_t at_ns) const {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  const auto from_start = [&](int64_t ns) { return ns == 0 ? -1 : ns - start_ns; };
+  const auto due = slot.due_ns.load(relaxed);
+  const auto sent = slot.sent_ns.load(relaxed);
+  const auto units = completion == nullptr ? 0 : completion->units;
+  return {.seq = slot.seq.load(relaxed),
+          .due_ns = due - start_ns,
+          .sent_ns = (sent == 0 ? due : sent) - start_ns,
+          .begun_ns = completion == nullptr ? -1 : from_start(completion->begun_ns),
+          .first_ns = from_start(slot.first_ns.load(relaxed)),
+          .done_ns = at_ns - start_ns,
+          .digest = completion == nullptr ? 0 : completion->digest,
+          .class_id = static_cast<uint8_t>(slot.class_id.load(relaxed)),
+          .tenant = static_cast<uint8_t>(slot.tenant.load(relaxed)),
+          .phase = slot.phase.load(relaxed),
+          .outcome = static_cast<uint8_t>(outcome),
+          .node = static_cast<uint16_t>(completion == nullptr ? 0 : std::min<uint32_t>(completion->node, 65535)),
+          .units = static_cast<uint16_t>(std::min<uint32_t>(units, 65535))};
+}
+
 void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_completion* completion, int64_t at_ns) {
   constexpr auto relaxed = std::memory_order_relaxed;
   const auto due = slot.due_ns.load(relaxed);
@@ -212,26 +233,12 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
     }
   }
   lane.done.add();
-  const auto sampled = slot.sampled.load(relaxed);
-  if (!keep_rows && sampled == 0) return;
+  if (slot.sampled.load(relaxed) != 0) [[unlikely]]
+    timeline.end(slot.sampled.load(relaxed), row_of(slot, outcome, completion, at_ns));
+  if (!keep_rows) return;
 
   DoneRow done;
-  done.row = {.seq = seq,
-              .due_ns = due - start_ns,
-              .sent_ns = sent == 0 ? due - start_ns : sent - start_ns,
-              .begun_ns = completion == nullptr || completion->begun_ns == 0 ? -1 : completion->begun_ns - start_ns,
-              .first_ns = first == 0 ? -1 : first - start_ns,
-              .done_ns = at_ns - start_ns,
-              .digest = completion == nullptr ? 0 : completion->digest,
-              .class_id = static_cast<uint8_t>(class_id),
-              .tenant = static_cast<uint8_t>(slot.tenant.load(relaxed)),
-              .phase = slot.phase.load(relaxed),
-              .outcome = static_cast<uint8_t>(outcome),
-              .node = static_cast<uint16_t>(completion == nullptr ? 0 : std::min<uint32_t>(completion->node, 65535)),
-              .units = static_cast<uint16_t>(std::min<uint32_t>(units, 65535))};
-  if (sampled != 0) [[unlikely]]
-    timeline.end(sampled, done.row);
-  if (!keep_rows) return;
+  done.row = row_of(slot, outcome, completion, at_ns);
   done.units = units;
   done.flags = flags;
   done.pipeline = slot.pipeline.load(relaxed);

@@ -79,6 +79,8 @@ class Session {
   static Session& of(void* ctx) { return *static_cast<Session*>(ctx); }
   void complete(const sage_completion* rows, uint64_t n);
   void complete_one(Lane& lane, const sage_completion& row, int64_t now_ns);
+  [[nodiscard]] RequestRow row_of(const Slot& slot, Outcome outcome, const sage_completion* completion,
+                                  int64_t at_ns) const;
   void chunk(Lane& lane, const sage_completion& row, int64_t at_ns);
   void spans(const sage_span* rows, uint64_t n);
   uint32_t open_series(std::string_view name, std::string_view unit);

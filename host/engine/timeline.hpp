@@ -24,7 +24,11 @@ class TimelineSample {
   explicit TimelineSample(uint64_t expected) : stride_(expected == 0 ? 1 : (expected + max - 1) / max) {}
 
   // [feed] Of each measured request, in order: `index` counts them from 0. The place of a sampled one, from 1, else 0.
-  uint8_t choose(uint64_t index, uint64_t seq) { return index != next_ ? uint8_t{0} : take_place(index, seq); }
+  uint8_t choose(uint64_t index, uint64_t seq) {
+    if (index == next_) [[unlikely]]
+      return take_place(index, seq);
+    return 0;
+  }
 
   // [any] A step of the request that has this place; times are of the run's clock.
   void step(uint8_t place, uint64_t seq, const sage_span& span);
