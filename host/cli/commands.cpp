@@ -26,6 +26,13 @@ constexpr std::array command_table = {
             "  sage-host compare results\n"
             "  sage-host compare before after --by input --gate \"latency_p99<=1.10, throughput>=0.95\"\n",
             compare_command},
+    Command{"report", "DIR|FILE... [flags]",
+            "results as an HTML page, LaTeX, Markdown, an SQLite database or one histogram log",
+            "  sage-host report results    # writes results/report.html\n"
+            "  sage-host report results --latex paper/results\n"
+            "  sage-host report before after --by input --markdown - | gh pr comment 12 --body-file -\n"
+            "  sage-host report results --sqlite results.db --hlog results.hlog\n",
+            report_command},
     Command{"list", "[--all] [--json]", "the workloads and backends that can be used",
             "  sage-host list\n"
             "  sage-host list --all    # also shadowed and broken ones, with the reason\n",

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 #include "cli/commands.hpp"
+#include "cli/compare_flags.hpp"
 #include "cli/text.hpp"
 #include "compare/artefact_texts.hpp"
 #include "compare/artefacts.hpp"
@@ -17,42 +17,19 @@
 namespace host {
 namespace {
 
-OptionSpec text(std::string name, std::string value, std::string help, std::vector<std::string> choices = {}) {
-  OptionSpec spec;
-  spec.name = std::move(name);
-  spec.default_value = std::move(value);
-  spec.choices = std::move(choices);
-  spec.help = std::move(help);
-  return spec;
-}
-
 const std::vector<Flag>& compare_flags() {
-  static const std::vector<Flag> flags = {
-      {.spec = text("output_dir", "comparison", "where summary.md, comparison.csv, report.html and the pictures go"),
-       .placeholder = "DIR"},
-      {.spec = text("baseline", "", "the side that others are set against; default: the first one read"),
-       .placeholder = "SIDE"},
-      {.spec = text("by", "backend", "what a side is: each backend, or each input", {"backend", "input"})},
-      {.spec = text("margin", "5%", "the difference that matters: ratios within it are the same"),
-       .placeholder = "SHARE"},
-      {.spec = text("confidence", "95%", "of the intervals, 50% to 99%"), .placeholder = "SHARE"},
-      {.spec = text("gate", "", "conditions on ratios; exit code 5 when one is not met"), .placeholder = "CONDITIONS"},
-      {.spec = toggle("gate_lenient", "inconclusive conditions pass")},
-      {.spec = toggle("json", "the comparison on standard output as JSON")},
-  };
+  static const std::vector<Flag> flags = [] {
+    std::vector<Flag> out = {{.spec = text_option("output_dir", "comparison",
+                                                  "where summary.md, comparison.csv, report.html and the pictures go"),
+                              .placeholder = "DIR"}};
+    for (auto& flag : comparison_flags()) out.push_back(std::move(flag));
+    out.push_back({.spec = text_option("gate", "", "conditions on ratios; exit code 5 when one is not met"),
+                   .placeholder = "CONDITIONS"});
+    out.push_back({.spec = toggle("gate_lenient", "inconclusive conditions pass")});
+    out.push_back({.spec = toggle("json", "the comparison on standard output as JSON")});
+    return out;
+  }();
   return flags;
-}
-
-// "5%" or "0.05".
-double parse_share(const std::string& flag, std::string_view text, double least, double most) {
-  const bool percent = text.ends_with('%');
-  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
-  double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (percent) value /= 100;
-  if (error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= most) return value;
-  throw usage_error(
-      fmt::format("{} {}: give a share from {:g}% to {:g}%, as 7.5% or 0.075", flag, text, least * 100, most * 100));
 }
 
 bool on(const Arguments& arguments, std::string_view name) {
@@ -165,12 +142,8 @@ Exit compare_command(const Command& command, std::span<const std::string> args) 
   CompareJob job;
   job.inputs.assign(arguments.positional.begin(), arguments.positional.end());
   job.output_dir = arguments.text("output_dir", "comparison");
-  const auto by = arguments.text("by", "backend");
-  if (by != "backend" && by != "input") throw usage_error(fmt::format("--by {}: give backend or input", by));
-  job.sides = by == "input" ? Sides::by_input : Sides::by_backend;
-  job.options.baseline = arguments.text("baseline");
-  job.options.margin = parse_share("--margin", arguments.text("margin", "5%"), 0, 1);
-  job.options.confidence = parse_share("--confidence", arguments.text("confidence", "95%"), 0.5, 0.99);
+  job.sides = sides_option(arguments);
+  job.options = compare_options(arguments);
   job.gate = arguments.text("gate");
   job.gate_lenient = on(arguments, "gate_lenient");
   const bool json = on(arguments, "json");

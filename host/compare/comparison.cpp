@@ -217,48 +217,6 @@ void judge(ComparedConfig& config, const Comparison& settings) {
 
 }  // namespace
 
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::better:
-      return "better";
-    case Verdict::same:
-      return "same";
-    case Verdict::worse:
-      return "worse";
-    case Verdict::inconclusive:
-      return "inconclusive";
-    case Verdict::invalid:
-      break;
-  }
-  return "invalid";
-}
-
-Judgement verdict_of(const ComparedConfig& config, std::string_view candidate) {
-  const auto find = [&](std::string_view name) -> const MetricResult* {
-    for (const auto& result : config.metrics)
-      if (result.candidate == candidate && result.metric.scope == "total" && result.metric.name == name) return &result;
-    return nullptr;
-  };
-  std::vector<const MetricResult*> headline;
-  for (const auto* name : {"throughput", "success_rate"})
-    if (const auto* found = find(name)) headline.push_back(found);
-  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"}) {
-    const auto* found = find(name);
-    if (found == nullptr || (found->baseline_values.empty() && found->candidate_values.empty())) continue;
-    headline.push_back(found);
-    break;
-  }
-  if (headline.empty()) return {Verdict::inconclusive, "nothing was measured"};
-  for (const auto verdict : {Verdict::invalid, Verdict::worse, Verdict::inconclusive, Verdict::better}) {
-    for (const auto* result : headline) {
-      if (result->verdict != verdict) continue;
-      if (result->reason.empty() || verdict == Verdict::invalid) return {verdict, result->reason};
-      return {verdict, fmt::format("{}: {}", result->metric.name, result->reason)};
-    }
-  }
-  return {Verdict::same, {}};
-}
-
 Comparison compare(const ResultSet& results, const CompareOptions& options) {
   const auto sides = sides_in_order(results, options.baseline);
   Comparison out;

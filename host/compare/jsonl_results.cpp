@@ -1,9 +1,6 @@
 // JSON lines, also as Python's json module writes them: NaN and Infinity are tokens there.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "compare/result_file.hpp"
 
 namespace host {
@@ -35,6 +32,13 @@ struct Prepared {
   std::string refusal;   // why it is not parsed
 };
 
+// The length of a token that JSON does not have, 0 if none is there.
+size_t nonfinite_at(std::string_view text) {
+  for (const std::string_view token : {"NaN", "-Infinity", "Infinity"})
+    if (text.starts_with(token)) return token.size();
+  return 0;
+}
+
 Prepared prepare(std::string_view line) {
   Prepared out;
   out.text.reserve(line.size());
@@ -48,12 +52,10 @@ Prepared prepare(std::string_view line) {
       if (c == '"') in_string = false;
       continue;
     }
-    constexpr std::array<std::string_view, 3> tokens = {"NaN", "-Infinity", "Infinity"};
-    const auto token = std::ranges::find_if(tokens, [&](auto name) { return line.substr(i).starts_with(name); });
-    if (token != tokens.end()) {
+    if (const auto length = c == 'N' || c == '-' || c == 'I' ? nonfinite_at(line.substr(i)) : 0; length > 0) {
       out.text += "null";
       ++out.nonfinite;
-      i += token->size() - 1;
+      i += length - 1;
       continue;
     }
     in_string = c == '"';

@@ -49,7 +49,7 @@ class Walk {
 
 // What tells two records apart. The measures are among it: the Python package gives repetitions the same run_id.
 std::string identity(const ResultRecord& record) {
-  const auto number = [](const auto& value) { return value ? fmt::format("{:.9g}", double(*value)) : "-"; };
+  const auto number = [](const auto& value) { return value ? fmt::format("{}", *value) : "-"; };
   std::string out;
   for (const auto& text :
        {record.side, record.backend, record.workload, record.run_id, record.timestamp, record.config_hash})
@@ -78,7 +78,7 @@ void merge(ResultRecord& kept, ResultRecord&& again) {
 fs::path artefacts_beside(const fs::path& file) {
   std::error_code error;
   const auto folder = file.parent_path();
-  for (const auto* name : {"records.jsonl", "latency.hlog"})
+  for (const auto* name : {"records.jsonl", "latency.hlog", "frontier.json"})
     if (fs::exists(folder / name, error)) return folder.empty() ? "." : folder;
   return {};
 }

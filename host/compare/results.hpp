@@ -33,7 +33,7 @@ struct ResultRecord {
   std::string side;              // what it is compared as: its backend, or the input that it came from
   std::filesystem::path file;    // where it was read,
   size_t line = 0;               // from 1
-  std::filesystem::path folder;  // with the other artefacts of the run (records.jsonl, latency.hlog); empty = none
+  std::filesystem::path folder;  // with its artefacts: records.jsonl, latency.hlog, frontier.json; empty = none
 
   // The status of the run in the words of records.jsonl; records of the Python package have none and count as ok.
   [[nodiscard]] std::string status() const;

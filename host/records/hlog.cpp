@@ -22,6 +22,8 @@ constexpr size_t header_size = 40;
 constexpr uint32_t digits = 3;
 constexpr size_t bucket_count = size_t{buckets::rows} * buckets::row_size;
 constexpr size_t encoded_max = header_size + bucket_count * 9;
+constexpr uintmax_t file_max = 64U << 20;
+constexpr size_t entries_max = 2000;  // each takes up to 280 KB; a run has one for each class, tenant and phase
 constexpr auto legend = "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
 
 void put_int(std::string& out, uint64_t value, int bytes) {
@@ -209,6 +211,9 @@ std::string hlog_text(const std::vector<HlogEntry>& entries, std::string_view co
 std::vector<HlogEntry> read_hlog(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) throw Error(Exit::failed, fmt::format("{}: cannot be read", file.string()));
+  std::error_code no_size;  // of a pipe, say
+  if (const auto size = std::filesystem::file_size(file, no_size); !no_size && size > file_max)
+    throw Error(Exit::failed, fmt::format("{}: larger than 64 MiB, which no run writes", file.string()));
   std::vector<HlogEntry> out;
   size_t number_of_line = 0;
   for (std::string line; std::getline(in, line);) {
@@ -216,6 +221,8 @@ std::vector<HlogEntry> read_hlog(const std::filesystem::path& file) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty() || line[0] == '#' || line[0] == '"') continue;
     try {
+      if (out.size() == entries_max)
+        throw std::runtime_error(fmt::format("more than {} histograms; merge or split the log", entries_max));
       out.push_back(read_entry(line));
     } catch (const std::exception& e) {
       throw Error(Exit::failed, fmt::format("{}:{}: {}", file.string(), number_of_line, e.what()));

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "compare/statistics.hpp"
@@ -39,9 +41,15 @@ struct Coverage {
   double width = 0;  // high / low, median
 };
 
+// Of ratios between two samples; nothing where there is none.
+using IntervalOf = std::optional<RatioInterval> (*)(std::span<const double> baseline, std::span<const double> candidate,
+                                                    double confidence, uint64_t seed);
+
 // Two sides of n repetitions, the candidate 1.2 times the baseline. Paired: both share what their block does to them.
-inline Coverage coverage(Noise noise, size_t n, bool paired, size_t experiments, uint64_t seed) {
+inline Coverage coverage(Noise noise, size_t n, bool paired, size_t experiments, uint64_t seed,
+                         IntervalOf interval_of = nullptr) {
   constexpr double truth = 1.2;
+  if (interval_of == nullptr) interval_of = paired ? paired_ratio : independent_ratio;
   std::mt19937_64 random(seed);
   std::vector<double> widths;
   size_t held = 0;
@@ -52,8 +60,7 @@ inline Coverage coverage(Noise noise, size_t n, bool paired, size_t experiments,
       const auto block = draw_values(Noise::log_normal, n, 1, random);
       for (size_t k = 0; k < n; ++k) baseline[k] *= block[k], candidate[k] *= block[k];
     }
-    const auto interval =
-        paired ? paired_ratio(baseline, candidate, 0.95, i) : independent_ratio(baseline, candidate, 0.95, i);
+    const auto interval = interval_of(baseline, candidate, 0.95, i);
     held += interval->low <= truth && truth <= interval->high ? 1U : 0U;
     widths.push_back(interval->high / interval->low);
   }

@@ -95,8 +95,9 @@ TEST_CASE("what is no log is refused with its place") {
   const auto cut = good.substr(0, good.size() - 9) + "\n";
   auto changed = good;
   changed[changed.size() - 20] = changed[changed.size() - 20] == 'A' ? 'B' : 'A';
-  for (const auto& text : {std::string("0,1,2\n"), std::string("0,1,2,%%%%\n"), std::string("0,1,2,AAAA\n"),
-                           std::string("a,1,2,AAAA\n"), cut, changed, std::string("Tag=x\n")}) {
+  for (const auto& text :
+       {std::string("0,1,2\n"), std::string("0,1,2,%%%%\n"), std::string("0,1,2,AAAA\n"), std::string("a,1,2,AAAA\n"),
+        cut, changed, std::string("Tag=x\n"), std::string(1'000'000, '1') + "\n"}) {
     CAPTURE(text);
     try {
       read(text);
@@ -106,4 +107,15 @@ TEST_CASE("what is no log is refused with its place") {
     }
   }
   CHECK_THROWS_AS(read_hlog("/nowhere/latency.hlog"), Error);
+}
+
+TEST_CASE("a log may not exhaust memory") {
+  std::vector<HlogEntry> one(1);
+  one[0].histogram.record(5);
+  const auto text = hlog_text(one, "x");
+  const auto line = text.substr(text.find("\n0.000") + 1);
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += line;
+  CHECK(read(many).size() == 2000);
+  CHECK_THROWS_WITH_AS(read(many + line), doctest::Contains(".hlog:2001: more than 2000 histograms"), Error);
 }

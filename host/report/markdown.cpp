@@ -1,0 +1,196 @@
+#include "report/markdown.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compare/artefact_texts.hpp"
+#include "report/metric_rows.hpp"
+#include "report/utf8.hpp"
+
+namespace host {
+namespace {
+
+constexpr size_t longest_text = 80;      // bytes
+constexpr size_t table_share = 32'768;   // of the limit, at most, for the table of verdicts
+constexpr size_t left_for_notes = 1000;  // what follows the last metrics
+constexpr auto zero_width_space = "\u200b";
+
+// Worst first.
+int rank(Verdict verdict) {
+  constexpr std::array order = {Verdict::worse, Verdict::invalid, Verdict::inconclusive, Verdict::better,
+                                Verdict::same};
+  return static_cast<int>(std::ranges::find(order, verdict) - order.begin());
+}
+
+std::string row(const std::vector<std::string>& cells) {
+  std::string out = "|";
+  for (const auto& cell : cells) out += " " + cell + " |";
+  return out + "\n";
+}
+
+std::string header(const std::vector<std::string>& cells) {
+  return row(cells) + row(std::vector<std::string>(cells.size(), "---"));
+}
+
+struct VerdictRow {
+  Verdict verdict;
+  std::string text;
+};
+
+// The highest percentile that has a ratio.
+std::string latency_text(const ComparedConfig& config, const std::string& candidate) {
+  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"})
+    if (const auto* found = find_total(config, candidate, name); found != nullptr && found->interval)
+      return fmt::format("{} {}", std::string_view(name).substr(8), ratio_text(found));
+  return "n/a";
+}
+
+std::vector<VerdictRow> verdict_rows(const Comparison& comparison) {
+  std::vector<VerdictRow> out;
+  for (const auto& config : comparison.configs) {
+    const auto& base = config.sides[0];
+    const auto where = markdown_text(config_text(config));
+    if (config.sides.size() < 2)
+      out.push_back({config.verdict, row({where, markdown_text(base.side), fmt::format("{}", base.repetitions.size()),
+                                          "n/a", "n/a", to_string(config.verdict), markdown_text(config.reason)})});
+    for (size_t i = 1; i < config.sides.size(); ++i) {
+      const auto& side = config.sides[i];
+      const auto of = verdict_of(config, side.side);
+      out.push_back(
+          {of.verdict, row({where, fmt::format("{} / {}", markdown_text(side.side), markdown_text(base.side)),
+                            fmt::format("{} / {}", side.repetitions.size(), base.repetitions.size()),
+                            ratio_text(find_total(config, side.side, "throughput")), latency_text(config, side.side),
+                            fmt::format("**{}**", to_string(of.verdict)), markdown_text(of.reason)})});
+    }
+  }
+  std::ranges::stable_sort(out, {}, [](const VerdictRow& r) { return rank(r.verdict); });
+  return out;
+}
+
+// "**worse**: of 12 comparisons 1 worse, 11 same".
+std::string verdict_line(const std::vector<VerdictRow>& rows) {
+  if (rows.empty()) return "**No results.**\n\n";
+  std::string counts;
+  for (size_t i = 0; i < rows.size();) {
+    size_t n = i;
+    while (n < rows.size() && rows[n].verdict == rows[i].verdict) ++n;
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", n - i, to_string(rows[i].verdict));
+    i = n;
+  }
+  return fmt::format("**{}** (of {} comparison{}: {})\n\n", to_string(rows[0].verdict), rows.size(),
+                     rows.size() == 1 ? "" : "s", counts);
+}
+
+std::string verdict_table(const std::vector<VerdictRow>& rows) {
+  auto out = header({"configuration", "candidate / baseline", "runs", "throughput", "latency", "verdict", "why"});
+  size_t shown = 0;
+  for (; shown < rows.size() && out.size() + rows[shown].text.size() <= table_share; ++shown) out += rows[shown].text;
+  if (shown < rows.size()) out += fmt::format("\n{} more, none worse than these.\n", rows.size() - shown);
+  return out;
+}
+
+std::string values_cell(const std::vector<double>& values) {
+  if (values.empty()) return "n/a";
+  const auto [least, most] = std::ranges::minmax(values);
+  return values.size() == 1
+             ? value_text(values[0])
+             : fmt::format("{} [{}, {}]", value_text(median(values)), value_text(least), value_text(most));
+}
+
+// Folded; with two sides or more each metric's ratios and verdicts.
+std::string details(const ComparedConfig& config) {
+  std::vector<std::string> cells = {"scope", "metric"};
+  for (const auto& side : config.sides) cells.push_back(markdown_text(runs_text(side)));
+  for (size_t i = 1; i < config.sides.size(); ++i)
+    cells.push_back(fmt::format("{} / {}", markdown_text(config.sides[i].side), markdown_text(config.sides[0].side)));
+  std::string out = header(cells);
+  for (const auto& metric : metric_rows(config)) {
+    if (std::ranges::all_of(metric.values, [](const auto& values) { return values.empty(); })) continue;
+    cells = {markdown_text(metric.metric.scope),
+             markdown_text(fmt::format("{} ({})", metric_text(metric.metric.name), metric.metric.unit))};
+    for (const auto& values : metric.values) cells.push_back(values_cell(values));
+    for (size_t i = 1; i < config.sides.size(); ++i) {
+      const auto* result = result_of(config, metric.metric, config.sides[i].side);
+      cells.push_back(result == nullptr ? "n/a" : fmt::format("{} {}", ratio_text(result), to_string(result->verdict)));
+    }
+    out += row(cells);
+  }
+  return fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", markdown_text(config_text(config)), out);
+}
+
+std::string mismatches(const Comparison& comparison) {
+  std::string out;
+  for (const auto& mismatch : comparison.mismatches) {
+    std::string values;
+    for (const auto& [side, value] : mismatch.values)
+      values += fmt::format("{}{}: {}", values.empty() ? "" : "; ", markdown_text(side), markdown_text(value));
+    out += fmt::format("* {} {}: {}: {}\n", markdown_text(mismatch.workload), markdown_text(mismatch.run_id),
+                       markdown_text(mismatch.field), values);
+  }
+  for (const auto& problem : comparison.problems)
+    out += fmt::format("* {}, line {}: {}\n", markdown_text(problem.file.filename().string()), problem.line,
+                       markdown_text(problem.text));
+  return out.empty() ? out
+                     : fmt::format(
+                           "\n<details><summary>Mismatches and problems with the input</summary>\n\n{}\n"
+                           "</details>\n",
+                           out);
+}
+
+}  // namespace
+
+std::string markdown_text(std::string_view raw) {
+  const auto valid = valid_utf8(raw);
+  std::string_view text = valid;
+  std::string out;
+  const bool cut = text.size() > longest_text;
+  if (cut) text = text.substr(0, longest_text);
+  // not within a character of several bytes
+  while (cut && !text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) text.remove_suffix(1);
+  if (cut && !text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0) text.remove_suffix(1);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += ' ';
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == ':' && text.substr(i).starts_with("://"))
+      out += "&#58;";  // no link
+    else if (std::string_view("|\\`*_~[]$").find(c) != std::string_view::npos)
+      out += fmt::format("\\{}", c);
+    else
+      out += c;
+    if (c == '@' || c == '#') out += zero_width_space;  // "@name" and "#12" would notify people
+  }
+  return cut ? out + "..." : out;
+}
+
+std::string markdown_report(const Comparison& comparison) {
+  const auto rows = verdict_rows(comparison);
+  auto out = verdict_line(rows);
+  if (!rows.empty()) out += verdict_table(rows);
+  size_t left_out = 0;
+  const auto add = [&](const std::string& part) {
+    const bool fits = out.size() + part.size() + left_for_notes <= markdown_limit;
+    if (fits) out += part;
+    return fits;
+  };
+  if (!add(mismatches(comparison)))
+    out += fmt::format("\n{} mismatches and {} problems with the input.\n", comparison.mismatches.size(),
+                       comparison.problems.size());
+  for (const auto& config : comparison.configs)
+    if (!add(details(config))) ++left_out;
+  if (left_out > 0) out += fmt::format("\nMetrics of {} more configurations do not fit here.\n", left_out);
+  return out + fmt::format(
+                   "\nRatios candidate / baseline with {:.4g} % confidence intervals over repetitions; margin "
+                   "{:.4g} %. Medians [least, greatest].\n",
+                   comparison.confidence * 100, comparison.margin * 100);
+}
+
+}  // namespace host
