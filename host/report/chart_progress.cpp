@@ -57,7 +57,7 @@ Json points(const RunData& run, Value&& value_of) {
   for (const auto& interval : run.intervals) {
     const auto begin = number(interval, "begin_s");
     const auto end = number(interval, "end_s");
-    if (!begin || !end) continue;
+    if (!begin || !end || field(interval, "warmup") == true) continue;
     const std::optional<double> value = value_of(interval);
     out.push_back({rounded((*begin + *end) / 2), value ? Json(rounded(*value)) : Json(nullptr)});
   }

@@ -63,7 +63,10 @@ void add_row(HtmlTable& table, const ComparedConfig& config, const Measure& meas
 // Metrics that no side has, by the reason: a line each instead of rows of n/a.
 std::string not_measured(const std::vector<const Measure*>& missing) {
   std::map<std::string, std::vector<const Measure*>> by_reason;
-  for (const auto* measure : missing) by_reason[measure->sides[0].reason].push_back(measure);
+  for (const auto* measure : missing) {
+    const auto said = std::ranges::find_if(measure->sides, [](const auto& side) { return !side.reason.empty(); });
+    by_reason[said == measure->sides.end() ? "" : said->reason].push_back(measure);
+  }
   std::string out;
   for (const auto& [reason, of] : by_reason) {
     std::string names;

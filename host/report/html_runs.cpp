@@ -88,8 +88,8 @@ std::vector<std::pair<std::string, double>> overheads_of(const ResultRecord& run
 }  // namespace
 
 std::string run_table(const ComparedConfig& config) {
-  HtmlTable table("Runs", {"Run", "Side", "Started", "Status", "Outcomes", "#ok/s", "#p50 ms", "#p95 ms", "#p99 ms",
-                           "#Window s", "Machine"});
+  HtmlTable table("Runs", {"Run", "Side", "Started", "Status", "outcomes", "#throughput 1/s", "#latency_p50 ms",
+                           "#latency_p95 ms", "#latency_p99 ms", "#window_seconds", "Machine"});
   for (const auto& side : config.sides) {
     for (const auto* run : side.repetitions) {
       const auto& reasons = field(run->metadata({"metrics", "total"}), "reasons");

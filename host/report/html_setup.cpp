@@ -14,6 +14,7 @@ namespace host {
 namespace {
 
 using Json = nlohmann::ordered_json;
+constexpr size_t most_rows = 500;                                // of a table: files may hold anything
 using Texts = std::vector<std::pair<std::string, std::string>>;  // path and value
 
 std::string value_text(const Json& value) {
@@ -40,6 +41,7 @@ class BySide {
     for (auto& [path, value] : texts) add(side, path, std::move(value));
   }
   void add(size_t side, const std::string& path, std::string value) {
+    if (!values_.contains(path) && order_.size() == most_rows) return;
     auto& rows = values_[path];
     if (rows.empty()) {
       order_.push_back(path);
@@ -84,6 +86,7 @@ class Options {
     Texts texts;
     flatten(object, {}, texts);
     for (auto& [path, value] : texts) {
+      if (!values_.contains(path) && order_.size() == most_rows) return;
       auto& of = values_[path];
       if (of.empty()) order_.push_back(path);
       if (of.size() < 4 && std::ranges::find(of, value) == of.end()) of.push_back(std::move(value));

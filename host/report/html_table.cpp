@@ -51,6 +51,17 @@ Cell metric_cell(std::string_view name, std::string_view unit) {
   return {metric_link(name) + (bare ? "" : fmt::format(" <small>{}</small>", escape_html(unit))), {}, {}};
 }
 
+namespace {
+
+// "latency_p99 ms": the name of a metric links to its definition, in headings too.
+std::string heading_html(std::string_view heading) {
+  const auto name = heading.substr(0, heading.find(' '));
+  if (find_metric(name) == nullptr) return escape_html(heading);
+  return metric_link(name) + escape_html(heading.substr(name.size()));
+}
+
+}  // namespace
+
 HtmlTable::HtmlTable(std::string_view caption, std::vector<std::string> headings)
     : caption_(caption), headings_(std::move(headings)) {}
 
@@ -81,7 +92,7 @@ std::string HtmlTable::html() const {
   for (const auto& heading : headings_) {
     const bool number = heading.starts_with('#');
     out += fmt::format("<th scope=\"col\"{}>{}</th>", number ? " class=\"n\"" : "",
-                       escape_html(std::string_view(heading).substr(number ? 1 : 0)));
+                       heading_html(std::string_view(heading).substr(number ? 1 : 0)));
   }
   return out + "</tr></thead>\n<tbody>\n" + body_ + "</tbody></table></div>\n";
 }

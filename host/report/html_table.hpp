@@ -29,7 +29,8 @@ Cell metric_cell(std::string_view name, std::string_view unit);
 
 class HtmlTable {
  public:
-  // A heading that begins with '#' stands above numbers: right-aligned, without the '#'.
+  // A heading that begins with '#' stands above numbers: right-aligned, without the '#'. One that begins with the name
+  // of a metric links to its definition.
   HtmlTable(std::string_view caption, std::vector<std::string> headings);
   void group(std::string_view title);  // of the rows that follow
   // The first cell heads the row. `style` is a class of the row: "bad".

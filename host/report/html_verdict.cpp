@@ -116,7 +116,7 @@ std::string verdict_part(const Page& page) {
   if (comparison.configs.empty())
     return heading("verdict", "Verdict") + "<p class=\"none\">No results: there is nothing to report on.</p>\n";
   HtmlTable table("Verdict by workload and configuration",
-                  {"Workload", "Candidate / baseline", "#Runs", "Verdict", "#Throughput", "#Latency", "#Success rate"});
+                  {"Workload", "Candidate / baseline", "#Runs", "Verdict", "#throughput", "#latency", "#success_rate"});
   for (size_t i = 0; i < comparison.configs.size(); ++i) {
     const auto& config = comparison.configs[i];
     if (config.sides.size() < 2) {

@@ -113,6 +113,7 @@ TEST_CASE("Every link of a metric leads to its definition") {
   for (std::sregex_iterator it(document.begin(), document.end(), link), end; it != end; ++it)
     CHECK_MESSAGE(has(document, fmt::format("id=\"{}\"", (*it)[1].str())), (*it)[1].str());
   CHECK(has(document, "<a href=\"#m-latency\">latency_p99</a>"));
+  CHECK(has(document, "<th scope=\"col\" class=\"n\"><a href=\"#m-throughput\">throughput</a> 1/s</th>"));
   CHECK(has(document, "<a href=\"#m-goodput\">goodput</a>"));
 }
 
