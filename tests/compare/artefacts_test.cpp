@@ -62,7 +62,7 @@ TEST_CASE("all files are written, and names cannot break them") {
     CHECK(entry.path().filename() != "pwned");
     ++files;
   }
-  CHECK(files == 4);
+  CHECK(files == 5);
   const auto summary = read_bytes(scratch.path() / "summary.md");
   CHECK(contains(summary, "some/file.jsonl:7: no JSON: \\| x"));
   CHECK(summary.find("## Verdict") < summary.find("## Per backend"));
