@@ -82,8 +82,8 @@ void add_latency(std::vector<TexFile>& out, const ComparedConfig& config, const 
     const auto file = fmt::format("{}-latency-{}.dat", stem, i + 1);
     out.push_back({file, latency_data(side.latency)});
     plots += plot("", file, "ms", tex_text(side.side));
-    pooled += fmt::format("{}{} ({} requests of {} runs)", pooled.empty() ? "" : ", ", tex_text(side.side),
-                          side.latency.count(), side.pooled);
+    pooled += fmt::format("{}{} ({} requests of {} run{})", pooled.empty() ? "" : ", ", tex_text(side.side),
+                          side.latency.count(), side.pooled, side.pooled == 1 ? "" : "s");
   }
   if (plots.empty()) return;
   const auto axis =

@@ -1,0 +1,266 @@
+"""report, as a user meets it: latency.hlog read by other means, LaTeX through pdflatex, the database through sqlite3, the page about it."""
+import base64
+import json
+import math
+import pathlib
+import shutil
+import sqlite3
+import struct
+import subprocess
+import tempfile
+import unittest
+import zlib
+
+from doc_commands import commands, run_page
+from harness import FAILED, HOST, Case, environment, read_lines
+
+
+def zig_zag(data):
+    """The numbers of a V2 encoding: LEB128, of which a ninth byte has eight bits, then zig-zag."""
+    at = 0
+    while at < len(data):
+        value = 0
+        for i in range(9):
+            byte = data[at]
+            at += 1
+            value |= (byte if i == 8 else byte & 0x7F) << (7 * i)
+            if i == 8 or byte < 0x80:
+                break
+        yield (value >> 1) ^ -(value & 1)
+
+
+def decode(text):
+    """{lowest value of a bucket: count}, after the description of the format and not after the host's code."""
+    data = base64.b64decode(text, validate=True)
+    cookie, length = struct.unpack(">ii", data[:8])
+    assert cookie == 0x1C849314 and length == len(data) - 8, (hex(cookie), length)
+    data = zlib.decompress(data[8:])
+    cookie, length, offset, digits, lowest, highest, ratio = struct.unpack(">iiiiqqd", data[:40])
+    assert (cookie, offset, digits, lowest, ratio) == (0x1C849313, 0, 3, 1, 1.0), (hex(cookie), offset, digits, lowest, ratio)
+    assert length == len(data) - 40 and highest == 2**43 - 1
+    counts, index = {}, 0
+    for number in zig_zag(data[40:]):
+        if number < 0:
+            index -= number
+            continue
+        if number > 0:
+            half = 1024  # of 2048 sub-buckets, what 3 digits take
+            bucket = max(0, index // half - 1)
+            counts[(index - bucket * half) << bucket] = number
+        index += 1
+    return counts
+
+
+def read_log(file):
+    """{tag: (seconds, maximum in ms, counts)}"""
+    lines = file.read_text().splitlines()
+    assert lines[1] == "#[Histogram log format version 1.3]", lines[1]
+    assert lines[2] == '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"', lines[2]
+    found = {}
+    for line in lines[3:]:
+        tag = ""
+        if line.startswith("Tag="):
+            tag, line = line[4:].split(",", 1)
+        _, seconds, most, histogram = line.split(",")
+        assert tag not in found, tag
+        found[tag] = (float(seconds), float(most), decode(histogram))
+    return found
+
+
+def quantile(counts, q):
+    wanted, seen = math.ceil(q * sum(counts.values())), 0
+    for value in sorted(counts):
+        seen += counts[value]
+        if seen >= wanted:
+            return value
+    raise AssertionError("empty")
+
+
+def pdf_text(folder, main="main.tex"):
+    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", main], cwd=folder,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    pdf = pathlib.Path(main).with_suffix(".pdf").name
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], cwd=folder, capture_output=True, text=True, timeout=60, check=True).stdout
+    return " ".join(text.split())
+
+
+class Report(Case):
+    """With results of two versions that differ, in simulated time, made once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.results = pathlib.Path(tempfile.mkdtemp(prefix="sage-e2e-report-"))
+        for side, service in (("before", 3), ("after", 3.3)):
+            cls.simulate(side, "--workload", "q6", "--repeat", "3", "--set", f"mock.service_ms={service}")
+        cls.simulate("before", "--workload", "q8", "--quick", "--duration", "8")
+        cls.simulate("before", "--workload", "q4", "--quick", "--node-list", "1,2", "--duration", "3")
+
+    @classmethod
+    def simulate(cls, folder, *args):
+        done = subprocess.run([HOST, "run", "-b", "mock", "--output-dir", cls.results / folder, *args], env=environment(), text=True,
+                              capture_output=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.results, ignore_errors=True)
+
+    def report(self, *args, **kwargs):
+        return self.host("report", self.results / "before", self.results / "after", "--by", "input", *args, **kwargs)
+
+    def runs(self, side, workload):
+        folders = sorted(f for f in (self.results / side).iterdir() if f.name.startswith(workload))
+        return [(folder, read_lines(folder / "unified_results.jsonl")[0]) for folder in folders]
+
+
+class Logs(Report):
+    def test_latency_hlog_has_the_distribution_of_the_record(self):
+        folder, record = self.runs("before", "q6")[0]
+        log = read_log(folder / "latency.hlog")
+        metrics = record["metadata"]["metrics"]
+        sets = {"": metrics["total"], **{f"class:{c['class']}": c for c in metrics["classes"]},
+                **{f"phase:{p['phase']}": p for p in metrics["phases"]}}
+        self.assertEqual(set(log), set(sets))
+        self.assertIsNotNone(metrics["total"]["latency_p99"])
+        for tag, of in sets.items():
+            seconds, most, counts = log[tag]
+            self.assertEqual(sum(counts.values()), of["outcomes"]["ok"])
+            self.assertAlmostEqual(seconds, of["window_seconds"], places=3)
+            self.assertAlmostEqual(most, of["latency_max"], delta=0.001 * most)
+            for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
+                if of[f"latency_{name}"] is not None:
+                    self.assertAlmostEqual(quantile(counts, q) / 1e6, of[f"latency_{name}"], delta=of[f"latency_{name}"] / 1000)
+
+    def test_the_manifest_has_its_hash(self):
+        folder, _ = self.runs("before", "q6")[0]
+        self.assertIn("latency.hlog", json.loads((folder / "repro_manifest.json").read_text())["files"])
+
+    def test_merged_by_side(self):
+        self.report("--hlog", self.dir / "all.hlog")
+        log = read_log(self.dir / "all.hlog")
+        (tag,) = [t for t in log if t.startswith("Q6/") and t.endswith("/after") or t.endswith("_after")] or [None]
+        self.assertIsNotNone(tag, list(log))
+        records = [record for _, record in self.runs("after", "q6")]
+        self.assertEqual(sum(log[tag][2].values()), sum(r["metadata"]["metrics"]["total"]["outcomes"]["ok"] for r in records))
+        self.assertAlmostEqual(log[tag][0], sum(r["duration_seconds"] for r in records), places=2)
+        self.assertIn(f"{tag}/class:high", log)
+
+    def test_without_any_log(self):
+        copy = self.dir / "unified_results.jsonl"
+        shutil.copy(self.runs("before", "q6")[0][0] / "unified_results.jsonl", copy)
+        self.error("report", copy, "--hlog", self.dir / "x.hlog", code=FAILED, says=("--hlog", "latency.hlog"))
+        self.assertFalse((self.dir / "x.hlog").exists())
+
+
+class Latex(Report):
+    def test_real_runs(self):
+        printed = self.report("--latex", self.dir / "tex").stdout
+        self.assertEqual(printed, f"{self.dir / 'tex' / 'main.tex'}\n")
+        text = pdf_text(self.dir / "tex")
+        _, record = self.runs("before", "q6")[0]
+        for expected in (record["config_hash"][:12], "(n = 3)", "worse", "95 % confidence interval", "capacity by nodes", "faults (red)",
+                         "latency by percentile"):
+            self.assertIn(expected, text)
+        # found also from a paper in another folder
+        (self.dir / "paper.tex").write_text("\\documentclass{article}\\def\\sagedir{tex}\\input{tex/preamble.tex}\\begin{document}"
+                                            f"\\input{{tex/{next((self.dir / 'tex').glob('*-latency.tex')).name}}}\\end{{document}}")
+        self.assertIn("latency by percentile", pdf_text(self.dir, "paper.tex"))
+
+    def test_names_print_as_they_are(self):
+        name = r"a_b%c$d#e&f{g}~h^i\j|k<l>m"
+        record = {"backend": name, "workload": "Q1", "run_id": "r", "throughput": 40.0, "config_hash": "c" * 64}
+        file = self.write("unified_results.jsonl", json.dumps(record) + "\n")
+        self.host("report", file, "--latex", self.dir / "tex")
+        # accents that stand alone may come as their small variants; an underscore is a drawn line and no character
+        text = pdf_text(self.dir / "tex").translate({0x2DC: "~", 0x2C6: "^", 0x223C: "~"})
+        self.assertIn(name.replace("_", ""), "".join(text.split()))
+
+
+class Markdown(Report):
+    def test_on_standard_output_and_nothing_else_there(self):
+        text = self.report("--markdown", "-", "--sqlite", self.dir / "r.db").stdout
+        self.assertTrue(text.startswith("**worse** (of "), text[:80])
+        self.assertIn("<details><summary>Q6, seed 42", text)
+        self.assertNotIn("r.db", text)
+        self.report("--markdown", "comment.md")
+        self.assertEqual((self.dir / "comment.md").read_text(), text)
+
+
+class Database(Report):
+    def setUp(self):
+        super().setUp()
+        self.report("--sqlite", self.dir / "r.db")
+        self.db = sqlite3.connect(self.dir / "r.db")
+        self.addCleanup(self.db.close)
+
+    def rows(self, sql, *args):
+        return self.db.execute(sql, args).fetchall()
+
+    def test_values_equal_the_records(self):
+        for side in ("before", "after"):
+            for folder, record in self.runs(side, "q6"):
+                ((run, kept),) = self.rows("SELECT id, record FROM runs WHERE run_id = ? AND side LIKE ?", record["run_id"], f"%/{side}")
+                self.assertEqual(json.loads(kept), record)
+                metrics = record["metadata"]["metrics"]
+                found = {(scope, name): (value, reason) for scope, name, value, reason in
+                         self.rows("SELECT scope, name, value, reason FROM metrics WHERE run = ?", run)}
+                for scope, of in (("total", metrics["total"]), *((f"class:{c['class']}", c) for c in metrics["classes"])):
+                    for name, value in of.items():
+                        if isinstance(value, (int, float)) or value is None:
+                            self.assertEqual(found[scope, name][0], value, (scope, name))
+                            self.assertEqual(found[scope, name][1] is None, value is not None, (scope, name))
+                lines = [l for l in read_lines(folder / "records.jsonl") if l["type"] == "interval"]
+                self.assertEqual(self.rows("SELECT begin_s, ok, latency_p50 FROM intervals WHERE run = ? ORDER BY begin_s", run),
+                                 [(l["begin_s"], l["outcomes"]["ok"], l["latency_p50"]) for l in lines])
+                ((p99,),) = self.rows("SELECT latency_ms FROM percentiles WHERE run = ? AND scope = 'total' AND quantile = 0.99", run)
+                self.assertAlmostEqual(p99, record["latency_p99"], delta=record["latency_p99"] / 1000)
+
+    def test_comparison_and_events(self):
+        ((verdict, ratio, n),) = self.rows("SELECT verdict, ratio, candidate_n FROM comparisons WHERE workload = 'Q6' AND scope = 'total' "
+                                           "AND metric = 'latency_p99'")
+        self.assertEqual((verdict, n), ("worse", 3))
+        self.assertGreater(ratio, 1.1)
+        folder, _ = self.runs("before", "q8")[0]
+        issued = {l["id"] for l in read_lines(folder / "records.jsonl") if l["type"] == "event"}
+        self.assertEqual(self.rows("SELECT count(*) FROM events e JOIN runs r ON r.id = e.run WHERE r.workload = 'Q8'"), [(len(issued),)])
+        self.assertGreater(len(issued), 0)
+
+
+class Page(Report):
+    def test_without_a_flag_it_writes_a_page_beside_the_results(self):
+        folder = self.dir / "copy"
+        shutil.copytree(self.results / "after", folder)
+        self.assertEqual(self.host("report", folder).stdout, f"{folder / 'report.html'}\n")
+        page = (folder / "report.html").read_text()
+        self.assertIn("Q6", page)
+        run = next(folder.glob("q6*"))
+        self.host("report", run / "unified_results.jsonl")
+        self.assertTrue((run / "report.html").exists())
+
+    def test_errors(self):
+        self.error("report", says="name folders or files")
+        self.error("report", self.dir / "none", says="does not exist")
+        self.error("report", self.results / "after", "--margin", "x", says="--margin x: give a share")
+        self.error("report", self.results / "after", "--baseline", "ray", says="mock")
+        blocked = self.write("file", "")
+        for flag in ("--html", "--markdown", "--sqlite", "--hlog"):
+            self.error("report", self.results / "after", flag, blocked / "x", code=FAILED, says="cannot be written")
+        self.error("report", self.results / "after", "--latex", blocked / "x", code=FAILED, says="--latex")
+
+    def test_broken_lines_are_told_and_the_rest_is_read(self):
+        lines = (self.runs("before", "q6")[0][0] / "unified_results.jsonl").read_text()
+        file = self.write("unified_results.jsonl", "broken\n" + lines)
+        done = self.host("report", file, "--markdown", "-")
+        self.assertIn("unified_results.jsonl:1:", done.stderr)
+        self.assertIn("Q6", done.stdout)
+
+
+class Documentation(Case):
+    def test_every_command_of_the_page_works(self):
+        self.assertEqual(run_page(self, "report.md"), len(commands("report.md")))
+        self.assertTrue((self.dir / "paper" / "results" / "main.pdf").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
