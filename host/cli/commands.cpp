@@ -22,6 +22,10 @@ constexpr std::array command_table = {
             "  sage-host run --workload q6 -b mock --config town.toml --set mock.clock=real --dry-run\n"
             "  sage-host run --workload q6 -b threads --help    # with the options of both\n",
             run_command},
+    Command{"compare", "DIR|FILE... [flags]", "set results of backends (or inputs) against each other, with intervals",
+            "  sage-host compare results\n"
+            "  sage-host compare before after --by input --gate \"latency_p99<=1.10, throughput>=0.95\"\n",
+            compare_command},
     Command{"list", "[--all] [--json]", "the workloads and backends that can be used",
             "  sage-host list\n"
             "  sage-host list --all    # also shadowed and broken ones, with the reason\n",
@@ -54,7 +58,7 @@ std::string overview() {
       "A first run, its result in results/<run id>/:\n"
       "  sage-host run --workload q6 --backend threads --quick\n\n"
       "'sage-host COMMAND --help' tells more. Exit codes: 0 ok, 1 a run failed, 2 bad usage, 3 backend not available,\n"
-      "4 result invalid, 130 interrupted.\n",
+      "4 result invalid, 5 a comparison's gate not met, 130 interrupted.\n",
       format_table(table));
 }
 

@@ -32,6 +32,7 @@ Exit run_command(const Command& command, std::span<const std::string> args);
 Exit list_command(const Command& command, std::span<const std::string> args);
 Exit describe_command(const Command& command, std::span<const std::string> args);
 Exit explain_command(const Command& command, std::span<const std::string> args);
+Exit compare_command(const Command& command, std::span<const std::string> args);
 Exit setup_command(const Command& command, std::span<const std::string> args);
 Exit doctor_command(const Command& command, std::span<const std::string> args);
 Exit check_command(const Command& command, std::span<const std::string> args);

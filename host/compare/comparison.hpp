@@ -17,7 +17,8 @@ const char* to_string(Verdict verdict);
 
 enum class Better { lower, higher };
 
-// A metric that is compared. `scope` is "total", "class:<name>", "tenant:<name>" or "phase:<name>".
+// A metric that is compared. `scope` is "total", "class:<name>", "tenant:<name>", "phase:<name>" or "event:<kind>" (of
+// fault or reconfiguration).
 struct ComparedMetric {
   std::string scope;
   std::string name;  // of the definitions: "latency_p99"
@@ -54,13 +55,21 @@ struct ComparedConfig {
   std::optional<int64_t> seed;
   std::optional<int64_t> nodes;
   std::optional<int64_t> parallelism;
-  std::vector<SideResults> sides;     // the baseline first, if it took part
-  std::vector<MetricResult> metrics;  // for each candidate; empty with one side
-  std::optional<bool> output_equal;   // digests of the sides; nothing if fewer than two gave one
-  Verdict verdict =
-      Verdict::inconclusive;  // worst over the headline metrics (total: throughput, latency_p99, success_rate)
+  std::vector<SideResults> sides;           // the baseline first, if it took part
+  std::vector<MetricResult> metrics;        // for each candidate; empty with one side
+  std::optional<bool> output_equal;         // digests of the sides; nothing if fewer than two gave one
+  Verdict verdict = Verdict::inconclusive;  // the worst over the candidates, see verdict_of()
   std::string reason;
 };
+
+struct Judgement {
+  Verdict verdict = Verdict::inconclusive;
+  std::string reason;  // empty if it is better, same or worse
+};
+
+// Of one candidate, over the headline metrics in total: throughput, success_rate and latency_p99 (where no side could
+// measure that: p95, else p50). Worse if any is worse; else inconclusive if any is; else better if any is; else same.
+Judgement verdict_of(const ComparedConfig& config, std::string_view candidate);
 
 // Runs that were meant to be alike and were not.
 struct Mismatch {
@@ -79,7 +88,7 @@ struct Comparison {
 };
 
 struct CompareOptions {
-  std::string baseline;  // a side; empty = the first one read
+  std::string baseline = {};  // a side; empty = the first one read
   double margin = 0.05;
   double confidence = 0.95;
 };

@@ -13,12 +13,13 @@ struct RatioInterval {
   double high = 0;
 };
 
-// Geometric mean of the paired ratios candidate[i] / baseline[i], with a bootstrap interval over the pairs. Nothing
-// with fewer than 3 pairs or a value <= 0.
+// Geometric mean of the paired ratios candidate[i] / baseline[i]. The interval is a bootstrap-t interval on the
+// logarithms (Efron and Tibshirani 1993), with fewer than 5 pairs Student's. The same ratio in every pair: [ratio,
+// ratio]. Nothing with fewer than 3 pairs or a value <= 0.
 std::optional<RatioInterval> paired_ratio(std::span<const double> baseline, std::span<const double> candidate,
                                           double confidence = 0.95, uint64_t seed = 1);
-// Ratio of the geometric means of two independent samples, with a bootstrap interval. Nothing with fewer than 3 values
-// on a side or a value <= 0.
+// Ratio of the geometric means of two independent samples, likewise; with fewer than 5 values on a side Welch's
+// interval. Nothing with fewer than 3 values on a side or a value <= 0.
 std::optional<RatioInterval> independent_ratio(std::span<const double> baseline, std::span<const double> candidate,
                                                double confidence = 0.95, uint64_t seed = 1);
 

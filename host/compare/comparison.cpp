@@ -1,0 +1,305 @@
+#include "compare/comparison.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "compare/compared_metrics.hpp"
+#include "compare/validity.hpp"
+#include "compare/verdicts.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace {
+
+using Runs = std::vector<const ResultRecord*>;
+
+std::vector<std::string> sides_in_order(const ResultSet& results, const std::string& baseline) {
+  std::vector<std::string> sides;
+  for (const auto& record : results.records)
+    if (std::ranges::find(sides, record.side) == sides.end()) sides.push_back(record.side);
+  if (baseline.empty()) return sides;
+  const auto it = std::ranges::find(sides, baseline);
+  if (it == sides.end()) {
+    std::string known;
+    for (const auto& side : sides) known += (known.empty() ? "" : ", ") + side;
+    throw usage_error(fmt::format("--baseline {}: no results of it; there are {}", baseline, known));
+  }
+  std::rotate(sides.begin(), it, it + 1);
+  return sides;
+}
+
+// Where a repetition belongs in a paired run.
+struct Pair {
+  std::string run_id;
+  int64_t repetition = 0;
+};
+
+std::optional<Pair> pair_of(const ResultRecord& record) {
+  const auto& run_id = record.metadata({"pair", "run_id"});
+  const auto& repetition = record.metadata({"pair", "repetition"});
+  if (!run_id.is_string() || !repetition.is_number_integer()) return std::nullopt;
+  return Pair{run_id.get<std::string>(), repetition.get<int64_t>()};
+}
+
+// The runs by repetition, if each has its place in one and the same paired run.
+std::optional<std::map<int64_t, const ResultRecord*>> by_repetition(const Runs& runs, std::string& pair_run) {
+  std::map<int64_t, const ResultRecord*> out;
+  for (const auto* run : runs) {
+    const auto pair = pair_of(*run);
+    if (!pair || (!pair_run.empty() && pair->run_id != pair_run)) return std::nullopt;
+    pair_run = pair->run_id;
+    if (!out.emplace(pair->repetition, run).second) return std::nullopt;
+  }
+  return out;
+}
+
+using Measured = std::map<const ResultRecord*, std::vector<RecordMetric>>;
+
+const RecordMetric* find(const std::vector<RecordMetric>& metrics, const ComparedMetric& metric) {
+  const auto it = std::ranges::find_if(metrics, [&](const RecordMetric& known) {
+    return known.metric.name == metric.name && known.metric.scope == metric.scope;
+  });
+  return it == metrics.end() ? nullptr : &*it;
+}
+
+std::optional<double> value_of(const Measured& measured, const ResultRecord* run, const ComparedMetric& metric) {
+  const auto* found = find(measured.at(run), metric);
+  return found == nullptr ? std::nullopt : found->value;
+}
+
+// What a metric without a value is called inconclusive for.
+std::string why_missing(const Measured& measured, const SideResults& side, const ComparedMetric& metric) {
+  for (const auto* run : side.repetitions)
+    if (const auto* found = find(measured.at(run), metric); found != nullptr && !found->reason.empty())
+      return found->reason;
+  return {};
+}
+
+// Every metric that a repetition of either side names, in the table's order; those without any value only where a
+// column of the record stands for them.
+std::vector<ComparedMetric> all_metrics(const Measured& measured, const SideResults& a, const SideResults& b) {
+  constexpr std::array always = {"throughput", "success_rate", "latency_p50", "latency_p95", "latency_p99"};
+  std::vector<ComparedMetric> out;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const auto* side : {&a, &b}) {
+    for (const auto* run : side->repetitions) {
+      for (const auto& found : measured.at(run)) {
+        const auto& metric = found.metric;
+        const bool column = metric.scope == "total" && std::ranges::find(always, metric.name) != always.end();
+        if (!found.value && !column) continue;
+        if (seen.emplace(metric.scope, metric.name).second) out.push_back(metric);
+      }
+    }
+  }
+  // Scopes stay together, in the order in which they were first named.
+  std::map<std::string, size_t> order;
+  for (const auto& metric : out) order.emplace(metric.scope, order.size());
+  std::ranges::stable_sort(out, {}, [&](const ComparedMetric& metric) { return order[metric.scope]; });
+  return out;
+}
+
+class ConfigComparison {
+ public:
+  ConfigComparison(ComparedConfig& config, const Comparison& settings) : config_(config), settings_(settings) {
+    for (const auto& side : config.sides)
+      for (const auto* run : side.repetitions)
+        measured_[run] = usable(*run) ? metrics_of(*run) : std::vector<RecordMetric>();
+  }
+
+  void compare(const SideResults& baseline, const SideResults& candidate) {
+    const auto objection = objection_to(baseline, candidate);
+    std::string pair_run;
+    const auto pairs_a = by_repetition(baseline.repetitions, pair_run);
+    const auto pairs_b = by_repetition(candidate.repetitions, pair_run);
+    for (const auto& metric : all_metrics(measured_, baseline, candidate)) {
+      MetricResult result;
+      result.metric = metric;
+      result.baseline = baseline.side;
+      result.candidate = candidate.side;
+      result.paired = pairs_a && pairs_b;
+      size_t without = 0;
+      if (result.paired)
+        without = take_pairs(*pairs_a, *pairs_b, result);
+      else
+        without = take(baseline, metric, result.baseline_values) + take(candidate, metric, result.candidate_values);
+      judge_metric(result, settings_.margin, settings_.confidence);
+      if (without > 0 && !result.reason.empty()) {
+        auto why = why_missing(measured_, baseline, metric);
+        if (why.empty()) why = why_missing(measured_, candidate, metric);
+        result.reason += fmt::format("; {} run{} without a value{}{}", without, without == 1 ? "" : "s",
+                                     why.empty() ? "" : ": ", why);
+      }
+      if (!objection.empty()) {
+        result.verdict = Verdict::invalid;
+        result.reason = objection;
+      }
+      config_.metrics.push_back(std::move(result));
+    }
+  }
+
+ private:
+  std::string objection_to(const SideResults& baseline, const SideResults& candidate) {
+    std::string out;
+    const auto add = [&](const std::string& text) {
+      if (!text.empty()) out += (out.empty() ? "" : "; ") + text;
+    };
+    for (const auto* side : {&baseline, &candidate})
+      if (const auto runs = unusable_runs(side->repetitions); !runs.empty()) add(side->side + ": " + runs);
+    add(clocks_differ(baseline, candidate));
+    if (const auto equal = outputs_equal(baseline, candidate)) {
+      config_.output_equal = config_.output_equal.value_or(true) && *equal;
+      if (!*equal) add(fmt::format("the outputs of {} and {} differ", baseline.side, candidate.side));
+    }
+    return out;
+  }
+
+  // Both return how many usable runs have no value.
+  size_t take(const SideResults& side, const ComparedMetric& metric, std::vector<double>& values) const {
+    size_t without = 0;
+    for (const auto* run : side.repetitions) {
+      const auto value = value_of(measured_, run, metric);
+      if (value) values.push_back(*value);
+      without += !value && usable(*run) ? 1U : 0U;
+    }
+    return without;
+  }
+  size_t take_pairs(const std::map<int64_t, const ResultRecord*>& a, const std::map<int64_t, const ResultRecord*>& b,
+                    MetricResult& result) const {
+    size_t without = 0;
+    for (const auto& [repetition, run] : a) {
+      const auto other = b.find(repetition);
+      if (other == b.end()) continue;
+      const auto x = value_of(measured_, run, result.metric);
+      const auto y = value_of(measured_, other->second, result.metric);
+      if (x && y) {
+        result.baseline_values.push_back(*x);
+        result.candidate_values.push_back(*y);
+      } else {
+        without += (usable(*run) && !x ? 1U : 0U) + (usable(*other->second) && !y ? 1U : 0U);
+      }
+    }
+    return without;
+  }
+
+  ComparedConfig& config_;
+  const Comparison& settings_;
+  Measured measured_;
+};
+
+void judge(ComparedConfig& config, const Comparison& settings) {
+  for (auto& side : config.sides)
+    for (auto problem : {unusable_runs(side.repetitions), noisy_runs(side.repetitions)})
+      if (!problem.empty()) side.problems.push_back(std::move(problem));
+  if (config.sides.size() < 2) {
+    const auto& only = config.sides.front();
+    const auto unusable = unusable_runs(only.repetitions);
+    config.verdict = unusable.empty() ? Verdict::inconclusive : Verdict::invalid;
+    config.reason = fmt::format("only {} has it{}{}", only.side, unusable.empty() ? "" : "; ", unusable);
+    return;
+  }
+  ConfigComparison comparison(config, settings);
+  for (size_t i = 1; i < config.sides.size(); ++i) comparison.compare(config.sides.front(), config.sides[i]);
+  constexpr std::array severity = {Verdict::better, Verdict::same, Verdict::inconclusive, Verdict::worse,
+                                   Verdict::invalid};
+  const auto rank = [&](Verdict verdict) { return std::ranges::find(severity, verdict) - severity.begin(); };
+  for (size_t i = 1; i < config.sides.size(); ++i) {
+    auto of = verdict_of(config, config.sides[i].side);
+    if (i > 1 && rank(of.verdict) <= rank(config.verdict)) continue;
+    config.verdict = of.verdict;
+    config.reason = std::move(of.reason);
+  }
+}
+
+}  // namespace
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::better:
+      return "better";
+    case Verdict::same:
+      return "same";
+    case Verdict::worse:
+      return "worse";
+    case Verdict::inconclusive:
+      return "inconclusive";
+    case Verdict::invalid:
+      break;
+  }
+  return "invalid";
+}
+
+Judgement verdict_of(const ComparedConfig& config, std::string_view candidate) {
+  const auto find = [&](std::string_view name) -> const MetricResult* {
+    for (const auto& result : config.metrics)
+      if (result.candidate == candidate && result.metric.scope == "total" && result.metric.name == name) return &result;
+    return nullptr;
+  };
+  std::vector<const MetricResult*> headline;
+  for (const auto* name : {"throughput", "success_rate"})
+    if (const auto* found = find(name)) headline.push_back(found);
+  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"}) {
+    const auto* found = find(name);
+    if (found == nullptr || (found->baseline_values.empty() && found->candidate_values.empty())) continue;
+    headline.push_back(found);
+    break;
+  }
+  if (headline.empty()) return {Verdict::inconclusive, "nothing was measured"};
+  for (const auto verdict : {Verdict::invalid, Verdict::worse, Verdict::inconclusive, Verdict::better}) {
+    for (const auto* result : headline) {
+      if (result->verdict != verdict) continue;
+      if (result->reason.empty() || verdict == Verdict::invalid) return {verdict, result->reason};
+      return {verdict, fmt::format("{}: {}", result->metric.name, result->reason)};
+    }
+  }
+  return {Verdict::same, {}};
+}
+
+Comparison compare(const ResultSet& results, const CompareOptions& options) {
+  const auto sides = sides_in_order(results, options.baseline);
+  Comparison out;
+  out.margin = options.margin;
+  out.confidence = options.confidence;
+  out.problems = results.problems;
+  out.mismatches = mismatches(results.records);
+
+  using Key =
+      std::tuple<std::string, std::optional<int64_t>, std::optional<int64_t>, std::optional<int64_t>, std::string>;
+  std::map<Key, size_t> known;  // index into configs, which are in the order of the records
+  std::vector<std::map<std::string, Runs>> runs;
+  for (const auto& record : results.records) {
+    const Key key{record.workload, record.seed, record.nodes, record.parallelism, record.config_hash};
+    const auto [it, fresh] = known.emplace(key, out.configs.size());
+    if (fresh) {
+      ComparedConfig config;
+      config.workload = record.workload;
+      config.config_hash = record.config_hash;
+      config.seed = record.seed;
+      config.nodes = record.nodes;
+      config.parallelism = record.parallelism;
+      out.configs.push_back(std::move(config));
+      runs.emplace_back();
+    }
+    runs[it->second][record.side].push_back(&record);
+  }
+  for (size_t i = 0; i < out.configs.size(); ++i) {
+    auto& config = out.configs[i];
+    for (const auto& side : sides) {
+      const auto it = runs[i].find(side);
+      if (it == runs[i].end()) continue;
+      std::ranges::stable_sort(it->second, {}, [](const ResultRecord* run) {
+        const auto pair = pair_of(*run);
+        return pair ? pair->repetition : 0;
+      });
+      config.sides.push_back({side, std::move(it->second), {}});
+    }
+    judge(config, out);
+  }
+  return out;
+}
+
+}  // namespace host

@@ -1,0 +1,125 @@
+// JSON lines, also as Python's json module writes them: NaN and Infinity are tokens there.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compare/result_file.hpp"
+
+namespace host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t deepest = 64;        // of nesting: dumping a value is recursive
+constexpr size_t most_keys = 10'000;  // of an object: looking one up is linear
+
+// A line without its end; false at the end of the file. A line beyond the cap is passed over and marked.
+bool next_line(std::istream& in, std::string& line, bool& too_long) {
+  line.clear();
+  too_long = false;
+  auto& buffer = *in.rdbuf();
+  for (auto c = buffer.sbumpc();; c = buffer.sbumpc()) {
+    if (c == std::char_traits<char>::eof()) return !line.empty() || too_long;
+    if (c == '\n') return true;
+    if (line.size() < longest_line)
+      line += static_cast<char>(c);
+    else
+      too_long = true;
+  }
+}
+
+struct Prepared {
+  std::string text;      // with null in the place of NaN and infinities
+  size_t nonfinite = 0;  // how many there were
+  std::string refusal;   // why it is not parsed
+};
+
+Prepared prepare(std::string_view line) {
+  Prepared out;
+  out.text.reserve(line.size());
+  std::vector<size_t> keys;  // of the objects and lists that are open
+  bool in_string = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (in_string) {
+      out.text += c;
+      if (c == '\\' && i + 1 < line.size()) out.text += line[++i];
+      if (c == '"') in_string = false;
+      continue;
+    }
+    constexpr std::array<std::string_view, 3> tokens = {"NaN", "-Infinity", "Infinity"};
+    const auto token = std::ranges::find_if(tokens, [&](auto name) { return line.substr(i).starts_with(name); });
+    if (token != tokens.end()) {
+      out.text += "null";
+      ++out.nonfinite;
+      i += token->size() - 1;
+      continue;
+    }
+    in_string = c == '"';
+    if (c == '{' || c == '[') keys.push_back(0);
+    if ((c == '}' || c == ']') && !keys.empty()) keys.pop_back();
+    if (keys.size() > deepest) {
+      out.refusal = fmt::format("nested more than {} deep", deepest);
+      return out;
+    }
+    if (c == ':' && !keys.empty() && ++keys.back() > most_keys) {
+      out.refusal = fmt::format("an object of more than {} keys", most_keys);
+      return out;
+    }
+    out.text += c;
+  }
+  return out;
+}
+
+// "syntax error while parsing value - unexpected end of input" of nlohmann's longer text.
+std::string cause(const Json::exception& e) {
+  std::string_view text = e.what();
+  if (const auto at = text.find("] "); at != std::string_view::npos) text.remove_prefix(at + 2);
+  if (const auto at = text.find("; last read"); at != std::string_view::npos) text = text.substr(0, at);
+  std::string out(text.substr(0, 160));
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return out;
+}
+
+}  // namespace
+
+FileResults read_jsonl(std::istream& in, const std::filesystem::path& file) {
+  FileReader reader(file);
+  std::string line;
+  bool too_long = false;
+  for (size_t number = 1; next_line(in, line, too_long); ++number) {
+    std::string_view text = line;
+    if (number == 1 && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (reader.full()) {
+      reader.problem(number, fmt::format("left out from here on: more than {} records", most_records));
+      break;
+    }
+    if (too_long) {
+      reader.problem(number, fmt::format("left out: longer than {} MiB", longest_line >> 20));
+      continue;
+    }
+    auto prepared = prepare(text);
+    if (!prepared.refusal.empty()) {
+      reader.problem(number, "left out: " + prepared.refusal);
+      continue;
+    }
+    try {
+      auto record = Json::parse(prepared.text);
+      if (!record.is_object()) {
+        reader.problem(number, "no record: it is no JSON object");
+        continue;
+      }
+      if (prepared.nonfinite > 0)
+        reader.problem(number, fmt::format("{} values are NaN or infinite; read as not measured", prepared.nonfinite));
+      reader.add(std::move(record), number);
+    } catch (const Json::exception& e) {
+      reader.problem(number, "no JSON: " + cause(e));
+    }
+  }
+  return reader.finish();
+}
+
+}  // namespace host

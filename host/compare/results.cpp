@@ -1,0 +1,184 @@
+#include "compare/results.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compare/result_file.hpp"
+#include "error.hpp"
+
+namespace host {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view basename = "unified_results";
+
+// Files of a folder in the order in which they are read: by path, .jsonl, which has more, before .csv.
+class Walk {
+ public:
+  std::vector<fs::path> files(const fs::path& folder) {
+    descend(folder);
+    return std::move(found_);
+  }
+
+ private:
+  void descend(const fs::path& folder) {
+    std::error_code error;
+    const auto real = fs::canonical(folder, error);
+    if (error || !seen_.insert(real).second) return;  // a link that leads back
+    std::vector<fs::path> entries;
+    for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
+         !error && it != end; it.increment(error))
+      entries.push_back(it->path());
+    std::ranges::sort(entries);
+    for (const auto* extension : {".jsonl", ".csv"}) {
+      const auto file = folder / fmt::format("{}{}", basename, extension);
+      if (fs::is_regular_file(file, error)) found_.push_back(file);
+    }
+    for (const auto& entry : entries)
+      if (entry.filename() != "probes" && fs::is_directory(entry, error)) descend(entry);
+  }
+
+  std::set<fs::path> seen_;
+  std::vector<fs::path> found_;
+};
+
+// What tells two records apart. The measures are among it: the Python package gives repetitions the same run_id.
+std::string identity(const ResultRecord& record) {
+  const auto number = [](const auto& value) { return value ? fmt::format("{:.9g}", double(*value)) : "-"; };
+  std::string out;
+  for (const auto& text :
+       {record.side, record.backend, record.workload, record.run_id, record.timestamp, record.config_hash})
+    out += text + '\n';
+  for (const auto& value : {record.seed, record.nodes, record.parallelism}) out += number(value) + '\n';
+  for (const auto& value : {record.throughput, record.latency_p50, record.latency_p95, record.latency_p99,
+                            record.success_rate, record.duration_seconds})
+    out += number(value) + '\n';
+  return out;
+}
+
+// How much a record knows besides its columns.
+int richness(const ResultRecord& record) {
+  const auto it = record.columns.find("metadata");
+  if (it == record.columns.end() || !it->is_object()) return 0;
+  return it->contains("pair") ? 2 : 1;
+}
+
+// A record that is found in a second file adds what it knows more.
+void merge(ResultRecord& kept, ResultRecord&& again) {
+  auto folder = kept.folder.empty() ? again.folder : kept.folder;
+  if (richness(again) > richness(kept)) kept = std::move(again);
+  kept.folder = std::move(folder);
+}
+
+fs::path artefacts_beside(const fs::path& file) {
+  std::error_code error;
+  const auto folder = file.parent_path();
+  for (const auto* name : {"records.jsonl", "latency.hlog"})
+    if (fs::exists(folder / name, error)) return folder.empty() ? "." : folder;
+  return {};
+}
+
+class Collection {
+ public:
+  void read(const fs::path& file, const std::string& input) {
+    std::error_code error;
+    const auto real = fs::canonical(file, error);
+    if (!read_.emplace(real, input).second) return;
+    auto found = read_result_file(file);
+    std::ranges::move(found.problems, std::back_inserter(out_.problems));
+    const auto folder = artefacts_beside(file);
+    // A file may hold the same record twice and mean two; what an earlier file had of them counts once.
+    std::map<std::string, size_t> here;
+    for (auto& record : found.records) {
+      record.side = input.empty() ? record.backend : input;
+      record.folder = folder;
+      auto key = identity(record);
+      const auto nth = here[key]++;
+      auto& known = known_[std::move(key)];
+      if (nth < known.size()) {
+        merge(out_.records[known[nth]], std::move(record));
+        continue;
+      }
+      known.push_back(out_.records.size());
+      out_.records.push_back(std::move(record));
+    }
+  }
+
+  ResultSet finish() { return std::move(out_); }
+
+ private:
+  ResultSet out_;
+  std::set<std::pair<fs::path, std::string>> read_;
+  std::map<std::string, std::vector<size_t>> known_;  // by identity
+};
+
+// An input with several backends is several sides: they are never one.
+void split_mixed_inputs(std::vector<ResultRecord>& records) {
+  std::map<std::string, std::set<std::string>> backends;
+  for (const auto& record : records) backends[record.side].insert(record.backend);
+  for (auto& record : records)
+    if (backends[record.side].size() > 1) record.side = fmt::format("{} ({})", record.side, record.backend);
+}
+
+std::string input_name(const fs::path& input) {
+  auto name = input.lexically_normal().string();
+  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
+  return name;
+}
+
+}  // namespace
+
+std::string ResultRecord::status() const {
+  const auto& status = metadata({"status"});
+  return status.is_string() ? status.get<std::string>() : "ok";
+}
+
+const Json& ResultRecord::metadata(std::initializer_list<std::string_view> path) const {
+  static const Json none;
+  const auto step = [](const Json& from, std::string_view key) -> const Json& {
+    if (!from.is_object()) return none;
+    const auto it = from.find(std::string(key));
+    return it == from.end() ? none : *it;
+  };
+  const Json* at = &step(columns, "metadata");
+  for (const auto key : path) at = &step(*at, key);
+  return *at;
+}
+
+ResultSet read_results(std::span<const fs::path> inputs, Sides sides) {
+  if (inputs.empty()) throw usage_error("no results to read: name folders or files of them");
+  Collection collection;
+  for (const auto& input : inputs) {
+    std::error_code error;
+    const auto name = sides == Sides::by_input ? input_name(input) : std::string();
+    if (fs::is_directory(input, error)) {
+      for (const auto& file : Walk().files(input)) collection.read(file, name);
+    } else if (fs::is_regular_file(input, error)) {
+      collection.read(input, name);
+    } else {
+      throw usage_error(fmt::format("{}: {}; name a folder of results, or a file of them", input.string(),
+                                    fs::exists(input, error) ? "neither a folder nor a file" : "does not exist"));
+    }
+  }
+  auto out = collection.finish();
+  if (out.records.empty()) {
+    std::string names;
+    for (const auto& input : inputs) names += (names.empty() ? "" : ", ") + input.string();
+    std::string first;
+    if (!out.problems.empty()) {
+      const auto& problem = out.problems[0];
+      first = fmt::format(" ({}:{}: {})", problem.file.string(), problem.line, problem.text);
+    }
+    throw usage_error(fmt::format("no records in {}{}; results are in files called {}.jsonl or {}.csv", names, first,
+                                  basename, basename));
+  }
+  if (sides == Sides::by_input) split_mixed_inputs(out.records);
+  return out;
+}
+
+}  // namespace host

@@ -1,0 +1,141 @@
+#include "compare/validity.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace host {
+namespace {
+
+using Runs = std::vector<const ResultRecord*>;
+
+std::string first_text(const nlohmann::ordered_json& list) {
+  return list.is_array() && !list.empty() && list[0].is_string() ? list[0].get<std::string>() : std::string();
+}
+
+std::string share_of(size_t part, size_t all, std::string_view what, const std::string& reason) {
+  return fmt::format("{} of {} run{} {}{}{}", part, all, all == 1 ? "" : "s", what, reason.empty() ? "" : ": ", reason);
+}
+
+std::set<std::string> clocks(const SideResults& side) {
+  std::set<std::string> out;
+  for (const auto* run : side.repetitions)
+    if (const auto& clock = run->metadata({"clock"}); clock.is_string()) out.insert(clock.get<std::string>());
+  return out;
+}
+
+// Digests by how many results are in them. Where the order of requests decides what results are, they tell nothing.
+std::map<int64_t, std::set<std::string>> digests(const SideResults& side) {
+  std::map<int64_t, std::set<std::string>> out;
+  for (const auto* run : side.repetitions) {
+    const auto& digest = run->metadata({"digest"});
+    const auto& count = run->metadata({"digested"});
+    const auto& by_order = run->metadata({"report", "order_dependent"});
+    if (!usable(*run) || !digest.is_string() || !count.is_number_integer() || count.get<int64_t>() == 0) continue;
+    if (by_order.is_boolean() && by_order.get<bool>()) continue;
+    out[count.get<int64_t>()].insert(digest.get<std::string>());
+  }
+  return out;
+}
+
+std::map<std::string, std::string> fields_of(const ResultRecord& record) {
+  const auto text = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("not given"); };
+  return {{"seed", text(record.seed)},
+          {"nodes", text(record.nodes)},
+          {"parallelism", text(record.parallelism)},
+          {"config_hash", record.config_hash.empty() ? "not given" : record.config_hash}};
+}
+
+// Of records that should be alike.
+void compare_fields(const std::string& workload, const std::string& run_id, const Runs& runs,
+                    std::vector<Mismatch>& out) {
+  for (const auto* field : {"seed", "nodes", "parallelism", "config_hash"}) {
+    std::map<std::string, std::set<std::string>> by_side;
+    for (const auto* run : runs) by_side[run->side].insert(fields_of(*run).at(field));
+    const auto& first = by_side.begin()->second;
+    if (std::ranges::all_of(by_side, [&](const auto& side) { return side.second == first; })) continue;
+    Mismatch mismatch{workload, run_id, field, {}};
+    for (const auto& [side, values] : by_side) mismatch.values[side] = fmt::format("{}", fmt::join(values, ", "));
+    out.push_back(std::move(mismatch));
+  }
+}
+
+size_t sides_of(const Runs& runs) {
+  std::set<std::string> sides;
+  for (const auto* run : runs) sides.insert(run->side);
+  return sides.size();
+}
+
+}  // namespace
+
+bool usable(const ResultRecord& record) { return record.status() == "ok"; }
+
+std::string unusable_runs(const Runs& repetitions) {
+  std::map<std::string, Runs> by_status;
+  for (const auto* run : repetitions)
+    if (!usable(*run)) by_status[run->status()].push_back(run);
+  std::string out;
+  for (const auto& [status, runs] : by_status) {
+    const auto what = status == "interrupted" ? "were interrupted" : status == "failed" ? "failed" : "are " + status;
+    out += (out.empty() ? "" : "; ") +
+           share_of(runs.size(), repetitions.size(), what, first_text(runs[0]->metadata({"reasons"})));
+  }
+  return out;
+}
+
+std::string noisy_runs(const Runs& repetitions) {
+  Runs noisy;
+  for (const auto* run : repetitions)
+    if (const auto& flag = run->metadata({"noise", "noisy"}); flag.is_boolean() && flag.get<bool>())
+      noisy.push_back(run);
+  if (noisy.empty()) return {};
+  return share_of(noisy.size(), repetitions.size(),
+                  noisy.size() == 1 ? "was taken on a noisy machine" : "were taken on a noisy machine",
+                  first_text(noisy[0]->metadata({"noise", "reasons"})));
+}
+
+std::string clocks_differ(const SideResults& a, const SideResults& b) {
+  auto all = clocks(a);
+  all.merge(clocks(b));
+  if (all.size() < 2) return {};
+  return fmt::format("simulated time is set against real time: clocks {}", fmt::join(all, " and "));
+}
+
+std::optional<bool> outputs_equal(const SideResults& a, const SideResults& b) {
+  const auto of_a = digests(a);
+  const auto of_b = digests(b);
+  std::optional<bool> equal;
+  for (const auto& [count, values] : of_a) {
+    const auto other = of_b.find(count);
+    if (other == of_b.end()) continue;
+    if (values.size() > 1 || values != other->second) return false;
+    equal = true;
+  }
+  return equal;
+}
+
+std::vector<Mismatch> mismatches(const std::vector<ResultRecord>& records) {
+  std::vector<std::string> order;
+  std::map<std::string, std::map<std::string, Runs>> workloads;  // by workload and run id
+  for (const auto& record : records) {
+    if (!workloads.contains(record.workload)) order.push_back(record.workload);
+    workloads[record.workload][record.run_id].push_back(&record);
+  }
+  std::vector<Mismatch> out;
+  for (const auto& workload : order) {
+    Runs alone;  // whose run id is of one side
+    for (const auto& [run_id, runs] : workloads[workload]) {
+      if (sides_of(runs) > 1)
+        compare_fields(workload, run_id, runs, out);
+      else
+        alone.insert(alone.end(), runs.begin(), runs.end());
+    }
+    if (sides_of(alone) > 1) compare_fields(workload, "", alone, out);
+  }
+  return out;
+}
+
+}  // namespace host

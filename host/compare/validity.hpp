@@ -1,0 +1,30 @@
+// What forbids a comparison, or has to be said beside it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compare/comparison.hpp"
+
+namespace host {
+
+// Whether a repetition's values may be used: runs that failed, are invalid or were interrupted have none.
+bool usable(const ResultRecord& record);
+
+// Of the repetitions of one side: "2 of 5 runs are invalid: the load generator was late ...". Empty = all can be used.
+std::string unusable_runs(const std::vector<const ResultRecord*>& repetitions);
+// "3 of 5 runs were taken on a noisy machine: ..."; they are used all the same. Empty = none.
+std::string noisy_runs(const std::vector<const ResultRecord*>& repetitions);
+
+// Why two sides cannot be compared at all; empty = they can.
+std::string clocks_differ(const SideResults& a, const SideResults& b);
+
+// Whether the digests over the results agree, within the sides and between them. Only runs with equally many results in
+// their digest are set against each other; nothing where there are none such.
+std::optional<bool> outputs_equal(const SideResults& a, const SideResults& b);
+
+// Seeds, nodes, parallelisms and configurations that one side has and another has not: by run where sides share run
+// ids, as the results of the Python package do, else by workload.
+std::vector<Mismatch> mismatches(const std::vector<ResultRecord>& records);
+
+}  // namespace host

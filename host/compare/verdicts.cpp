@@ -1,0 +1,61 @@
+#include "compare/verdicts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace host {
+namespace {
+
+constexpr size_t fewest = 3;  // repetitions of a side
+
+std::string too_few(const MetricResult& result) {
+  for (const auto* side : {&result.baseline, &result.candidate}) {
+    const auto& values = side == &result.baseline ? result.baseline_values : result.candidate_values;
+    if (values.empty()) return fmt::format("not measured with {}", *side);
+    if (values.size() < fewest)
+      return fmt::format("{} repetition{} with {}, an interval needs {}", values.size(), values.size() == 1 ? "" : "s",
+                         *side, fewest);
+  }
+  return {};
+}
+
+Verdict against(const RatioInterval& interval, double margin, Better better) {
+  const double above = 1 + margin;
+  const double below = 1 / above;
+  if (interval.low > above) return better == Better::higher ? Verdict::better : Verdict::worse;
+  if (interval.high < below) return better == Better::lower ? Verdict::better : Verdict::worse;
+  if (interval.low >= below && interval.high <= above) return Verdict::same;
+  return Verdict::inconclusive;
+}
+
+}  // namespace
+
+void judge_metric(MetricResult& result, double margin, double confidence) {
+  const auto& a = result.baseline_values;
+  const auto& b = result.candidate_values;
+  if (!a.empty() && !b.empty()) {
+    result.ranks = mann_whitney(a, b);
+    result.delta = cliffs_delta(a, b);
+  }
+  result.verdict = Verdict::inconclusive;
+  result.reason = too_few(result);
+  if (!result.reason.empty()) return;
+  const auto not_positive = [](double value) { return !(value > 0); };
+  if (std::ranges::any_of(a, not_positive) || std::ranges::any_of(b, not_positive)) {
+    result.reason = "a value is 0 or less: no ratio";
+    return;
+  }
+  result.interval = result.paired ? paired_ratio(a, b, confidence) : independent_ratio(a, b, confidence);
+  if (!result.interval) {
+    result.reason = "no ratio";
+    return;
+  }
+  result.verdict = against(*result.interval, margin, result.metric.better);
+  if (result.verdict == Verdict::inconclusive)
+    result.reason =
+        fmt::format("the interval {:.3f}..{:.3f} crosses the margin of {:.3g} %: more repetitions narrow it",
+                    result.interval->low, result.interval->high, margin * 100);
+}
+
+}  // namespace host

@@ -1,0 +1,214 @@
+"""compare, as a user meets it: real runs, results of the Python package, hostile files, the gate, the page about it."""
+import csv
+import json
+import pathlib
+import unittest
+
+from doc_commands import commands, run_page
+from harness import OK, Case
+
+GATE = 5
+COLUMNS = ("backend", "workload", "run_id", "seed", "nodes", "parallelism", "throughput", "latency_p50", "latency_p95", "latency_p99",
+           "success_rate", "duration_seconds", "timestamp", "config_hash", "backend_hash")
+
+
+def python_record(backend, run_id, throughput, **other):
+    """A record as the Python package writes them, one run id for both backends of a pair."""
+    record = {"backend": backend, "workload": "Q1", "run_id": run_id, "seed": 42, "nodes": 1, "parallelism": 2,
+              "throughput": throughput, "latency_p50": 10.0, "latency_p95": 20.0, "latency_p99": 30.0, "success_rate": 1.0,
+              "duration_seconds": 5.0, "timestamp": "2026-01-02T03:04:05+00:00", "config_hash": "c" * 64, "backend_hash": "b" * 64,
+              "metadata": {"isage_version": "0.3.0"}}
+    return {**record, **other}
+
+
+class Compare(Case):
+    def compare(self, *args, **kwargs):
+        return self.host("compare", *args, "--output-dir", self.dir / "out", **kwargs)
+
+    def rows(self):
+        with open(self.dir / "out" / "comparison.csv", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def row(self, metric, scope="total"):
+        (row,) = [r for r in self.rows() if r["metric"] == metric and r["scope"] == scope]
+        return row
+
+    def simulate(self, folder, service_ms, repeat=3):
+        self.host("run", "--workload", "q6", "-b", "mock", "--quick", "--repeat", repeat, "--set",
+                  f"mock.service_ms={service_ms}", "--output-dir", self.dir / folder)
+        return self.dir / folder
+
+    def write_jsonl(self, name, records):
+        return self.write(name, "".join(json.dumps(record) + "\n" for record in records))
+
+
+class RealRuns(Compare):
+    def test_two_versions_in_simulated_time(self):
+        before, after = self.simulate("before", 3), self.simulate("after", 3.3)
+        text = self.compare(before, after, "--by", "input").stdout
+        self.assertRegex(text, r"Q6 .* worse")
+        row = self.row("latency_p95")
+        self.assertEqual((row["verdict"], row["n_baseline"], row["n_candidate"]), ("worse", "3", "3"))
+        self.assertGreater(float(row["low"]), 1.1)
+        self.assertEqual(self.row("throughput")["verdict"], "same")
+        self.assertIn("class:high", {r["scope"] for r in self.rows()})
+        for name in ("throughput_comparison.png", "latency_p95_p99_comparison.png"):
+            self.assertEqual((self.dir / "out" / name).read_bytes()[:4], b"\x89PNG")
+        self.assertIn("**worse**", (self.dir / "out" / "summary.md").read_text())
+        # the other way round
+        self.compare(before, after, "--by", "input", "--baseline", after)
+        self.assertEqual(self.row("latency_p95")["verdict"], "better")
+
+    def test_simulated_time_is_not_set_against_real_time(self):
+        self.run_quick("q6", "threads", "--repeat", "3", code=None)
+        self.run_quick("q6", "mock", "--repeat", "3")
+        found = json.loads(self.compare(self.out, "--baseline", "mock", "--json").stdout)
+        (config,) = found["configs"]
+        self.assertEqual(config["verdict"], "invalid")
+        self.assertIn("simulated time is set against real time", config["reason"])
+        self.assertEqual([side["side"] for side in config["sides"]], ["mock", "threads"])
+
+    def test_outputs_of_real_runs_agree(self):
+        for name in ("first", "second"):
+            self.host("run", "--workload", "q6", "-b", "threads", "--quick", "--repeat", "2", "--output-dir", self.dir / name, code=None)
+        found = json.loads(self.compare(self.dir / "first", self.dir / "second", "--by", "input", "--json").stdout)
+        (config,) = found["configs"]
+        # On a busy machine every run of a side may be INVALID; its outputs are not looked at then.
+        if all(any(m["candidate_values"]) and any(m["baseline_values"]) for m in config["metrics"][:1]):
+            self.assertIs(config["output_equal"], True)
+        else:
+            self.assertEqual(config["verdict"], "invalid")
+
+    def test_too_few_repetitions(self):
+        before, after = self.simulate("before", 3, 2), self.simulate("after", 3.3, 2)
+        text = self.compare(before, after, "--by", "input").stdout
+        self.assertRegex(text, r"inconclusive +throughput: 2 repetitions with\s+\S*before, an\s+interval\s+needs\s+3")
+
+    def test_a_search_is_compared_by_its_capacity(self):
+        for name, service in (("slow", 10), ("fast", 5)):
+            self.host("run", "--workload", "q4", "-b", "mock", "--quick", "--node-list", "1", "--set", "mock.service=constant",
+                      "--set", f"mock.service_ms={service}", "--duration", "5", "--arrival", "constant", "--tolerance", "0.1",
+                      "--repeat", "1", "--output-dir", self.dir / name)
+        self.compare(self.dir / "slow", self.dir / "fast", "--by", "input")
+        row = self.row("capacity")
+        self.assertEqual(row["n_baseline"], "1")  # the search, not its probes
+        self.assertAlmostEqual(float(row["median_candidate"]) / float(row["median_baseline"]), 2, delta=0.3)
+
+
+class PythonPackage(Compare):
+    def test_jsonl_and_csv_with_mismatches_by_run_id(self):
+        sage = [python_record("sage", f"run-{i}", 40 + i / 10, extra={"kept": True}) for i in range(5)]
+        self.write_jsonl("sage/unified_results.jsonl", sage)
+        ray = [python_record("ray", f"run-{i}", 30 + i / 10) for i in range(5)]
+        ray.append(python_record("ray", "run-5", 30, seed=7, config_hash="d" * 64))
+        sage.append(python_record("sage", "run-5", 40))
+        self.write_jsonl("sage/unified_results.jsonl", sage)
+        (self.dir / "ray").mkdir()
+        with open(self.dir / "ray" / "unified_results.csv", "w", newline="", encoding="utf-8-sig") as file:
+            writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(ray)
+        text = self.compare(self.dir / "sage", self.dir / "ray").stdout
+        self.assertRegex(text, r"Q1 +cccccccccccc +ray / sage +5 / 6 .*worse")
+        self.assertRegex(text, r"Q1 +dddddddddddd +ray .*only ray has it")
+        self.assertAlmostEqual(float(self.row("throughput")["ratio"]), 0.75, delta=0.01)
+        summary = (self.dir / "out" / "summary.md").read_text()
+        self.assertRegex(summary, r"\| Q1 \| run-5 \| seed \| ray: 7; sage: 42 \|")
+        self.assertRegex(summary, r"\| Q1 \| run-5 \| config_hash \| ray: d{64}; sage: c{64} \|")
+        self.assertNotIn("run-4", summary)
+
+    def test_broken_lines_are_told_and_the_rest_is_compared(self):
+        records = [json.dumps(python_record(b, f"run-{i}", 40)) for b in ("sage", "ray") for i in range(3)]
+        records.insert(2, '{"backend": "sage", "workl')
+        records.append(json.dumps(python_record("ray", "run-3", float("nan"))))
+        file = self.write("unified_results.jsonl", "\n".join(records))
+        done = self.compare(file)
+        self.assertIn(f"{file}:3: no JSON", done.stderr)
+        self.assertIn(f"{file}:8: 1 values are NaN or infinite", done.stderr)
+        self.assertIn(":3: no JSON", (self.dir / "out" / "summary.md").read_text())
+        self.assertRegex(done.stdout, r"same")
+
+    def test_no_records_at_all(self):
+        self.error("compare", self.dir, says=("no records in", "unified_results.jsonl"))
+        self.error("compare", "nowhere", says="does not exist")
+        self.error("compare", says="name folders or files")
+        self.error("compare", "/dev/zero", says="neither a folder nor a file")
+        self.assertFalse((self.dir / "comparison").exists())
+
+    def test_hostile_files_do_not_stop_it(self):
+        good = [python_record(b, f"run-{i}", 40) for b in ("sage", "ray") for i in range(3)]
+        good[0]["metadata"] = {"status": ["ok"], "metrics": {"total": 7, "classes": {"a": 1}}, "noise": "loud", "pair": []}
+        text = "".join(json.dumps(record) + "\n" for record in good)
+        self.write("a/unified_results.jsonl", "[" * 1_000_000 + "\n" + '{"a":' * 100_000 + "\n" + text + "\x00\xff\xfe\n")
+        self.write("b/unified_results.csv", '"' + "x" * 100_000)
+        (self.dir / "b" / "up").symlink_to(self.dir)
+        (self.dir / "b" / "self").symlink_to("self")
+        done = self.compare(self.dir)
+        self.assertIn("nested more than 64 deep", done.stderr)
+        self.assertIn("same", done.stdout)
+
+
+class Gate(Compare):
+    def setUp(self):
+        super().setUp()
+        records = [python_record(b, f"run-{i}", t + i / 10) for b, t in (("sage", 40), ("ray", 38)) for i in range(5)]
+        self.file = self.write_jsonl("unified_results.jsonl", records)
+
+    def gate(self, conditions, *more, code):
+        return self.compare(self.file, "--gate", conditions, *more, code=code).stdout
+
+    def test_met_and_not_met(self):
+        self.assertRegex(self.gate("throughput>=0.9, latency_p99<=1.10", code=OK), r"gate passed\n +met +throughput>=0\.9 ")
+        self.assertIn("NOT MET", self.gate("throughput>=0.99, latency_p99<=1.10", code=GATE))
+        self.assertTrue((self.dir / "out" / "summary.md").exists())
+
+    def test_inconclusive_passes_only_leniently(self):
+        self.assertIn("inconclusive  throughput>=0.95", self.gate("throughput>=0.95", code=GATE))
+        self.gate("throughput>=0.95", "--gate-lenient", code=OK)
+        self.gate("throughput>=0.95", "--gate-lenient=false", code=GATE)
+
+    def test_what_is_not_there_fails(self):
+        self.assertIn("MISSING", self.gate("goodput>=0.9", "--gate-lenient", code=GATE))
+        only_sage = self.write_jsonl("one.jsonl", [python_record("sage", f"run-{i}", 40) for i in range(5)])
+        self.compare(only_sage, "--gate", "throughput>=0.9", "--gate-lenient", code=GATE)
+
+    def test_a_wrong_gate_is_refused_before_anything_is_written(self):
+        self.error("compare", self.file, "--gate", "throughputt>=1", says=("character 1", "did you mean 'throughput'"))
+        self.assertFalse((self.dir / "comparison").exists())
+
+
+class Flags(Compare):
+    def test_wrong_values(self):
+        file = self.write_jsonl("unified_results.jsonl", [python_record("sage", "r", 40)])
+        for flag, value, says in (("--margin", "5", "7.5% or 0.075"), ("--margin", "-1%", "0% to 100%"), ("--confidence", "1", "50% to 99%"),
+                                  ("--by", "node", "backend or input"), ("--baseline", "dask", "there are sage")):
+            self.error("compare", file, flag, value, says=says)
+
+    def test_margin_as_percent_or_fraction(self):
+        records = [python_record(b, f"run-{i}", t) for b, t in (("sage", 40), ("ray", 38)) for i in range(3)]
+        file = self.write_jsonl("unified_results.jsonl", records)
+        for margin, verdict in (("10%", "same"), ("0.1", "same"), ("1%", "worse"), ("0.01", "worse")):
+            self.compare(file, "--margin", margin)
+            self.assertEqual(self.row("throughput")["verdict"], verdict)
+
+    def test_without_gnuplot_it_warns_and_goes_on(self):
+        records = [python_record(b, f"run-{i}", 40) for b in ("sage", "ray") for i in range(3)]
+        file = self.write_jsonl("unified_results.jsonl", records)
+        done = self.compare(file, env={"PATH": str(self.dir)})
+        self.assertIn("apt-get install gnuplot-nox", done.stderr)
+        self.assertEqual(sorted(f.name for f in (self.dir / "out").glob("*.png")), [])
+
+    def test_an_output_folder_that_cannot_be_made(self):
+        file = self.write_jsonl("unified_results.jsonl", [python_record("sage", "r", 40)])
+        self.error("compare", file, "--output-dir", file / "x", code=1, says="--output-dir")
+
+
+class Page(Case):
+    def test_every_command_of_the_page_works(self):
+        self.assertEqual(run_page(self, "compare.md"), len(commands("compare.md")))
+        self.assertIn("configs", json.loads((self.dir / "comparison.json").read_text()))
+        self.assertTrue(pathlib.Path(self.dir / "comparison" / "summary.md").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
