@@ -1,12 +1,12 @@
 // `doctor`: is everything there, and what would disturb a measurement? Each finding with its remedy.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sage/abi.h>
 
 #include <cstdio>
 
 #include "catalog/catalog.hpp"
 #include "cli/commands.hpp"
+#include "cli/doctor.hpp"
 #include "cli/machine.hpp"
 #include "cli/probe.hpp"
 #include "cli/python_env.hpp"
@@ -16,13 +16,6 @@
 
 namespace host {
 namespace {
-
-// "broken" makes the exit code 1; "warn" is about the quality of measurements.
-struct Finding {
-  const char* state;
-  std::string what;
-  std::string detail;
-};
 
 Finding plugin_finding(const CatalogEntry& entry) {
   if (!entry.manifest) return {"BROKEN", entry.file.filename().string(), entry.reason};
@@ -83,34 +76,6 @@ std::vector<Finding> environments(const std::string& plugin_path) {
   return out;
 }
 
-std::vector<Finding> measuring() {
-  const auto m = inspect_machine();
-  std::vector<Finding> out;
-  const auto add = [&](bool good, const char* what, std::string fact, const char* remedy) {
-    out.push_back({good ? "ok" : "warn", what, good ? std::move(fact) : fmt::format("{}; {}", fact, remedy)});
-  };
-  add(m.cores >= 2, "cores", fmt::format("{}", m.cores),
-      "the load generator needs one of its own: use a machine with two or more");
-  add(m.load_1min < 0.5 * m.cores, "load average", fmt::format("{:.2f}", m.load_1min),
-      "other processes are running: end them before measuring");
-  add(m.clock_source.empty() || m.clock_source == "tsc" || m.clock_source == "kvm-clock" ||
-          m.clock_source == "arch_sys_counter",
-      "clock source", m.clock_source.empty() ? "not readable" : m.clock_source,
-      "reading the clock is a system call: boot with clocksource=tsc if the CPU's is stable");
-  add(m.governor.empty() || m.governor == "performance", "CPU governor",
-      m.governor.empty() ? "not readable (a virtual machine, usually)" : m.governor,
-      "the frequency changes under load: cpupower frequency-set -g performance");
-  add(true, "timer slack", fmt::format("{} ns (a run sets 1 ns)", m.timer_slack_ns), "");
-  add(m.timer.p99_ns < 1'000'000, "sleep error",
-      fmt::format("p50 {:.1f} us, p99 {:.1f} us", static_cast<double>(m.timer.p50_ns) / 1e3,
-                  static_cast<double>(m.timer.p99_ns) / 1e3),
-      "the machine is busy or its hypervisor is: runs may be INVALID for a late generator");
-#ifndef NDEBUG
-  add(false, "build", "with assertions", "measure with an optimised build: cmake --preset release");
-#endif
-  return out;
-}
-
 // Returns how many are broken.
 size_t print(const char* title, const std::vector<Finding>& findings) {
   Table table;
@@ -136,7 +101,7 @@ Exit doctor_command(const Command& command, std::span<const std::string> args) {
   auto broken = print("installation", installation(arguments.text("plugin_path")));
   print("runtimes", environments(arguments.text("plugin_path")));
   broken += print("results", {output_finding(arguments.text("output_dir", "results"))});
-  broken += print("measuring on this machine", measuring());
+  broken += print("measuring on this machine", machine_findings(inspect_machine()));
   if (broken == 0) return Exit::ok;
   fmt::print("{} broken\n", broken);
   return Exit::failed;

@@ -1,27 +1,36 @@
 #include "cli/machine.hpp"
 
-#include <sched.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
+#include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "metrics/histogram.hpp"
+#include "records/machine_files.hpp"
 
 namespace host {
 namespace {
 
-std::string first_word(const char* file) {
-  std::ifstream in(file);
-  std::string word;
-  in >> word;
-  return word;
+constexpr auto watched = std::chrono::seconds(1);
+
+// Share of the time, from "some avg10=1.23 avg60=..." in percent.
+std::optional<double> cpu_pressure(const std::filesystem::path& root) {
+  const auto text = line_of(root / "proc/pressure/cpu");
+  const auto at = text.find("avg10=");
+  if (!text.starts_with("some") || at == std::string::npos) return std::nullopt;
+  const auto share = number_in(text.substr(at + 6));
+  return share ? std::optional(*share / 100) : std::nullopt;
 }
 
-unsigned usable_cores() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
+std::optional<uint64_t> thermal_throttles(const std::filesystem::path& root) {
+  std::optional<uint64_t> sum;
+  for (const auto& cpu : entries(root / "sys/devices/system/cpu"))
+    if (const auto count = number_in(line_of(cpu / "thermal_throttle/core_throttle_count")))
+      sum = sum.value_or(0) + static_cast<uint64_t>(*count);
+  return sum;
 }
 
 int64_t now_ns() {
@@ -45,13 +54,31 @@ TimerError measure_timer() {
 
 }  // namespace
 
-Machine inspect_machine() {
+Machine read_machine(const std::filesystem::path& root) {
+  const auto cpu = root / "sys/devices/system/cpu";
+  const auto group = control_group(root);
   Machine out;
-  out.cores = usable_cores();
-  double load = 0;
-  if (getloadavg(&load, 1) == 1) out.load_1min = load;
-  out.clock_source = first_word("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-  out.governor = first_word("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  out.load_1min = number_in(line_of(root / "proc/loadavg")).value_or(0);
+  out.clock_source = line_of(root / "sys/devices/system/clocksource/clocksource0/current_clocksource");
+  out.governor = line_of(cpu / "cpu0/cpufreq/scaling_governor");
+  out.huge_pages = choice_in(line_of(root / "sys/kernel/mm/transparent_hugepage/enabled"));
+  out.smt = smt_active(root);
+  if (const auto used_kb = swap_used_kb(root)) out.swap_used_mb = *used_kb / 1024;
+  out.cpu_limit = group.cores;
+  out.throttled_periods = group.throttled_periods;
+  out.thermal_throttles = thermal_throttles(root);
+  out.cpu_pressure = cpu_pressure(root);
+  return out;
+}
+
+Machine inspect_machine() {
+  const auto cpus = usable_cpus();
+  CpuWatch watch("/", getpid(), cpus);
+  auto out = read_machine();
+  out.cores = std::max(1U, static_cast<unsigned>(cpus.size()));
+  std::this_thread::sleep_for(watched);
+  out.use = watch.read();
+  out.busiest = watch.busiest_others(3);
   out.timer_slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
   prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   out.timer = measure_timer();

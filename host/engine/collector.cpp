@@ -1,5 +1,6 @@
 #include "engine/collector.hpp"
 
+#include <unistd.h>
 #include <sage/plugin.hpp>
 
 #include <algorithm>
@@ -12,7 +13,6 @@ namespace {
 constexpr size_t rows_at_once = 4096;
 constexpr auto poll = std::chrono::milliseconds(2);
 
-double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
 }  // namespace
 
 Collector::Collector(Session& session, Feed& feed, EventLog& events, const RunInfo& info,
@@ -32,6 +32,7 @@ Collector::Collector(Session& session, Feed& feed, EventLog& events, const RunIn
       before_(session.workload.classes.size()),
       over_time_(session.config.hold_window_s),
       wrong_by_cell_(session.lanes->shape().cells()) {
+  if (!session.clock.is_virtual()) noise_.emplace("/", getpid(), usable_cpus());
   for (const auto* pipeline : session.workload.pipelines) {
     const auto stage = pipeline->steps[0]->stage;
     const bool keyed = session.workload.stages[stage]->key_by != SAGE_KEY_NONE;
@@ -46,7 +47,10 @@ int64_t Collector::next_ns() const {
 
 void Collector::run() {
   while (!finishing_.load(std::memory_order_acquire)) {
-    if (step(session_.clock.now_ns()) < rows_at_once) std::this_thread::sleep_for(poll);
+    if (step(session_.clock.now_ns()) >= rows_at_once) continue;
+    const auto asleep_ns = monotonic_ns();
+    std::this_thread::sleep_for(poll);
+    if (noise_) noise_->overslept(monotonic_ns() - asleep_ns - std::chrono::nanoseconds(poll).count());
   }
 }
 
@@ -155,84 +159,14 @@ void Collector::expire_all(int64_t now_ns) {
   session_.slots->expire(
       INT64_MAX, [&](Slot& slot, uint64_t) { session_.finish(lane, slot, Outcome::unfinished, nullptr, now_ns); });
   lane.rows.commit();
-}
-
-Cell Collector::class_total(size_t class_id, size_t phase_limit) const {
-  Cell total;
-  const auto& shape = session_.lanes->shape();
-  session_.lanes->for_each([&](const Lane& lane) {
-    for (size_t phase = 0; phase < phase_limit; ++phase)
-      for (size_t tenant = 0; tenant < shape.tenants; ++tenant)
-        if (const auto* cell = lane.peek(shape.cell(phase, class_id, tenant))) {
-          total.offered += cell->offered.get();
-          for (size_t i = 0; i < outcome_count; ++i) total.outcomes[i] += cell->outcomes[i].get();
-          total.slo_met += cell->slo_met.get();
-          if (cell->response.count() != 0) cell->response.add_to(total.response);
-        }
-  });
-  return total;
-}
-
-void Collector::interval(int64_t now_ns) {
-  Interval record;
-  record.begin_s = seconds(interval_begin_ns_ - session_.start_ns);
-  record.end_s = seconds(now_ns - session_.start_ns);
-  interval_begin_ns_ = now_ns;
-  record.phase = session_.phase_name.load(std::memory_order_relaxed);
-  record.total_offered = session_.offered.load(std::memory_order_relaxed);
-  record.total_done = session_.done();
-  record.warmup = record.total_offered <= session_.config.load.warmup_items;
-  record.offered = record.total_offered - offered_before_;
-  offered_before_ = record.total_offered;
-  // a completion may be counted before its request is: never show a negative number
-  record.in_flight = record.total_offered > record.total_done ? record.total_offered - record.total_done : 0;
-
-  std::array<uint64_t, outcome_count> outcomes{};
-  session_.lanes->for_each([&](const Lane& lane) {
-    for (size_t i = 0; i < outcome_count; ++i) outcomes[i] += lane.outcomes[i].get();
-  });
-  for (size_t i = 0; i < outcome_count; ++i) record.outcomes[i] = outcomes[i] - outcomes_before_[i];
-  outcomes_before_ = outcomes;
-
-  const auto blocked = session_.blocked_ns.load(std::memory_order_relaxed);
-  record.blocked_ns = static_cast<uint64_t>(blocked - blocked_before_ns_);
-  blocked_before_ns_ = blocked;
-
-  Histogram lateness;
-  feed_.lateness.add_to(lateness);
-  const auto late_now = lateness.since(lateness_before_);
-  record.lateness_p99_ns = late_now.empty() ? -1 : late_now.quantile(0.99);
-  lateness_before_ = std::move(lateness);
-
-  for (size_t c = 0; c < before_.size(); ++c) {
-    auto total = class_total(c, Phases::max);
-    auto& before = before_[c].cell;
-    Interval::ClassRow row;
-    row.name = std::string(sage::view(session_.workload.classes[c]->name));
-    row.offered = total.offered - before.offered;
-    for (size_t i = 0; i < outcome_count; ++i) (i == 0 ? row.ok : row.failed) += total.outcomes[i] - before.outcomes[i];
-    row.slo_met = total.slo_met - before.slo_met;
-    if (total.response.count() != before.response.count()) row.response = total.response.since(before.response);
-    record.response.merge(row.response);
-    before = std::move(total);
-    record.classes.push_back(std::move(row));
+  if (noise_) {
+    last_use_ = noise_->interval(warming_up());
+    noise_record_ = noise_->conclude();
   }
-  sage_stats stats{};
-  if (!session_.closed.load() && session_.backend.stats(stats)) record.resident_bytes = stats.resident_bytes;
-  if (!record.warmup) over_time_.memory(record.end_s, record.resident_bytes);
-  if (watch_ != nullptr) {
-    watch_->offered.store(record.total_offered, std::memory_order_relaxed);
-    watch_->done.store(record.total_done, std::memory_order_relaxed);
-  }
-  tell_events();
-  for (auto* writer : writers_) writer->take(record);
 }
 
-void Collector::tell_events() {
-  for (const auto& report : session_.take_event_reports())
-    events_.confirmed(report.id, seconds(report.at_ns - session_.start_ns), report.status == SAGE_OK, report.text);
-  for (const auto& event : events_.take_changed())
-    for (auto* writer : writers_) writer->take(event);
+bool Collector::warming_up() const {
+  return session_.offered.load(std::memory_order_relaxed) <= session_.config.load.warmup_items;
 }
 
 void Collector::conclude(RunResult& result, int64_t now_ns) {
@@ -292,6 +226,9 @@ void Collector::fill(RunResult& result) {
   result.achieved_rate = feed_.mean_gap_s() > 0 ? 1 / feed_.mean_gap_s() : 0;
   result.achieved_cv = feed_.gap_cv();
   result.series = session_.series_summaries();
+  result.noise = noise_record_ ? *noise_record_
+                 : noise_      ? noise_->conclude()
+                               : unmeasured_noise("simulated time: nothing on this machine disturbs it");
   tell_events();
   result.events = events_.all();
   if (!session_.keep_rows)

@@ -9,6 +9,7 @@
 
 #include "engine/event_log.hpp"
 #include "engine/feed.hpp"
+#include "engine/noise.hpp"
 #include "engine/session.hpp"
 #include "metrics/over_time.hpp"
 
@@ -27,7 +28,7 @@ class Collector {
   // Virtual time: when the next round is due.
   [[nodiscard]] int64_t next_ns() const;
 
-  // After the drain: what is still outstanding ends as unfinished.
+  // After the drain: what is still outstanding ends as unfinished, and noise does not matter any more.
   void expire_all(int64_t now_ns);
   // After the backend was closed: the rest of the rows, the last interval, the workload's verdict.
   void conclude(RunResult& result, int64_t now_ns);
@@ -38,6 +39,7 @@ class Collector {
   void observe(const DoneRow& done);
   void follow(int64_t now_ns);
   [[nodiscard]] uint64_t measured_offered() const;
+  [[nodiscard]] bool warming_up() const;
   void judge(std::span<const sage_outcome> outcomes, std::span<const DoneRow* const> rows);
   void expire(int64_t now_ns);
   void interval(int64_t now_ns);
@@ -68,6 +70,10 @@ class Collector {
   uint64_t offered_before_ = 0;
   int64_t blocked_before_ns_ = 0;
   Histogram lateness_before_;
+
+  std::optional<Noise> noise_;                          // in real time
+  std::optional<CpuUse> last_use_;                      // of the interval that the load's end cuts short
+  std::optional<nlohmann::ordered_json> noise_record_;  // set when the load is over
 
   OverTime over_time_;
   std::vector<Ended> ended_;

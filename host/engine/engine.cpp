@@ -35,6 +35,16 @@ std::string utc_now() {
   return text.data();
 }
 
+// What the plugins' metadata `runtime` says of versions: {"ray": "2.60.0", "python": "3.11.7"}.
+nlohmann::json runtime_versions(const nlohmann::json& metadata) {
+  auto versions = nlohmann::json::object();
+  const auto runtime = metadata.find("runtime");
+  if (runtime == metadata.end() || !runtime->is_object()) return versions;
+  for (const auto& [name, version] : runtime->items())
+    if (version.is_string()) versions[name] = version;
+  return versions;
+}
+
 // The first error of the run's threads; later ones follow from it.
 class FirstError {
  public:
@@ -272,6 +282,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   session.backend.open(description);
   result.open_s = seconds(monotonic_ns() - opening);
 
+  info.environment["versions"] = runtime_versions(session.metadata());
   session.start_ns = session.clock.now_ns() + (config.virtual_time ? 0 : lead_ns);
   EventLog events;
   Feed feed(session, events, guard_ns, stop);
@@ -307,6 +318,7 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   guarded(run.error, [&] { session.backend.destroy(); });
   if (stops == 0) guarded(run.error, [&] { result.parity = session.parity.check(session.workload, parity_budget_ns); });
   collector.fill(result);
+  result.timeline = session.timeline.finished(session.start_ns);
   const auto metadata = session.metadata();
   for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
   result.notes["hold_window_s"] = config.hold_window_s;

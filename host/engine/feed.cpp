@@ -192,6 +192,7 @@ bool Feed::admit(sage_request& row, bool burst, int64_t now_ns) {
   slot->phase.store(session_.phases.use(), relaxed);
   slot->flags.store(row.flags, relaxed);
   slot->priority.store(row.priority, relaxed);
+  slot->sampled.store(warmup ? uint8_t{0} : session_.timeline.choose(row.seq - load_.warmup_items, row.seq), relaxed);
   SlotTable::publish(*slot, id);
   if (!warmup)
     session_.lanes->mine()

@@ -34,7 +34,12 @@ Outcome outcome_of(int32_t status) {
 }  // namespace
 
 Session::Session(const EngineConfig& c, const EngineInput& input, CallWatch* watch)
-    : config(c), clock(c.virtual_time), parity(c.parity_check), input_(input), watch_(watch) {
+    : config(c),
+      clock(c.virtual_time),
+      parity(c.parity_check),
+      timeline(c.load.total_requests),
+      input_(input),
+      watch_(watch) {
   if (!c.log_file.empty()) log_file_.open(c.log_file, std::ios::app);
   services_.struct_size = sizeof(sage_host);
   services_.abi_minor = SAGE_ABI_MINOR;
@@ -207,7 +212,8 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
     }
   }
   lane.done.add();
-  if (!keep_rows) return;
+  const auto sampled = slot.sampled.load(relaxed);
+  if (!keep_rows && sampled == 0) return;
 
   DoneRow done;
   done.row = {.seq = seq,
@@ -223,6 +229,9 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
               .outcome = static_cast<uint8_t>(outcome),
               .node = static_cast<uint16_t>(completion == nullptr ? 0 : std::min<uint32_t>(completion->node, 65535)),
               .units = static_cast<uint16_t>(std::min<uint32_t>(units, 65535))};
+  if (sampled != 0) [[unlikely]]
+    timeline.end(sampled, done.row);
+  if (!keep_rows) return;
   done.units = units;
   done.flags = flags;
   done.pipeline = slot.pipeline.load(relaxed);
@@ -244,9 +253,12 @@ void Session::spans(const sage_span* rows, uint64_t n) {
     const auto* slot = slots->find(rows[i].id);
     if (slot != nullptr && (slot->flags.load(relaxed) & SAGE_REQUEST_WARMUP) == 0) {
       const auto& pipeline = *workload.pipelines[slot->pipeline.load(relaxed)];
+      const auto sampled = slot->sampled.load(relaxed);
       for (auto k = i; k < end; ++k) {
         const auto& span = rows[k];
         if (span.step >= pipeline.n_steps || span.stage >= workload.stages.size()) continue;
+        if (sampled != 0) [[unlikely]]
+          timeline.step(sampled, slot->seq.load(relaxed), span);
         // ready when the latest of its inputs ended; the first steps when the request was sent
         auto ready = slot->sent_ns.load(relaxed);
         const auto& step = *pipeline.steps[span.step];

@@ -21,6 +21,7 @@
 #include "engine/phases.hpp"
 #include "engine/plugin_calls.hpp"
 #include "engine/slots.hpp"
+#include "engine/timeline.hpp"
 
 namespace host {
 
@@ -58,6 +59,7 @@ class Session {
   std::unique_ptr<SlotTable> slots;
   std::unique_ptr<Lanes> lanes;
   Parity parity;
+  TimelineSample timeline;
   Phases phases;   // feed
   Wake feed_wake;  // the feed waits for completions (closed loop, back-pressure)
 

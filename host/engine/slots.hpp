@@ -26,6 +26,7 @@ struct alignas(64) Slot {
   std::atomic<uint8_t> phase{0};
   std::atomic<uint8_t> flags{0};
   std::atomic<uint8_t> priority{0};
+  std::atomic<uint8_t> sampled{0};  // place in the timeline sample; 0 = not in it
 };
 static_assert(sizeof(Slot) == 64);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "metrics/summary.hpp"
 
 namespace host {
@@ -12,6 +14,8 @@ using Json = nlohmann::ordered_json;
 constexpr double ns_per_us = 1e3;
 constexpr double ns_per_ms = 1e6;
 constexpr double ns_per_s = 1e9;
+
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
 Json outcomes_json(const std::array<uint64_t, outcome_count>& outcomes) {
   Json out;
@@ -85,6 +89,9 @@ Json to_json(const Interval& interval) {
   out["lateness_p99_us"] =
       interval.lateness_p99_ns < 0 ? Json(nullptr) : Json(static_cast<double>(interval.lateness_p99_ns) / ns_per_us);
   out["resident_bytes"] = interval.resident_bytes == 0 ? Json(nullptr) : Json(interval.resident_bytes);
+  out["steal_share"] = number_or_null(interval.steal_share);
+  out["other_cpu_share"] = number_or_null(interval.other_cpu_share);
+  out["noisy"] = interval.noisy;
   out["classes"] = Json::array();
   for (const auto& row : interval.classes) {
     Json of_class = {{"class", row.name},
@@ -105,7 +112,7 @@ Json to_json(const EventRecord& event) {
               {"args", event.args},
               {"due_s", event.due_s},
               {"issued_s", event.issued_s},
-              {"confirmed_s", event.confirmed_s ? Json(*event.confirmed_s) : Json(nullptr)},
+              {"confirmed_s", number_or_null(event.confirmed_s)},
               {"status", event.status},
               {"text", event.text}};
   if (!event.metrics.empty()) add_metrics(out, event.metrics);
@@ -124,6 +131,32 @@ Json to_json(const Ledger& ledger) {
           {"unchecked", ledger.unchecked},
           {"log_dropped", ledger.log_dropped},
           {"balanced", ledger.balanced()}};
+}
+
+Json to_json(const SampledRequest& request, const RunInfo& info, const RunResult& result) {
+  const auto& row = request.row;
+  const auto name = [](const std::vector<std::string>& names, size_t index) {
+    return index < names.size() ? Json(names[index]) : Json(nullptr);
+  };
+  const auto time = [](int64_t ns) { return ns < 0 ? Json(nullptr) : Json(static_cast<double>(ns) / ns_per_s); };
+  const auto outcome = static_cast<Outcome>(row.outcome);
+  Json out = {{"seq", row.seq},
+              {"class", name(info.classes, row.class_id)},
+              {"tenant", name(info.tenants, row.tenant)},
+              {"outcome", to_string(outcome)},
+              {"due_s", time(row.due_ns)},
+              {"sent_s", time(row.sent_ns)},
+              {"begun_s", time(row.begun_ns)},
+              {"first_s", time(row.first_ns)},
+              {"done_s", outcome == Outcome::unfinished ? Json(nullptr) : time(row.done_ns)},
+              {"steps", Json::array()}};
+  for (const auto& step : std::span(request.steps).first(request.n_steps))
+    out["steps"].push_back(
+        {{"stage", step.stage < result.stages.size() ? Json(result.stages[step.stage].name) : Json(nullptr)},
+         {"node", step.node},
+         {"begin_s", time(step.begin_ns)},
+         {"end_s", time(step.end_ns)}});
+  return out;
 }
 
 Json to_json(const RunResult& result) {
@@ -162,6 +195,7 @@ Json to_json(const RunResult& result) {
                              {"last", series.last}});
   out["events"] = Json::array();
   for (const auto& event : result.events) out["events"].push_back(to_json(event));
+  out["noise"] = result.noise;
   out["notes"] = result.notes;
   return out;
 }

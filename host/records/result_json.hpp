@@ -12,6 +12,8 @@ nlohmann::ordered_json to_json(const RunInfo& info);
 nlohmann::ordered_json to_json(const Interval& interval);
 nlohmann::ordered_json to_json(const EventRecord& event);
 nlohmann::ordered_json to_json(const Ledger& ledger);
+// Names of classes, tenants and stages are those of the run.
+nlohmann::ordered_json to_json(const SampledRequest& request, const RunInfo& info, const RunResult& result);
 
 // Status, verdict, ledger, lateness, metrics, events, series and the rest: everything but the RunInfo.
 nlohmann::ordered_json to_json(const RunResult& result);

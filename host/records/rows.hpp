@@ -62,6 +62,10 @@ struct Interval {
   int64_t lateness_p99_ns = 0;  // of the generator; -1 = nothing was sent
   std::vector<ClassRow> classes;
   uint64_t resident_bytes = 0;  // of the backend; 0 = not known
+  // Of all CPU time: stolen by the hypervisor, used by processes that are not this run's (see engine/noise.hpp).
+  std::optional<double> steal_share;
+  std::optional<double> other_cpu_share;
+  bool noisy = false;  // too much of either
   // Progress of the whole run, for the terminal.
   uint64_t total_offered = 0;
   uint64_t total_done = 0;
@@ -100,6 +104,19 @@ struct RequestRow {
   uint16_t units = 0;  // output tokens; 65535 = that many or more
 };
 static_assert(sizeof(RequestRow) == 64);
+
+// One of the requests that the record shows step by step.
+struct SampledRequest {
+  struct Step {
+    uint16_t stage = 0;
+    uint32_t node = 0;
+    int64_t begin_ns = 0;
+    int64_t end_ns = 0;
+  };
+  RequestRow row;
+  std::array<Step, 32> steps{};  // in order of their begin; the first ones where a request has more
+  size_t n_steps = 0;            // none where the backend does not tell
+};
 
 struct Ledger {
   uint64_t offered = 0;  // warm-up included
@@ -175,12 +192,14 @@ struct RunResult {
   std::vector<NodeWork> nodes;
   std::vector<SeriesSummary> series;
   std::vector<EventRecord> events;
-  std::vector<Metric> over_time;  // availability, priority_inversion, memory_drift, ...: not made of cells
-  std::string verdict;            // pass | wrong | unchecked
-  nlohmann::json report;          // the workload's own, from conclude
-  uint64_t digest = 0;            // XOR over ok requests of mix(seq, digest): order-free, for output parity
-  uint64_t digested = 0;          // how many requests are in it
+  std::vector<SampledRequest> timeline;  // a sample of the measured requests, by seq
+  std::vector<Metric> over_time;         // availability, priority_inversion, memory_drift, ...: not made of cells
+  std::string verdict;                   // pass | wrong | unchecked
+  nlohmann::json report;                 // the workload's own, from conclude
+  uint64_t digest = 0;                   // XOR over ok requests of mix(seq, digest): order-free, for output parity
+  uint64_t digested = 0;                 // how many requests are in it
   ParityResult parity;
+  nlohmann::ordered_json noise;                     // noisy or not, and what was measured of it; see engine/noise.hpp
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };
 

@@ -4,13 +4,16 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <fstream>
 #include <optional>
-#include <sstream>
+#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "records/git_revision.hpp"
+#include "records/machine_files.hpp"
 
 namespace host {
 namespace {
@@ -18,50 +21,11 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr double bytes_per_gb = 1024.0 * 1024.0 * 1024.0;
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\n\"");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\n\"") - first + 1);
-}
-
-// The first line of a file; empty if there is none.
-std::string line_of(const fs::path& file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  return trimmed(line);
-}
-
-// The value of the first "key<separator>value" line.
-std::string value_of(const fs::path& file, std::string_view key, char separator) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    const auto at = line.find(separator);
-    if (at != std::string::npos && trimmed(line.substr(0, at)) == key) return trimmed(line.substr(at + 1));
-  }
-  return "";
-}
-
-std::optional<double> number_in(const std::string& text) {
-  std::istringstream in(text);
-  double value = 0;
-  if (in >> value) return value;
-  return std::nullopt;
-}
+constexpr double kb_per_gb = 1024.0 * 1024.0;
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 Json rounded_or_null(std::optional<double> value) {
   return value ? Json(std::round(*value * 100) / 100) : Json(nullptr);
-}
-
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::error_code ignored;  // a folder that is missing has no entries
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
 }
 
 std::optional<double> cores(const fs::path& root) {
@@ -82,44 +46,39 @@ Json gpu(const fs::path& root) {
   return names.size() == 1 ? names[0] : fmt::format("{} (+{} more)", names[0], names.size() - 1);
 }
 
-struct Limits {
-  std::optional<double> cores;
-  std::optional<double> memory_gb;
-};
-
-void lower(std::optional<double>& limit, std::optional<double> other) {
-  if (other && (!limit || *other < *limit)) limit = other;
+// CPU packages; 0 = not readable.
+size_t sockets(const fs::path& root) {
+  std::set<std::string> packages;
+  for (const auto& cpu : entries(root / "sys/devices/system/cpu"))
+    if (auto package = line_of(cpu / "topology/physical_package_id"); !package.empty())
+      packages.insert(std::move(package));
+  return packages.size();
 }
 
-// "<quota us> <period us>", or "max <period>" for none.
-std::optional<double> cpu_max(const std::string& text) {
-  std::istringstream in(text);
-  double quota = 0;
-  double period = 0;
-  if (in >> quota >> period && quota > 0 && period > 0) return quota / period;
-  return std::nullopt;
+size_t numa_nodes(const fs::path& root) {
+  const auto nodes = entries(root / "sys/devices/system/node");
+  return static_cast<size_t>(std::ranges::count_if(nodes, [](const fs::path& node) {
+    const auto name = node.filename().string();
+    return name.starts_with("node") && name.size() > 4 && std::isdigit(static_cast<unsigned char>(name[4])) != 0;
+  }));
 }
 
-// The tightest limit of this process's control group and those above it (cgroup v2), or the container's own (v1).
-Limits control_group_limits(const fs::path& root) {
-  Limits limits;
-  const auto mount = root / "sys/fs/cgroup";
-  fs::path group;
-  std::ifstream in(root / "proc/self/cgroup");
-  for (std::string line; std::getline(in, line);)
-    if (line.starts_with("0::/")) group = line.substr(4);
-  for (;; group = group.parent_path()) {
-    lower(limits.cores, cpu_max(line_of(mount / group / "cpu.max")));
-    if (const auto bytes = number_in(line_of(mount / group / "memory.max")))
-      lower(limits.memory_gb, *bytes / bytes_per_gb);
-    if (group.empty()) break;
-  }
-  lower(limits.cores,
-        cpu_max(line_of(mount / "cpu/cpu.cfs_quota_us") + " " + line_of(mount / "cpu/cpu.cfs_period_us")));
-  const auto v1_bytes = number_in(line_of(mount / "memory/memory.limit_in_bytes"));
-  if (v1_bytes && *v1_bytes < 1e18) lower(limits.memory_gb, *v1_bytes / bytes_per_gb);  // v1 spells "none" as 2^63
-  return limits;
+// May the CPU clock itself higher than nominal for as long as it stays cool? By the driver that there is.
+Json turbo(const fs::path& root) {
+  const auto folder = root / "sys/devices/system/cpu";
+  if (const auto off = line_of(folder / "intel_pstate/no_turbo"); !off.empty()) return off == "0";
+  if (const auto on = line_of(folder / "cpufreq/boost"); !on.empty()) return on == "1";
+  return nullptr;
 }
+
+// Does the CPU say that it is a virtual machine's? Only x86 does.
+Json hypervisor(const fs::path& root) {
+  const auto flags = value_of(root / "proc/cpuinfo", "flags", ':');
+  if (flags.empty()) return nullptr;
+  return (" " + flags + " ").find(" hypervisor ") != std::string::npos;
+}
+
+Json count_or_null(size_t count) { return count == 0 ? Json(nullptr) : Json(count); }
 
 std::string compiler() {
 #if defined(__clang__)
@@ -135,8 +94,13 @@ Json system_profile(const fs::path& root) {
   utsname system{};
   uname(&system);
   const auto memory_kb = number_in(value_of(root / "proc/meminfo", "MemTotal", ':'));
-  const auto limits = control_group_limits(root);
+  const auto limits = control_group(root);
   const auto n_cores = cores(root);
+  const auto smt = smt_active(root);
+  const auto swap_kb = number_in(value_of(root / "proc/meminfo", "SwapTotal", ':'));
+  const auto cpu = root / "sys/devices/system/cpu";
+  const auto mhz = [](std::optional<double> khz) { return khz ? std::optional(*khz / 1000) : std::nullopt; };
+  const auto gb = [](std::optional<double> kb) { return kb ? std::optional(*kb / kb_per_gb) : std::nullopt; };
   return {
       {"hostname", text_or_null(system.nodename)},
       {"os", fmt::format("{} {}", system.sysname, system.release)},
@@ -145,18 +109,28 @@ Json system_profile(const fs::path& root) {
       {"arch", text_or_null(system.machine)},
       {"cpu_model", text_or_null(value_of(root / "proc/cpuinfo", "model name", ':'))},
       {"cores", n_cores ? Json(static_cast<int64_t>(*n_cores)) : Json(nullptr)},
-      {"memory_gb", rounded_or_null(memory_kb ? std::optional(*memory_kb * 1024 / bytes_per_gb) : std::nullopt)},
+      {"memory_gb", rounded_or_null(gb(memory_kb))},
       {"gpu", gpu(root)},
-      {"governor", text_or_null(line_of(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))},
+      {"governor", text_or_null(line_of(cpu / "cpu0/cpufreq/scaling_governor"))},
+      {"frequency_driver", text_or_null(line_of(cpu / "cpu0/cpufreq/scaling_driver"))},
+      {"frequency_max_mhz", rounded_or_null(mhz(number_in(line_of(cpu / "cpu0/cpufreq/scaling_max_freq"))))},
+      {"turbo", turbo(root)},
+      {"smt", smt ? Json(*smt) : Json(nullptr)},
+      {"threads_per_core", count_or_null(count_in_list(line_of(cpu / "cpu0/topology/thread_siblings_list")))},
+      {"sockets", count_or_null(sockets(root))},
+      {"numa_nodes", count_or_null(numa_nodes(root))},
+      {"affinity", text_or_null(value_of(root / "proc/self/status", "Cpus_allowed_list", ':'))},
+      {"isolated_cpus", text_or_null(line_of(cpu / "isolated"))},
+      {"hypervisor", hypervisor(root)},
+      {"product", text_or_null(line_of(root / "sys/class/dmi/id/product_name"))},
+      {"clock_source", text_or_null(line_of(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"))},
+      {"huge_pages", text_or_null(choice_in(line_of(root / "sys/kernel/mm/transparent_hugepage/enabled")))},
+      {"swap_gb", rounded_or_null(gb(swap_kb))},
       {"cpu_limit", rounded_or_null(limits.cores)},
       {"memory_limit_gb", rounded_or_null(limits.memory_gb)},
       {"compiler", compiler()},
       {"host_version", SAGE_HOST_VERSION},
-#ifdef SAGE_GIT_REVISION
-      {"git_revision", SAGE_GIT_REVISION},
-#else
-      {"git_revision", nullptr},
-#endif
+      {"git_revision", git_revision == nullptr ? Json(nullptr) : Json(git_revision)},
   };
 }
 

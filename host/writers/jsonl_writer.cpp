@@ -44,6 +44,7 @@ void JsonlWriter::take(std::span<const RequestRow> rows) {
 }
 
 void JsonlWriter::finish(const RunInfo& info, const RunResult& result) {
+  for (const auto& request : result.timeline) file_.append(line("timeline", to_json(request, info, result)));
   Json members = {{"run_id", info.run_id}, {"phase_names", result.cells ? result.cells->phases() : info.phases}};
   members.update(to_json(result));
   file_.append(line("summary", std::move(members)));

@@ -26,6 +26,8 @@ std::string header(const RunInfo& info, const RunResult& result) {
                           info.seed, info.nodes, info.nodes == 1 ? "" : "s", info.parallelism, info.scheduler);
   const auto* label = result.status == RunStatus::invalid ? "INVALID" : to_string(result.status);
   for (const auto& reason : result.reasons) text += fmt::format("{}: {}\n", label, reason);
+  if (result.noise.is_object() && result.noise.value("noisy", false))
+    text += fmt::format("noisy: {}\n", fmt::join(result.noise.at("reasons").get<std::vector<std::string>>(), "; "));
   return text;
 }
 

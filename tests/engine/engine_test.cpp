@@ -69,6 +69,8 @@ class Delay : public sage::Backend {
         host_.complete({&first, 1});
         done.units = 5;
       }
+      const sage_span span = {.id = row.id, .begin_ns = begun, .end_ns = end, .stage = 0, .step = 0, .node = 0};
+      host_.spans({&span, 1});
       host_.complete({&done, 1});
       if (script->repeat(row.seq)) host_.complete({&done, 1});
       if (script->invent) {
@@ -201,6 +203,28 @@ TEST_CASE_FIXTURE(Fixture, "the same run twice gives the same result") {
   CHECK(a.digest == b.digest);
   CHECK(a.window_s == b.window_s);
   CHECK(a.cells->sum().response.max() == b.cells->sum().response.max());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a hundred measured requests are sampled with their steps, the same ones whatever the backend does") {
+  const auto fast = go().timeline;
+  what.service_ns = 20 * ms;
+  what.lose = [](uint64_t seq) { return seq == 200; };
+  const auto slow = go().timeline;
+  REQUIRE(fast.size() == 100);
+  REQUIRE(slow.size() == 100);
+  for (size_t i = 0; i < 100; ++i) {
+    const auto seq = 100 + 10 * i;  // after the warm-up, every tenth
+    CHECK(fast[i].row.seq == seq);
+    CHECK(slow[i].row.seq == seq);
+    CHECK(fast[i].row.done_ns - fast[i].row.due_ns == 5 * ms);
+    const auto lost = seq == 200;
+    CHECK(slow[i].row.outcome == static_cast<uint8_t>(lost ? Outcome::timeout : Outcome::ok));
+    REQUIRE(fast[i].n_steps == 1);
+    CHECK(fast[i].steps[0].begin_ns == fast[i].row.begun_ns);
+    CHECK(fast[i].steps[0].end_ns == fast[i].row.done_ns);
+    CHECK(slow[i].n_steps == (lost ? 0 : 1));
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "lost requests time out and are settled") {

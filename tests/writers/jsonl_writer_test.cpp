@@ -40,6 +40,33 @@ TEST_CASE("the longest line a row can make fits into what was asked for") {
   CHECK(json.dump().size() < host::RequestLine({}, {}).max_bytes());
 }
 
+TEST_CASE("sampled requests come before the summary, with their steps by name") {
+  const sample::Folder folder("timeline");
+  host::JsonlWriter writer(folder / "records.jsonl", false);
+  auto result = sample::result();
+  for (const auto* stage : {"route", "apply"}) result.stages.push_back({stage, {}, {}});
+  result.timeline.resize(2);
+  auto& ok = result.timeline[0];
+  ok.row = sample::row(3);
+  ok.steps[0] = {.stage = 1, .node = 2, .begin_ns = 3'001'000, .end_ns = 4'500'000};
+  ok.n_steps = 1;
+  auto& lost = result.timeline[1];
+  lost.row = sample::row(4);
+  lost.row.outcome = static_cast<uint8_t>(host::Outcome::unfinished);
+  lost.row.begun_ns = -1;
+  lost.row.tenant = 9;  // an id without a name
+  writer.begin(sample::info());
+  writer.finish(sample::info(), result);
+  const auto lines = sample::lines_of(folder / "records.jsonl");
+  REQUIRE(lines.size() == 4);
+  CHECK(Json::parse(lines[1]) == Json::parse(R"({"type":"timeline","seq":3,"class":"embed","tenant":"default",
+    "outcome":"ok","due_s":0.003,"sent_s":0.00300005,"begun_s":0.003001,"first_s":null,"done_s":0.005,
+    "steps":[{"stage":"apply","node":2,"begin_s":0.003001,"end_s":0.0045}]})"));
+  CHECK(Json::parse(lines[2]) == Json::parse(R"({"type":"timeline","seq":4,"class":"chat","tenant":null,
+    "outcome":"unfinished","due_s":0.004,"sent_s":0.00400005,"begun_s":null,"first_s":null,"done_s":null,"steps":[]})"));
+  CHECK(Json::parse(lines[3])["type"] == "summary");
+}
+
 TEST_CASE("a run is written in the order in which it happened") {
   const sample::Folder folder("jsonl");
   host::JsonlWriter writer(folder / "records.jsonl", true);
@@ -50,6 +77,8 @@ TEST_CASE("a run is written in the order in which it happened") {
   interval.end_s = 1;
   interval.response.record(5 * sample::ms, 20);
   interval.lateness_p99_ns = -1;
+  interval.steal_share = 0.25;
+  interval.noisy = true;
   interval.classes.push_back({"chat", 2, 2, 0, 1, {}});
   writer.take(interval);
   host::EventRecord event;
@@ -73,6 +102,9 @@ TEST_CASE("a run is written in the order in which it happened") {
   CHECK(records[3]["latency_p99"].is_null());  // of 20 samples
   CHECK(records[3]["lateness_p99_us"].is_null());
   CHECK(records[3]["resident_bytes"].is_null());
+  CHECK(records[3]["steal_share"] == 0.25);
+  CHECK(records[3]["other_cpu_share"].is_null());
+  CHECK(records[3]["noisy"] == true);
   CHECK(records[3]["classes"][0]["slo_met"] == 1);
   CHECK(records[4]["type"] == "event");
   CHECK(records[4]["args"]["worker"] == 1);

@@ -62,6 +62,16 @@ TEST_CASE("an invalid run says so in capitals, with the reason") {
   CHECK(text.find("budget of p99 1.00 ms EXCEEDED\n") != std::string::npos);
 }
 
+TEST_CASE("a noisy run says so in one line, and stays ok") {
+  auto result = sample::result();
+  result.noise = {{"noisy", false}, {"reasons", nlohmann::json::array()}};
+  CHECK(host::summary_table(sample::info(), result).find("noisy") == std::string::npos);
+  result.noise = {{"noisy", true}, {"reasons", {"steal 3.1 %", "other processes 9.0 %"}}};
+  CHECK(host::summary_table(sample::info(), result).find("x threads: ok,") != std::string::npos);
+  CHECK(host::summary_table(sample::info(), result).find("\nnoisy: steal 3.1 %; other processes 9.0 %\n\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("a ledger that does not balance is told") {
   auto result = sample::result();
   result.ledger.outcomes[0] = 1477;
