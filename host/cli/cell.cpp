@@ -20,6 +20,7 @@
 #include "engine/engine.hpp"
 #include "records/hash.hpp"
 #include "records/system_profile.hpp"
+#include "writers/hlog_writer.hpp"
 #include "writers/jsonl_writer.hpp"
 #include "writers/repro_writer.hpp"
 #include "writers/request_log.hpp"
@@ -83,6 +84,7 @@ class Writers {
     add<JsonlWriter>(folder / "records.jsonl", cell.request_log == "jsonl");
     if (cell.request_log == "binary") add<RequestLogWriter>(folder / "requests.bin");
     add<UnifiedResultsWriter>(folder);
+    add<HlogWriter>(folder / "latency.hlog");
     add<ReproWriter>(folder, cell.parity_batch_size, cell.command_line);  // names the files finished before it
     if (cell.quiet) return;
     add<TerminalView>(TerminalView::screen_of(STDERR_FILENO));

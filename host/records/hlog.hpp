@@ -17,6 +17,10 @@ struct HlogEntry {
   Histogram histogram;  // ns
 };
 
+// "class:chat", with what a tag must not hold as "_".
+std::string hlog_tag(std::string_view kind, std::string_view name);
+
+// `comment`: one line.
 std::string hlog_text(const std::vector<HlogEntry>& entries, std::string_view comment);
 // Throws Error(failed) with file and line for what is no such log.
 std::vector<HlogEntry> read_hlog(const std::filesystem::path& file);

@@ -70,13 +70,42 @@ class RuntimeCase(Case):
             self.assertNotEqual(metadata.get("verdict"), "wrong", record["workload"])
             if parity := metadata.get("output_parity"):
                 self.assertEqual(parity["equal"], parity["checked"], record["workload"])
+        for workload in ("Q1", "Q6"):
+            (record,) = [record for record in records if record["workload"] == workload]
+            self.assert_as_on_threads(record)
+
+    def assert_as_on_threads(self, record):
+        """The same results as the same configuration gives on threads, for all requests."""
+        workload, metadata = record["workload"], record["metadata"]
+        self.run_quick(workload, "threads")
+        threads = self.latest("threads")["metadata"]
+        self.assert_balanced(metadata)
+        self.assertEqual(metadata["verdict"], "pass")
+        self.assertIsNotNone(metadata["digest"])
+        self.assertEqual(metadata["digest"], threads["digest"])
+        parity = metadata["output_parity"]
+        self.assertEqual((parity["checked"], parity["equal"]), (metadata["ledger"]["offered"],) * 2)
+        self.assertEqual(metadata["report"].get("final_state_digest"), threads["report"].get("final_state_digest"))
+
+    def latest(self, backend):
+        return max((r for r in self.records() if r["backend"] == backend), key=lambda r: r["timestamp"])
+
+    def assert_agree_with_threads(self, *more, notes=None):
+        """Another way to run than the default, which every family takes."""
+        for workload in ("q1", "q6"):
+            with self.subTest(workload=workload, way=more):
+                self.run_quick(workload, self.backend, *more)
+                record = self.latest(self.backend)
+                self.assert_as_on_threads(record)
+                for name, value in (notes or {}).items():
+                    self.assertEqual(record["metadata"]["notes"][name], value)
 
     def assert_variants_agree_with_threads(self):
         for variant in ("multi", "join", "extreme"):
             digests = {}
             for backend in ("threads", self.backend):
                 self.run_quick("q1", backend, "--variant", variant, "--total-requests", "80")
-                latest = max((r for r in self.records() if r["backend"] == backend), key=lambda r: r["timestamp"])
+                latest = self.latest(backend)
                 self.assert_balanced(latest["metadata"])
                 digests[backend] = latest["metadata"]["digest"]
             self.assertIsNotNone(digests["threads"])

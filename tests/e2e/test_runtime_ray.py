@@ -32,20 +32,8 @@ class Results(RayCase):
     def test_variants_of_q1_agree_with_threads(self):
         self.assert_variants_agree_with_threads()
 
-    def test_agree_with_threads(self):
-        for workload in ("q1", "q6"):
-            for mode in ("per_request", "micro_batch"):
-                with self.subTest(workload=workload, mode=mode):
-                    self.run_quick(workload, "threads")
-                    self.run_quick(workload, "ray", "--set", f"ray.mode={mode}")
-                    records = {record["backend"]: record["metadata"] for record in self.records()
-                               if record["workload"].lower().startswith(workload)}
-                    for metadata in records.values():
-                        self.assert_balanced(metadata)
-                        self.assertEqual(metadata["verdict"], "pass")
-                    self.assertIsNotNone(records["ray"]["digest"])
-                    self.assertEqual(records["ray"]["digest"], records["threads"]["digest"])
-                    self.assertEqual(records["ray"]["notes"]["mode"], mode)
+    def test_micro_batches_agree_with_threads(self):
+        self.assert_agree_with_threads("--set", "ray.mode=micro_batch", notes={"mode": "micro_batch"})
 
     def test_a_cluster_that_does_not_answer_is_told_at_once(self):
         began = time.monotonic()

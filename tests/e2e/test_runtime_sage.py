@@ -30,30 +30,17 @@ class SageCase(runtimes.RuntimeCase):
 
 
 class Results(SageCase):
-    WAYS = {"flownet": (), "lanes": ("--set", "sage.mode=lanes"), "two nodes": ("--nodes", "2")}
-
     def test_every_family_runs(self):
         self.assert_every_family_runs()
 
     def test_variants_of_q1_agree_with_threads(self):
         self.assert_variants_agree_with_threads()
 
-    def test_agree_with_threads(self):
-        for workload in ("q1", "q6"):
-            self.run_quick(workload, "threads")
-            for name, more in self.WAYS.items():
-                with self.subTest(workload=workload, way=name):
-                    self.run_quick(workload, "sage", *more)
-                    threads, *_, sage = [record["metadata"] for record in sorted(self.records(), key=lambda r: r["timestamp"])
-                                         if record["workload"].lower() == workload]
-                    self.assert_balanced(sage)
-                    self.assertEqual(sage["verdict"], "pass")
-                    self.assertIsNotNone(sage["digest"])
-                    self.assertEqual(sage["digest"], threads["digest"])
-                    parity = sage["output_parity"]
-                    self.assertEqual((parity["checked"], parity["equal"]), (sage["ledger"]["offered"],) * 2)
-                    if workload == "q6":
-                        self.assertEqual(sage["report"]["final_state_digest"], threads["report"]["final_state_digest"])
+    def test_lanes_agree_with_threads(self):
+        self.assert_agree_with_threads("--set", "sage.mode=lanes")
+
+    def test_two_nodes_agree_with_threads(self):
+        self.assert_agree_with_threads("--nodes", "2")
 
     def test_says_what_is_missing_and_how_to_get_it(self):
         self.error("run", "--workload", "q1", "-b", "sage", "--quick", "--output-dir", self.out, code=UNAVAILABLE,
