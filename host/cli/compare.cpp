@@ -43,18 +43,6 @@ const std::vector<Flag>& compare_flags() {
   return flags;
 }
 
-// "5%" or "0.05".
-double parse_share(const std::string& flag, std::string_view text, double least, double most) {
-  const bool percent = text.ends_with('%');
-  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
-  double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (percent) value /= 100;
-  if (error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= most) return value;
-  throw usage_error(
-      fmt::format("{} {}: give a share from {:g}% to {:g}%, as 7.5% or 0.075", flag, text, least * 100, most * 100));
-}
-
 bool on(const Arguments& arguments, std::string_view name) {
   const auto& flags = compare_flags();
   const auto& spec = std::ranges::find(flags, name, [](const Flag& flag) { return flag.spec.name; })->spec;
@@ -128,6 +116,17 @@ void make_folder(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+double parse_share(const std::string& flag, std::string_view text, double least, double most) {
+  const bool percent = text.ends_with('%');
+  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (percent) value /= 100;
+  if (error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= most) return value;
+  throw usage_error(
+      fmt::format("{} {}: give a share from {:g}% to {:g}%, as 7.5% or 0.075", flag, text, least * 100, most * 100));
+}
 
 CompareOutcome compare_into(const CompareJob& job) {
   const auto conditions = parse_gate(job.gate);

@@ -3,12 +3,16 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compare/comparison.hpp"
 #include "error.hpp"
 
 namespace host {
+
+// "5%" or "0.05", from `least` to `most`. Throws Error(usage) that names the flag.
+double parse_share(const std::string& flag, std::string_view text, double least, double most);
 
 struct CompareJob {
   std::vector<std::filesystem::path> inputs;  // files, or folders searched recursively

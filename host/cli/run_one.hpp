@@ -18,8 +18,8 @@ struct CellPlace {
   std::string resume = {};                  // the id of a search to go on with; empty = a new one
 };
 
-// A quiet cell is not told on the terminal. The report's folder is empty when nothing was recorded: the cell was refused, or its folder takes no files. Throws
-// Error when no folder could be made.
+// A quiet cell is not told on the terminal. The report's folder is empty when nothing was recorded: the cell was
+// refused, or its folder takes no files. Throws Error when no folder could be made.
 CellReport run_one(const PlannedCell& cell, const CellPlace& place, StopSignals& stop);
 
 const char* outcome_text(Exit exit);
