@@ -17,6 +17,7 @@
 #include "catalog/plugin.hpp"
 #include "catalog/quote.hpp"
 #include "cli/crash_handler.hpp"
+#include "cli/recorded_options.hpp"
 #include "engine/engine.hpp"
 #include "records/hash.hpp"
 #include "records/system_profile.hpp"
@@ -85,7 +86,8 @@ class Writers {
     if (cell.request_log == "binary") add<RequestLogWriter>(folder / "requests.bin");
     add<UnifiedResultsWriter>(folder);
     add<HlogWriter>(folder / "latency.hlog");
-    add<ReproWriter>(folder, cell.parity_batch_size, cell.command_line);  // names the files finished before it
+    add<ReproWriter>(folder, cell.parity_batch_size, cell.command_line,
+                     recorded_options(cell));  // names the files finished before it
     if (cell.quiet) return;
     add<TerminalView>(TerminalView::screen_of(STDERR_FILENO));
     add<SummaryTable>(stdout, folder);
@@ -143,6 +145,7 @@ RunInfo run_info(const CellSpec& cell) {
   info.config_hash = cell.config_hash;
   info.backend_hash = backend_hash(cell.backend);
   info.backend_config = to_json(cell.backend_options);
+  info.pair = cell.pair;
   info.environment = {{"system", system_profile()},
                       {"host_version", SAGE_HOST_VERSION},
                       {"workload", component(cell.workload_manifest)},

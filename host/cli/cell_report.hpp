@@ -1,6 +1,7 @@
 // What is told about a cell, or a search, that has ended.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "error.hpp"
@@ -10,7 +11,10 @@ namespace host {
 struct CellReport {
   std::string name;  // the run id, or the workload's if it did not get that far
   Exit exit = Exit::ok;
-  std::string text;
+  std::string text;                   // "ok", or what went wrong
+  std::filesystem::path folder = {};  // with what was recorded; empty = nothing was
+  std::string signal = {};            // "SIGSEGV", of a cell that crashed
+  std::string place = {};             // the plugin call it ended in; empty = not known
 };
 
 }  // namespace host

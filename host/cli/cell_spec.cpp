@@ -130,6 +130,7 @@ Json to_json(const CellSpec& cell) {
           {"config", cell.config},
           {"config_hash", cell.config_hash},
           {"command_line", cell.command_line},
+          {"pair", cell.pair},
           {"run_id", cell.run_id},
           {"folder", cell.folder.string()},
           {"scratch_dir", cell.scratch_dir.string()}};
@@ -160,6 +161,7 @@ CellSpec cell_from_json(const Json& json) {
   cell.config = json.at("config");
   json.at("config_hash").get_to(cell.config_hash);
   json.at("command_line").get_to(cell.command_line);
+  cell.pair = json.at("pair");
   json.at("run_id").get_to(cell.run_id);
   cell.folder = json.at("folder").get<std::string>();
   cell.scratch_dir = json.at("scratch_dir").get<std::string>();

@@ -26,6 +26,12 @@ constexpr std::array command_table = {
             "  sage-host compare results\n"
             "  sage-host compare before after --by input --gate \"latency_p99<=1.10, throughput>=0.95\"\n",
             compare_command},
+    Command{"pair", "(--workload ID[,ID...] | --all) [--backends ID,ID...] [--repeat R] [flags]",
+            "run workloads on several backends in blocks of alternating order, and compare",
+            "  sage-host pair --workload q1 --backends sage,ray --repeat 5\n"
+            "  sage-host pair --workload q1,q6 --backends threads,sage --quick --gate \"latency_p99<=1.10\"\n"
+            "  sage-host pair --resume paired-20260102T030405Z-0c5a3ee1f589\n",
+            pair_command},
     Command{"report", "DIR|FILE... [flags]",
             "results as an HTML page, LaTeX, Markdown, an SQLite database or one histogram log",
             "  sage-host report results    # writes results/report.html\n"

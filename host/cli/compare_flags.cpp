@@ -7,9 +7,6 @@
 #include "error.hpp"
 
 namespace host {
-namespace {
-
-// "5%" or "0.05".
 double parse_share(const std::string& flag, std::string_view text, double least, double most) {
   const bool percent = text.ends_with('%');
   const auto digits = percent ? text.substr(0, text.size() - 1) : text;
@@ -20,8 +17,6 @@ double parse_share(const std::string& flag, std::string_view text, double least,
   throw usage_error(
       fmt::format("{} {}: give a share from {:g}% to {:g}%, as 7.5% or 0.075", flag, text, least * 100, most * 100));
 }
-
-}  // namespace
 
 OptionSpec text_option(std::string name, std::string value, std::string help, std::vector<std::string> choices) {
   OptionSpec spec;

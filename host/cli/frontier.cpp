@@ -127,14 +127,14 @@ class Search {
 
 }  // namespace
 
-CellReport run_frontier(const CellSpec& planned, const SearchSpec& spec, const FrontierPlace& place,
-                        StopSignals& stop) {
+CellReport run_frontier(const CellSpec& planned, const SearchSpec& spec, const CellPlace& place, StopSignals& stop) {
   auto cell = planned;
   std::optional<RunFolder> made;
   if (place.resume.empty()) {
-    made.emplace(place.root, make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(),
-                                         cell.config_hash, place.repetition));
-    cell.run_id = made->run_id();
+    cell.run_id =
+        make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(), cell.config_hash, place.repetition);
+    made.emplace(place.root, place.folder.empty() ? cell.run_id : place.folder);
+    if (place.folder.empty()) cell.run_id = made->run_id();
     cell.folder = made->path();
   } else {
     cell.run_id = place.resume;
@@ -159,12 +159,12 @@ CellReport run_frontier(const CellSpec& planned, const SearchSpec& spec, const F
     throw;
   }
   write_frontier(cell, spec, points, probes);
-  if (stop.count() > 0) return {cell.run_id, Exit::interrupted, points.back().note};
+  if (stop.count() > 0) return {cell.run_id, Exit::interrupted, points.back().note, cell.folder};
   const auto failed =
       std::ranges::find_if(points, [](const auto& point) { return point.found.stopped || !point.found.low; });
-  if (failed == points.end()) return {cell.run_id, Exit::ok, "ok"};
+  if (failed == points.end()) return {cell.run_id, Exit::ok, "ok", cell.folder};
   return {cell.run_id, Exit::failed,
-          fmt::format("{} node{}: {}", failed->nodes, failed->nodes == 1 ? "" : "s", failed->note)};
+          fmt::format("{} node{}: {}", failed->nodes, failed->nodes == 1 ? "" : "s", failed->note), cell.folder};
 }
 
 }  // namespace host

@@ -14,6 +14,7 @@
 #include "cli/cell_report.hpp"
 #include "cli/cell_spec.hpp"
 #include "cli/probes.hpp"
+#include "cli/run_one.hpp"
 #include "cli/search_spec.hpp"
 #include "cli/supervise.hpp"
 #include "metrics/scaling.hpp"
@@ -26,16 +27,10 @@ struct FrontierPoint {
   std::string note;  // why there is no capacity, or what it is bounded by; empty if there is nothing to say
 };
 
-struct FrontierPlace {
-  std::filesystem::path root;
-  std::string resume;  // id of a run to go on with; empty = a new one
-  std::optional<uint32_t> repetition;
-};
-
 // Throws Error when the search cannot begin or go on.
-CellReport run_frontier(const CellSpec& cell, const SearchSpec& search, const FrontierPlace& place, StopSignals& stop);
+CellReport run_frontier(const CellSpec& cell, const SearchSpec& search, const CellPlace& place, StopSignals& stop);
 
-// The files of a search and the table on the terminal.
+// The files of a search and, unless the cell is quiet, the table on the terminal.
 void write_frontier(const CellSpec& cell, const SearchSpec& search, const std::vector<FrontierPoint>& points,
                     const Probes& probes);
 

@@ -112,6 +112,7 @@ void write_frontier(const CellSpec& cell, const SearchSpec& search, const std::v
   write_file(cell.folder / "frontier.json", frontier.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   write_file(cell.folder / "frontier.csv", probes_csv(probes));
   write_unified_results(cell.folder, records);
+  if (cell.quiet) return;
   fmt::print(
       "{}\n{} x {}: largest rate with {:.4g} % of requests within their objectives, in each of {} run{} ({:.3g} % "
       "confidence)\n\n{}\n{} runs; folder: {}\nfiles: frontier.csv, frontier.json, probes, probes.jsonl, "

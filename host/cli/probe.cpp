@@ -27,15 +27,19 @@ constexpr unsigned limit_s = 10;
     dup2(null, STDERR_FILENO);
   }
   std::string error;
+  auto code = Exit::failed;
   try {
     (void)load_plugin(manifest);
+  } catch (const Error& e) {
+    error = e.what();
+    code = e.code();
   } catch (const std::exception& e) {
     error = e.what();
   }
   // Shorter than PIPE_BUF: one write, which cannot block.
   error.resize(std::min<size_t>(error.size(), 4000));
   const bool written = error.empty() || write(report, error.data(), error.size()) > 0;
-  _exit(written && error.empty() ? 0 : 1);
+  _exit(error.empty() ? 0 : static_cast<int>(written ? code : Exit::failed));
 }
 
 std::string read_to_end(int fd) {
@@ -69,7 +73,8 @@ Probe probe_plugin(const Manifest& manifest) {
     error =
         fmt::format("{}: the library called exit({}) while loading", manifest.library.string(), WEXITSTATUS(status));
   }
-  return {error.empty(), error};
+  const bool refused = WIFEXITED(status) && static_cast<Exit>(WEXITSTATUS(status)) == Exit::unavailable;
+  return {error.empty(), error, refused ? Exit::unavailable : Exit::failed};
 }
 
 }  // namespace host

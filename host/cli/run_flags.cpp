@@ -48,7 +48,7 @@ void add_options(std::vector<Flag>& flags, const Manifest& plugin) {
 const std::vector<Flag>& run_flags() {
   static const std::vector<Flag> flags = {
       {.spec = text("workload", "", "what is run; 'sage-host list' shows them"),
-       .placeholder = "ID",
+       .placeholder = "ID[,ID...]",
        .aliases = {"experiment"}},
       {.spec = toggle("all", "run every workload that the backend can run, in order of id")},
       {.spec = text("backend", "sage", "what runs it"), .placeholder = "ID", .letter = 'b'},
@@ -84,12 +84,13 @@ const OptionSpec& run_option(std::string_view name) {
   return std::ranges::find_if(run_flags(), [&](const Flag& flag) { return flag.spec.name == name; })->spec;
 }
 
-std::vector<Flag> all_flags(std::span<const Manifest* const> workloads, const Manifest* backend) {
-  auto flags = run_flags();
-  const auto load = workloads.size() == 1 ? load_specs(*workloads.front()) : load_options();
+std::vector<Flag> all_flags(std::span<const Flag> command_flags, std::span<const Manifest* const> plugins) {
+  std::vector<Flag> flags(command_flags.begin(), command_flags.end());
+  const auto workload = [](const Manifest* plugin) { return plugin->kind == PluginKind::workload; };
+  const auto first = std::ranges::find_if(plugins, workload);
+  const auto load = std::ranges::count_if(plugins, workload) == 1 ? load_specs(**first) : load_options();
   for (const auto& spec : load) flags.push_back({.spec = spec});
-  for (const auto* workload : workloads) add_options(flags, *workload);
-  if (backend != nullptr) add_options(flags, *backend);
+  for (const auto* plugin : plugins) add_options(flags, *plugin);
   return flags;
 }
 

@@ -36,9 +36,7 @@ std::vector<std::string> ids(const Manifests& manifests) {
 }
 
 // The default backend is SAGE, which an installation need not have: that is not a mistake of the user's.
-const Manifest& find_backend(const Catalog& catalog, std::span<const Given> given) {
-  const auto standard = std::get<std::string>(run_option("backend").default_value);
-  const auto name = last_text(given, "backend", standard);
+const Manifest& find_backend(const Catalog& catalog, const std::string& name, bool by_default) {
   try {
     return catalog.find(PluginKind::backend, name);
   } catch (const Error&) {
@@ -46,114 +44,169 @@ const Manifest& find_backend(const Catalog& catalog, std::span<const Given> give
     const bool broken = std::ranges::any_of(catalog.entries(), [&](const CatalogEntry& entry) {
       return entry.state == CatalogEntry::State::broken && entry.file.stem() == name;
     });
-    if (name != standard || broken) throw;
+    if (!by_default || broken) throw;
     throw Error(Exit::unavailable,
                 fmt::format("backend '{}' is not part of this installation; there are: {}; choose one with --backend",
                             name, known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
   }
 }
 
+const OptionSpec* own_flag(std::span<const Flag> flags, std::string_view name) {
+  const auto it = std::ranges::find_if(flags, [&](const Flag& flag) { return flag.spec.name == name; });
+  return it == flags.end() ? nullptr : &it->spec;
+}
+
+void add_once(Manifests& manifests, const Manifest& manifest, std::string_view flag) {
+  if (std::ranges::find(manifests, &manifest) != manifests.end())
+    throw usage_error(fmt::format("{}: '{}' is named twice; name it once", flag, manifest.id));
+  manifests.push_back(&manifest);
+}
+
+// `backend` names one, `backends` a list.
+Manifests find_backends(const Catalog& catalog, std::span<const Flag> flags, std::span<const Given> given) {
+  const auto* many = own_flag(flags, "backends");
+  const auto& spec = many != nullptr ? *many : *own_flag(flags, "backend");
+  const auto standard = std::get<std::string>(spec.default_value);
+  const auto names = last_text(given, spec.name, standard);
+  Manifests out;
+  for (const auto& name : many != nullptr ? split_list(names) : std::vector{names})
+    add_once(out, find_backend(catalog, name, names == standard), option_flag(spec.name));
+  return out;
+}
+
 Manifests find_workloads(const Catalog& catalog, const Arguments& arguments, std::span<const Given> given) {
-  const auto name = last_text(given, "workload");
+  const auto names = last_text(given, "workload");
   if (arguments.has("all")) {
-    if (!name.empty()) throw usage_error("--all and --workload exclude each other; leave one of them out");
+    if (!names.empty()) throw usage_error("--all and --workload exclude each other; leave one of them out");
     auto all = catalog.all(PluginKind::workload);
     if (all.empty())
       throw usage_error("there is no workload to run; 'sage-host doctor' shows where manifests are searched");
     return all;
   }
-  if (name.empty())
+  if (names.empty())
     throw usage_error(fmt::format("which workload? choose with --workload ID ({}) or take --all",
                                   fmt::join(ids(catalog.all(PluginKind::workload)), ", ")));
-  return {&catalog.find(PluginKind::workload, name)};
+  Manifests out;
+  for (const auto& name : split_list(names)) add_once(out, catalog.find(PluginKind::workload, name), "--workload");
+  return out;
 }
 
 // Those named on the command line, as far as they exist: for --help, which never fails.
-void print_help(const Command& command, const Catalog& catalog, std::span<const Given> given) {
-  Manifests workloads;
-  const Manifest* backend = nullptr;
-  try {
-    if (const auto name = last_text(given, "workload"); !name.empty())
-      workloads = {&catalog.find(PluginKind::workload, name)};
-    if (const auto name = last_text(given, "backend"); !name.empty())
-      backend = &catalog.find(PluginKind::backend, name);
-  } catch (const Error& e) {
-    fmt::print(stderr, "sage-host: {}\n", e.what());
-  }
+void print_help(const Command& command, const Catalog& catalog, std::span<const Flag> command_flags,
+                std::span<const Given> given) {
+  const auto find = [&](PluginKind kind, std::string_view flag) {
+    Manifests found;
+    for (const auto& name : split_list(last_text(given, flag))) {
+      try {
+        found.push_back(&catalog.find(kind, name));
+      } catch (const Error& e) {
+        fmt::print(stderr, "sage-host: {}\n", e.what());
+      }
+    }
+    return found;
+  };
+  const auto workloads = find(PluginKind::workload, "workload");
+  const auto backends =
+      find(PluginKind::backend, own_flag(command_flags, "backends") != nullptr ? "backends" : "backend");
   const auto load = workloads.empty() ? load_options() : load_specs(*workloads.front());
   const auto section = [](const std::string& title, std::span<const OptionSpec> specs) {
     std::vector<Flag> flags;
     for (const auto& spec : specs) flags.push_back({.spec = spec});
     return flags.empty() ? "" : fmt::format("\n{}\n{}", title, flags_help(flags));
   };
-  auto text = command_help(command, run_flags());
+  auto text = command_help(command, command_flags);
   std::string sections = section(
       workloads.empty() ? "the load" : fmt::format("the load, with the defaults of {}", workloads.front()->id), load);
   for (const auto* workload : workloads) sections += section("options of workload " + workload->id, workload->options);
-  if (backend != nullptr) sections += section("options of backend " + backend->id, backend->options);
-  if (workloads.empty() || backend == nullptr)
-    sections += "\nwith --workload ID and --backend ID before --help, their own options are shown too\n";
+  for (const auto* backend : backends) sections += section("options of backend " + backend->id, backend->options);
+  if (workloads.empty() || backends.empty())
+    sections += "\nwith a workload and a backend named before --help, their own options are shown too\n";
   text.insert(text.find("\nexamples\n"), sections);
   fmt::print("{}", text);
 }
 
+// Why one of the backends cannot run the workload; empty if all can.
+std::string why_not_run(const Manifest& workload, const Manifests& backends) {
+  try {
+    for (const auto* backend : backends) check_pairing(workload, *backend);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return {};
+}
+
 }  // namespace
 
-std::optional<RunPlan> plan_run(const Command& command, std::span<const std::string> args) {
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  for (size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    if (end > begin) out.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+std::optional<RunPlan> plan_run(const Command& command, std::span<const std::string> args,
+                                std::span<const Flag> command_flags) {
   // Which plugins take part decides which flags exist, so the command line is split twice.
-  const auto shared = split_arguments(args, run_flags());
+  const auto shared = split_arguments(args, command_flags);
   auto given = lower_layers(shared);
   const auto below_flags = given.size();
   given.insert(given.end(), shared.flags.begin(), shared.flags.end());
 
   const Catalog catalog(search_path(shared.text("plugin_path")));
   if (shared.help) {
-    print_help(command, catalog, given);
+    print_help(command, catalog, command_flags, given);
     return std::nullopt;
   }
   const auto workloads = find_workloads(catalog, shared, given);
-  const auto& backend = find_backend(catalog, given);
+  const auto backends = find_backends(catalog, command_flags, given);
+  auto plugins = workloads;
+  plugins.insert(plugins.end(), backends.begin(), backends.end());
+  for (const auto* plugin : plugins) refuse_host_names(*plugin);
 
-  for (const auto* workload : workloads) refuse_host_names(*workload);
-  refuse_host_names(backend);
-  const auto flags = all_flags(workloads, &backend);
+  const auto flags = all_flags(command_flags, plugins);
   const auto arguments = split_arguments(args, flags);
   refuse_unknown(arguments, flags, command.name);
   given.resize(below_flags);
   given.insert(given.end(), arguments.flags.begin(), arguments.flags.end());
   auto known = ids(catalog.all(PluginKind::workload));
-  const auto backends = ids(catalog.all(PluginKind::backend));
-  known.insert(known.end(), backends.begin(), backends.end());
-  check_names(given, workloads, backend, known);
+  const auto known_backends = ids(catalog.all(PluginKind::backend));
+  known.insert(known.end(), known_backends.begin(), known_backends.end());
+  check_names(given, plugins, known, command_flags);
 
   RunPlan plan;
   std::vector<std::string> command_line = {"sage-host", std::string(command.name)};
   command_line.insert(command_line.end(), args.begin(), args.end());
   for (const auto* workload : workloads) {
-    auto settings = resolve(given, *workload, backend);
-    plan.repeat = get<int64_t>(settings.shared, "repeat");
-    plan.output_dir = get<std::string>(settings.shared, "output_dir");
-    plan.resume = get<std::string>(settings.shared, "resume");
-    plan.dry_run = get<bool>(settings.shared, "dry_run");
-    plan.json = get<bool>(settings.shared, "json");
-    try {
-      check_pairing(*workload, backend);
-    } catch (const Error& e) {
-      if (!arguments.has("all")) throw;
-      plan.skipped.push_back({workload->id, e.what()});
-      continue;
+    const auto reason = why_not_run(*workload, backends);
+    if (!reason.empty() && !arguments.has("all")) throw usage_error(reason);
+    if (!reason.empty()) plan.skipped.push_back({workload->id, reason});
+    for (const auto* backend : backends) {
+      auto settings = resolve(given, *workload, *backend, command_flags);
+      plan.repeat = get<int64_t>(settings.shared, "repeat");
+      plan.output_dir = get<std::string>(settings.shared, "output_dir");
+      plan.resume = get<std::string>(settings.shared, "resume");
+      plan.dry_run = get<bool>(settings.shared, "dry_run");
+      plan.json = get<bool>(settings.shared, "json");
+      if (!reason.empty()) continue;
+      plan.cells.push_back(plan_cell(std::move(settings), *workload, *backend, command_line));
     }
-    auto spec = make_cell(settings, *workload, backend, command_line);
-    std::optional<SearchSpec> search;
-    if (!workload->search.empty()) search = read_search(settings, *workload, backend);
-    plan.cells.push_back({std::move(spec), std::move(settings), std::move(search)});
   }
-  if (!plan.resume.empty() && (plan.cells.size() != 1 || !plan.cells[0].search || plan.repeat != 1))
-    throw usage_error("--resume goes on with one search; give its --workload, and neither --all nor --repeat");
   if (plan.cells.empty())
-    throw usage_error(
-        fmt::format("backend '{}' can run none of the workloads: {}", backend.id, plan.skipped.front().reason));
+    throw usage_error(fmt::format("{} can run none of the workloads: {}",
+                                  backends.size() == 1 ? "backend '" + backends[0]->id + "'" : "not all the backends",
+                                  plan.skipped.front().reason));
   return plan;
+}
+
+PlannedCell plan_cell(Settings settings, const Manifest& workload, const Manifest& backend,
+                      const std::vector<std::string>& command_line) {
+  auto spec = make_cell(settings, workload, backend, command_line);
+  std::optional<SearchSpec> search;
+  if (!workload.search.empty()) search = read_search(settings, workload, backend);
+  return {std::move(spec), std::move(settings), std::move(search)};
 }
 
 }  // namespace host

@@ -1,4 +1,5 @@
-// What a `run` command line means: the cells to run, checked as far as that is possible without loading code.
+// What the command line of `run` or `pair` means: the cells to run, checked as far as that is possible without loading
+// code.
 #pragma once
 
 #include <filesystem>
@@ -20,14 +21,14 @@ struct PlannedCell {
   std::optional<SearchSpec> search;  // the workload asks for runs at one rate after the other, instead of one run
 };
 
-struct SkippedWorkload {
+struct SkippedWorkload {  // --all: what a backend cannot run
   std::string id;
   std::string reason;
 };
 
 struct RunPlan {
-  std::vector<PlannedCell> cells;        // one a workload
-  std::vector<SkippedWorkload> skipped;  // --all: what the backend cannot run
+  std::vector<PlannedCell> cells;  // one for each workload and backend, those of a workload together
+  std::vector<SkippedWorkload> skipped;
   int64_t repeat = 1;
   std::filesystem::path output_dir;
   std::string resume;  // the id of a search to go on with; empty = none
@@ -35,8 +36,15 @@ struct RunPlan {
   bool json = false;
 };
 
-// Nothing if --help was asked for, and printed. Throws Error.
-std::optional<RunPlan> plan_run(const Command& command, std::span<const std::string> args);
+// The elements of "a,b".
+std::vector<std::string> split_list(std::string_view text);
+
+// `flags` are the command's own: run_flags(), or those with `backends` in the place of `backend`. Nothing if --help was
+// asked for, and printed. Throws Error.
+std::optional<RunPlan> plan_run(const Command& command, std::span<const std::string> args, std::span<const Flag> flags);
+
+PlannedCell plan_cell(Settings settings, const Manifest& workload, const Manifest& backend,
+                      const std::vector<std::string>& command_line);
 
 std::string plan_text(const RunPlan& plan);
 nlohmann::json plan_json(const RunPlan& plan);

@@ -19,9 +19,9 @@ const OptionSpec* spec_called(std::span<const OptionSpec> specs, std::string_vie
   return it == specs.end() ? nullptr : &*it;
 }
 
-const OptionSpec* run_spec(std::string_view name) {
-  const auto it = std::ranges::find_if(run_flags(), [&](const Flag& flag) { return flag.spec.name == name; });
-  return it == run_flags().end() ? nullptr : &it->spec;
+const OptionSpec* flag_spec(std::span<const Flag> flags, std::string_view name) {
+  const auto it = std::ranges::find_if(flags, [&](const Flag& flag) { return flag.spec.name == name; });
+  return it == flags.end() ? nullptr : &it->spec;
 }
 
 std::string place(const Manifest& manifest) {
@@ -31,16 +31,17 @@ std::string place(const Manifest& manifest) {
 bool is_host_name(const std::string& name) {
   const bool alias = std::ranges::any_of(
       run_flags(), [&](const Flag& flag) { return std::ranges::find(flag.aliases, name) != flag.aliases.end(); });
-  return alias || name == "help" || run_spec(name) != nullptr || spec_called(load_options(), name) != nullptr;
+  return alias || name == "help" || flag_spec(run_flags(), name) != nullptr ||
+         spec_called(load_options(), name) != nullptr;
 }
 
 void add_names(std::vector<std::string>& names, std::span<const OptionSpec> specs) {
   std::ranges::transform(specs, std::back_inserter(names), &OptionSpec::name);
 }
 
-std::vector<std::string> declared_names(std::span<const Manifest* const> plugins) {
+std::vector<std::string> declared_names(std::span<const Flag> flags, std::span<const Manifest* const> plugins) {
   std::vector<std::string> names;
-  for (const auto& flag : run_flags()) names.push_back(flag.spec.name);
+  for (const auto& flag : flags) names.push_back(flag.spec.name);
   add_names(names, load_options());
   for (const auto* plugin : plugins) add_names(names, plugin->options);
   return names;
@@ -68,16 +69,23 @@ void check_qualified(const Given& given, std::span<const Manifest* const> plugin
     refuse_name(given, names, fmt::format("{} '{}'", to_string(plugin.kind), plugin.id));
 }
 
-void check_plain(const Given& given, std::span<const Manifest* const> workloads, const Manifest& backend) {
-  const bool of_backend = spec_called(backend.options, given.name) != nullptr;
-  for (const auto* workload : workloads)
-    if (of_backend && spec_called(workload->options, given.name) != nullptr)
-      throw usage_error(fmt::format(
-          "{}: '{}' is an option of both '{}' and '{}'; write --set {}.{}=... or --set {}.{}=...", given.source,
-          given.name, workload->id, backend.id, workload->id, given.name, backend.id, given.name));
-  std::vector<const Manifest*> plugins(workloads.begin(), workloads.end());
-  plugins.push_back(&backend);
-  const auto names = declared_names(plugins);
+// The first plugin of a kind that declares an option; null if none does.
+const Manifest* declaring(std::span<const Manifest* const> plugins, PluginKind kind, std::string_view name) {
+  const auto it = std::ranges::find_if(plugins, [&](const Manifest* plugin) {
+    return plugin->kind == kind && spec_called(plugin->options, name) != nullptr;
+  });
+  return it == plugins.end() ? nullptr : *it;
+}
+
+void check_plain(const Given& given, std::span<const Flag> flags, std::span<const Manifest* const> plugins) {
+  if (flag_spec(flags, given.name) != nullptr) return;
+  const auto* workload = declaring(plugins, PluginKind::workload, given.name);
+  const auto* backend = declaring(plugins, PluginKind::backend, given.name);
+  if (workload != nullptr && backend != nullptr)
+    throw usage_error(fmt::format(
+        "{}: '{}' is an option of both '{}' and '{}'; write --set {}.{}=... or --set {}.{}=...", given.source,
+        given.name, workload->id, backend->id, workload->id, given.name, backend->id, given.name));
+  const auto names = declared_names(flags, plugins);
   if (std::ranges::find(names, given.name) == names.end()) refuse_name(given, names, "this run");
 }
 
@@ -87,11 +95,11 @@ struct Target {
   const OptionSpec* spec = nullptr;
 };
 
-Target target_of(const Given& given, Settings& settings, std::span<const OptionSpec> load, const Manifest& workload,
-                 const Manifest& backend) {
+Target target_of(const Given& given, Settings& settings, std::span<const Flag> flags, std::span<const OptionSpec> load,
+                 const Manifest& workload, const Manifest& backend) {
   const bool plain = given.owner.empty();
   if (plain)
-    if (const auto* spec = run_spec(given.name)) return {&settings.shared, spec};
+    if (const auto* spec = flag_spec(flags, given.name)) return {&settings.shared, spec};
   if (plain || given.owner == workload.id) {
     if (const auto* spec = spec_called(load, given.name)) return {&settings.load, spec};
     if (const auto* spec = spec_called(workload.options, given.name)) return {&settings.workload, spec};
@@ -167,36 +175,36 @@ void refuse_host_names(const Manifest& manifest) {
                       place(manifest), option_flag(spec.name)));
 }
 
-void check_names(std::span<const Given> given, std::span<const Manifest* const> workloads, const Manifest& backend,
-                 const std::vector<std::string>& known_ids) {
-  std::vector<const Manifest*> plugins(workloads.begin(), workloads.end());
-  plugins.push_back(&backend);
+void check_names(std::span<const Given> given, std::span<const Manifest* const> plugins,
+                 const std::vector<std::string>& known_ids, std::span<const Flag> command_flags) {
   for (const auto& each : given) {
     if (command_line_only(each.name) && each.source != option_flag(each.name))
       throw usage_error(fmt::format("{}: '{}' belongs on the command line; write {} there", each.source, each.name,
                                     option_flag(each.name)));
     if (each.owner.empty())
-      check_plain(each, workloads, backend);
+      check_plain(each, command_flags, plugins);
     else
       check_qualified(each, plugins, known_ids);
   }
 }
 
-Settings resolve(std::span<const Given> given, const Manifest& workload, const Manifest& backend) {
+Settings resolve(std::span<const Given> given, const Manifest& workload, const Manifest& backend,
+                 std::span<const Flag> command_flags) {
   const auto load = load_specs(workload);
   std::vector<OptionSpec> shared;
-  for (const auto& flag : run_flags()) shared.push_back(flag.spec);
+  for (const auto& flag : command_flags) shared.push_back(flag.spec);
 
   Settings out;
   out.shared = defaults(shared, false);
   const auto apply = [&](const Given& each) {
-    const auto target = target_of(each, out, load, workload, backend);
+    const auto target = target_of(each, out, command_flags, load, workload, backend);
     if (target.spec == nullptr) return;
     (*target.settings)[each.name] = {parse_option(*target.spec, each.text, each.source), each.source, true};
   };
   for (const auto& each : given)
     if (each.owner.empty() && each.name == "quick") apply(each);
   const bool quick = get<bool>(out.shared, "quick");
+  out.shared = defaults(shared, quick);
   out.load = defaults(load, quick);
   out.workload = defaults(workload.options, quick);
   out.backend = defaults(backend.options, quick);

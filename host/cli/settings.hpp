@@ -18,8 +18,9 @@ const std::vector<Flag>& run_flags();
 const OptionSpec& run_option(std::string_view name);
 // Of those, what decides which files are read or what is printed has to stand on the command line itself.
 bool command_line_only(std::string_view name);
-// Those, the host's load options (with the defaults of the workload, if it is one), and the plugins' own.
-std::vector<Flag> all_flags(std::span<const Manifest* const> workloads, const Manifest* backend);
+// Those of a command, the host's load options (with the defaults of the workload, if it is one), and the plugins' own.
+// A plugin's option that has the name of a command's flag has to be qualified.
+std::vector<Flag> all_flags(std::span<const Flag> command_flags, std::span<const Manifest* const> plugins);
 // The host's load options with a manifest's [defaults] in place. Throws Error(usage) for a default that is not valid.
 std::vector<OptionSpec> load_specs(const Manifest& workload);
 
@@ -31,9 +32,9 @@ std::vector<Given> read_config(const std::filesystem::path& file);
 // Refuses a manifest whose option has the name of a host flag.
 void refuse_host_names(const Manifest& manifest);
 // Refuses names that no one declares (with the nearest) and names that several declare (with the qualified forms).
-// `known_ids`: plugins that a qualified name may refer to.
-void check_names(std::span<const Given> given, std::span<const Manifest* const> workloads, const Manifest& backend,
-                 const std::vector<std::string>& known_ids);
+// `plugins`: the workloads and backends that take part; `known_ids`: those that a qualified name may refer to.
+void check_names(std::span<const Given> given, std::span<const Manifest* const> plugins,
+                 const std::vector<std::string>& known_ids, std::span<const Flag> command_flags = run_flags());
 
 struct Setting {
   OptionValue value;
@@ -43,14 +44,15 @@ struct Setting {
 using SettingMap = std::map<std::string, Setting>;
 
 struct Settings {
-  SettingMap shared;
+  SettingMap shared;  // the command's own
   SettingMap load;
   SettingMap workload;
   SettingMap backend;
 };
 
-// Later ones of `given` win; those that concern another workload are passed over (names were checked before).
-Settings resolve(std::span<const Given> given, const Manifest& workload, const Manifest& backend);
+// Later ones of `given` win; those that concern another plugin are passed over (names were checked before).
+Settings resolve(std::span<const Given> given, const Manifest& workload, const Manifest& backend,
+                 std::span<const Flag> command_flags = run_flags());
 
 OptionValues values(const SettingMap& settings);
 template <class T>

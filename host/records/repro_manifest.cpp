@@ -49,6 +49,7 @@ Json repro_manifest(const RunInfo& info, const ReproInput& input) {
             {"sampling_strategy", sampling_strategy},
             {"effective_config", info.config}}},
           {"parity_plan", parity_plan_json(info, input)},
+          {"options", input.options},
           {"backend_config", info.backend_config},
           {"environment", info.environment},
           {"command_line", input.command_line},

@@ -16,6 +16,7 @@ struct ReproInput {
   uint64_t warmup = 0;
   uint32_t parity_batch_size = 16;
   std::vector<std::string> command_line;
+  nlohmann::json options;                    // of the run, of the load and of both plugins, with their values
   std::vector<std::filesystem::path> files;  // their SHA-256 is recorded; missing ones are left out
 };
 

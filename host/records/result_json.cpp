@@ -58,26 +58,28 @@ Json to_json(const ParityResult& parity) {
 std::string digest_text(uint64_t digest) { return fmt::format("{:016x}", digest); }
 
 Json to_json(const RunInfo& info) {
-  return {{"run_id", info.run_id},
-          {"workload", info.workload},
-          {"backend", info.backend},
-          {"seed", info.seed},
-          {"nodes", info.nodes},
-          {"parallelism", info.parallelism},
-          {"scheduler", info.scheduler},
-          {"quick", info.quick},
-          {"clock", info.clock},
-          {"started_at", info.started_at},
-          {"expected_requests", info.expected_requests},
-          {"expected_duration_s", info.expected_duration_s},
-          {"classes", info.classes},
-          {"tenants", info.tenants},
-          {"phases", info.phases},
-          {"config_hash", info.config_hash},
-          {"backend_hash", info.backend_hash},
-          {"config", info.config},
-          {"backend_config", info.backend_config},
-          {"environment", info.environment}};
+  Json out = {{"run_id", info.run_id},
+              {"workload", info.workload},
+              {"backend", info.backend},
+              {"seed", info.seed},
+              {"nodes", info.nodes},
+              {"parallelism", info.parallelism},
+              {"scheduler", info.scheduler},
+              {"quick", info.quick},
+              {"clock", info.clock},
+              {"started_at", info.started_at},
+              {"expected_requests", info.expected_requests},
+              {"expected_duration_s", info.expected_duration_s},
+              {"classes", info.classes},
+              {"tenants", info.tenants},
+              {"phases", info.phases},
+              {"config_hash", info.config_hash},
+              {"backend_hash", info.backend_hash},
+              {"config", info.config},
+              {"backend_config", info.backend_config},
+              {"environment", info.environment}};
+  if (!info.pair.is_null()) out["pair"] = info.pair;
+  return out;
 }
 
 Json to_json(const Interval& interval) {

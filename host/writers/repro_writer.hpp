@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "records/repro_manifest.hpp"
 #include "writers/writer.hpp"
 
 namespace host {
@@ -12,8 +13,13 @@ namespace host {
 // Give it last: its manifest names the files that the writers before it have finished, with their SHA-256.
 class ReproWriter final : public Writer {
  public:
-  ReproWriter(std::filesystem::path folder, uint32_t parity_batch_size, std::vector<std::string> command_line)
-      : folder_(std::move(folder)), parity_batch_size_(parity_batch_size), command_line_(std::move(command_line)) {}
+  // `options`: every option of the run with its value.
+  ReproWriter(std::filesystem::path folder, uint32_t parity_batch_size, std::vector<std::string> command_line,
+              nlohmann::json options)
+      : folder_(std::move(folder)),
+        parity_batch_size_(parity_batch_size),
+        command_line_(std::move(command_line)),
+        options_(std::move(options)) {}
   void begin(const RunInfo& /*info*/) override {}
   void finish(const RunInfo& info, const RunResult& result) override;
 
@@ -21,6 +27,10 @@ class ReproWriter final : public Writer {
   std::filesystem::path folder_;
   uint32_t parity_batch_size_;
   std::vector<std::string> command_line_;
+  nlohmann::json options_;
 };
+
+// Into `input.files` go those beside it that are finished; run.log goes on. Written beside its place and renamed.
+void write_repro_manifest(const std::filesystem::path& folder, const RunInfo& info, ReproInput input);
 
 }  // namespace host

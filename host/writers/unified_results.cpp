@@ -33,7 +33,7 @@ Json empty_record(const RunInfo& info) {
 }
 
 Json run_metadata(const RunInfo& info) {
-  return {{"scheduler", info.scheduler},
+  Json out = {{"scheduler", info.scheduler},
           {"quick", info.quick},
           {"clock", info.clock},
           {"classes", info.classes},
@@ -41,6 +41,8 @@ Json run_metadata(const RunInfo& info) {
           {"config", info.config},
           {"backend_config", info.backend_config},
           {"environment", info.environment}};
+  if (!info.pair.is_null()) out["pair"] = info.pair;
+  return out;
 }
 
 // RFC 4180, as Python's csv module writes by default.

@@ -50,9 +50,9 @@ Given flag(const std::string& name, const std::string& text) { return {"", name,
 std::string error_of(const std::vector<Given>& given) {
   const auto w = workload();
   const auto b = backend();
-  const std::vector<const Manifest*> workloads = {&w};
+  const std::vector<const Manifest*> plugins = {&w, &b};
   try {
-    check_names(given, workloads, b, {"town", "other", "org.example.runtime"});
+    check_names(given, plugins, {"town", "other", "org.example.runtime"});
     (void)resolve(given, w, b);
   } catch (const Error& e) {
     CHECK(e.code() == Exit::usage);

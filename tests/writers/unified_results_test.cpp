@@ -101,7 +101,7 @@ TEST_CASE("a folder that is missing is an error that names the file") {
 TEST_CASE("the manifest of a run lists the files beside it with their hashes") {
   const sample::Folder folder("repro");
   std::ofstream(folder / "empty").close();
-  host::ReproWriter writer(folder.path(), 16, {"sage-host", "run"});
+  host::ReproWriter writer(folder.path(), 16, {"sage-host", "run"}, {{"run", {{"seed", 42}}}});
   writer.begin(sample::info());
   writer.finish(sample::info(), sample::result());
   const auto manifest = Json::parse(sample::text_of(folder / "repro_manifest.json"));

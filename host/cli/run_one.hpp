@@ -1,0 +1,29 @@
+// Runs one planned cell, a run or a search, in a folder made for it; what happened is recorded there and told.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/cell_report.hpp"
+#include "cli/run_plan.hpp"
+#include "cli/supervise.hpp"
+
+namespace host {
+
+struct CellPlace {
+  std::filesystem::path root;
+  std::string folder = {};                  // its name, that is not there yet; empty = the run id
+  std::optional<uint32_t> repetition = {};  // of several
+  std::string resume = {};                  // the id of a search to go on with; empty = a new one
+};
+
+// A quiet cell is not told on the terminal. The report's folder is empty when nothing was recorded: the cell was
+// refused, or its folder takes no files. Throws Error when no folder could be made.
+CellReport run_one(const PlannedCell& cell, const CellPlace& place, StopSignals& stop);
+
+const char* outcome_text(Exit exit);
+// Of the exit codes of several cells, the one that says most.
+Exit worse(Exit a, Exit b);
+
+}  // namespace host
