@@ -39,6 +39,9 @@ constexpr std::array command_table = {
             "  sage-host report before after --by input --markdown - | gh pr comment 12 --body-file -\n"
             "  sage-host report results --sqlite results.db --hlog results.hlog\n",
             report_command},
+    Command{"rerun", "MANIFEST|RUN_DIR [--output-dir DIR] [--repeat R]",
+            "run again what a repro_manifest.json describes, and see whether it comes out the same",
+            "  sage-host rerun results/q6-threads-20261124T081902Z-13d033eb1dc6\n", rerun_command},
     Command{"list", "[--all] [--json]", "the workloads and backends that can be used",
             "  sage-host list\n"
             "  sage-host list --all    # also shadowed and broken ones, with the reason\n",

@@ -5,10 +5,13 @@
 
 #include "cli/cell.hpp"
 #include "cli/frontier.hpp"
+#include "cli/recorded_options.hpp"
 #include "cli/text.hpp"
+#include "engine/load.hpp"
 #include "records/run_id.hpp"
 #include "writers/number_text.hpp"
 #include "writers/output_file.hpp"
+#include "writers/repro_writer.hpp"
 #include "writers/unified_results.hpp"
 
 namespace host {
@@ -112,6 +115,14 @@ void write_frontier(const CellSpec& cell, const SearchSpec& search, const std::v
   write_file(cell.folder / "frontier.json", frontier.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   write_file(cell.folder / "frontier.csv", probes_csv(probes));
   write_unified_results(cell.folder, records);
+  const auto load = load_config(cell.load, cell.seed);
+  write_repro_manifest(cell.folder, run_info(cell),
+                       {.requests = load.total_requests + load.warmup_items,  // of each of its runs
+                        .warmup = load.warmup_items,
+                        .parity_batch_size = cell.parity_batch_size,
+                        .command_line = cell.command_line,
+                        .options = recorded_options(cell, search),
+                        .files = {}});
   if (cell.quiet) return;
   fmt::print(
       "{}\n{} x {}: largest rate with {:.4g} % of requests within their objectives, in each of {} run{} ({:.3g} % "

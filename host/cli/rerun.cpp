@@ -1,0 +1,206 @@
+// `rerun`: the run that a repro_manifest.json describes, once more, and whether it came out the same.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "catalog/quote.hpp"
+#include "cli/commands.hpp"
+#include "cli/pair_run.hpp"
+#include "cli/recorded_options.hpp"
+#include "cli/run_one.hpp"
+#include "cli/settings.hpp"
+#include "cli/text.hpp"
+
+namespace host {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr uintmax_t manifest_max = 256U << 20;
+
+const Json& at(const Json& json, std::initializer_list<const char*> path) {
+  static const Json none;
+  const auto* here = &json;
+  for (const auto* name : path) {
+    if (!here->is_object()) return none;
+    const auto it = here->find(name);
+    if (it == here->end()) return none;
+    here = &*it;
+  }
+  return *here;
+}
+
+std::string text_at(const Json& json, std::initializer_list<const char*> path, const fs::path& file) {
+  const auto& value = at(json, path);
+  if (value.is_string()) return value.get<std::string>();
+  throw usage_error(fmt::format("{}: no text in '{}'; give a repro_manifest.json that sage-host wrote", file.string(),
+                                *(path.end() - 1)));
+}
+
+fs::path manifest_file(const fs::path& given) {
+  std::error_code error;
+  auto file = fs::is_directory(given, error) ? given / "repro_manifest.json" : given;
+  if (!fs::is_regular_file(file, error))
+    throw usage_error(
+        fmt::format("{}: there is no such file; give a repro_manifest.json, or the folder of a run", file.string()));
+  return file;
+}
+
+Json read_manifest_json(const fs::path& file) {
+  if (fs::file_size(file) > manifest_max)
+    throw usage_error(fmt::format("{}: larger than any repro_manifest.json", file.string()));
+  std::ifstream in(file);
+  auto json = Json::parse(in, nullptr, false);
+  if (!json.is_object() || at(json, {"schema_version"}) != 1)
+    throw usage_error(fmt::format("{}: no repro_manifest.json of schema version 1", file.string()));
+  return json;
+}
+
+PlannedCell plan(const Json& manifest, const fs::path& file, const Catalog& catalog,
+                 const std::vector<std::string>& command_line) {
+  auto cell = plan_again(catalog, text_at(manifest, {"run_payload", "workload"}, file),
+                         text_at(manifest, {"run_payload", "backend"}, file), at(manifest, {"options"}), command_line,
+                         file.string());
+  const auto recorded = text_at(manifest, {"config_hash"}, file);
+  if (cell.spec.config_hash != recorded)
+    throw Error(Exit::failed,
+                fmt::format("{}: the configuration cannot be had again: its config_hash was {}, here it is {}; the "
+                            "trace's content, the host or the workload's options differ",
+                            file.string(), recorded.substr(0, 12), cell.spec.config_hash.substr(0, 12)));
+  return cell;
+}
+
+// What a run is to have in common with its repetition.
+class Check {
+ public:
+  explicit Check(std::string name) : name_(std::move(name)) {}
+
+  void same(const char* what, const Json& before, const Json& now) {
+    if (before.is_null() || now.is_null()) return;
+    add(before == now ? "same" : "DIFFERS", what, before == now ? shown(now) : shown(before) + " -> " + shown(now));
+    equal_ = equal_ && before == now;
+  }
+  void note(const char* what, const Json& before, const Json& now) {
+    if (!before.is_null() && before != now) add("note", what, shown(before) + " -> " + shown(now));
+  }
+  [[nodiscard]] bool equal() const { return equal_; }
+  [[nodiscard]] std::string text() const { return name_ + "\n" + format_table(table_); }
+
+ private:
+  static std::string shown(const Json& value) {
+    const auto text = value.is_string() ? value.get<std::string>() : value.dump();
+    return one_line(text.size() > 100 ? text.substr(0, 97) + "..." : text);
+  }
+  void add(const char* state, const char* what, std::string detail) {
+    table_.push_back({fmt::format("  {}", state), what, std::move(detail)});
+  }
+  std::string name_;
+  Table table_;
+  bool equal_ = true;
+};
+
+bool bounded_by_time(const CellSpec& cell) { return std::get<double>(cell.load.at("duration")) > 0; }
+
+Check check(const CellSpec& cell, const Json& before, const Json& now, const std::string& run_id) {
+  Check out(run_id);
+  out.same("config_hash", at(before, {"config_hash"}), at(now, {"config_hash"}));
+  out.same("status", at(before, {"metadata", "status"}), at(now, {"metadata", "status"}));
+  out.same("verdict", at(before, {"metadata", "verdict"}), at(now, {"metadata", "verdict"}));
+  if (!bounded_by_time(cell))
+    out.same("requests offered", at(before, {"metadata", "ledger", "offered"}),
+             at(now, {"metadata", "ledger", "offered"}));
+  out.note("outcomes", at(before, {"metadata", "ledger", "outcomes"}), at(now, {"metadata", "ledger", "outcomes"}));
+  // The digest is over the ok requests: of other requests it is another, and that says nothing.
+  const auto& digested = at(before, {"metadata", "digested"});
+  const bool ordered = at(before, {"metadata", "report", "order_dependent"}) != true;
+  if (ordered && digested == at(now, {"metadata", "digested"}) && digested != 0)
+    out.same("digest of results", at(before, {"metadata", "digest"}), at(now, {"metadata", "digest"}));
+  const auto environment = [&](const char* what, std::initializer_list<const char*> path) {
+    out.note(what, at(at(before, {"metadata", "environment"}), path), at(at(now, {"metadata", "environment"}), path));
+  };
+  environment("workload plugin", {"workload", "library_sha256"});
+  environment("backend plugin", {"backend", "library_sha256"});
+  environment("host version", {"host_version"});
+  environment("CPU", {"system", "cpu_model"});
+  return out;
+}
+
+std::string metrics_text(const Json& before, const std::vector<Json>& again) {
+  Table table = {{"METRIC", "RECORDED", "NOW"}};
+  for (const auto* name : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"}) {
+    const auto number = [&](const Json& record) {
+      const auto& value = at(record, {name});
+      return value.is_number() ? fmt::format("{:.4g}", value.get<double>()) : std::string("n/a");
+    };
+    std::string now;
+    for (const auto& record : again) {
+      const auto& a = at(before, {name});
+      const auto& b = at(record, {name});
+      now += (now.empty() ? "" : ", ") + number(record);
+      if (a.is_number() && b.is_number() && a.get<double>() > 0)
+        now += fmt::format(" (x {:.3f})", b.get<double>() / a.get<double>());
+    }
+    table.push_back({name, number(before), now});
+  }
+  return format_table(table) +
+         "Single runs against a single run: these ratios decide nothing. 'sage-host pair' compares.\n";
+}
+
+const std::vector<Flag>& rerun_flags() {
+  static const std::vector<Flag> flags = {
+      {.spec = run_option("output_dir"), .placeholder = "DIR"},
+      {.spec = run_option("repeat")},
+      {.spec = run_option("plugin_path"), .placeholder = "A:B"},
+  };
+  return flags;
+}
+
+}  // namespace
+
+Exit rerun_command(const Command& command, std::span<const std::string> args) {
+  const auto arguments = parse_arguments(args, rerun_flags(), command.name, 1);
+  if (arguments.help) {
+    fmt::print("{}", command_help(command, rerun_flags()));
+    return Exit::ok;
+  }
+  if (arguments.positional.empty()) throw usage_error("rerun: name a repro_manifest.json, or the folder of a run");
+  const auto file = manifest_file(arguments.positional[0]);
+  const auto manifest = read_manifest_json(file);
+  std::vector<std::string> command_line = {"sage-host", std::string(command.name)};
+  command_line.insert(command_line.end(), args.begin(), args.end());
+  const auto planned = plan(manifest, file, Catalog(search_path(arguments.text("plugin_path"))), command_line);
+  const auto& repeat = run_option("repeat");
+  const auto repetitions = std::get<int64_t>(parse_option(repeat, arguments.text("repeat", "1"), "--repeat"));
+  const auto before = read_records(file.parent_path());
+
+  StopSignals stop;
+  auto exit = Exit::ok;
+  bool equal = true;
+  std::vector<Json> again;
+  std::string text;
+  for (int64_t i = 1; i <= repetitions && stop.count() == 0; ++i) {
+    const auto numbered = repetitions == 1 ? std::nullopt : std::optional(static_cast<uint32_t>(i));
+    const auto report = run_one(planned, {arguments.text("output_dir", "results"), {}, numbered, {}}, stop);
+    exit = worse(exit, report.exit);
+    const auto now = report.folder.empty() ? std::vector<Json>() : read_records(report.folder);
+    if (now.empty()) return report.exit;  // it could not begin, which has been told
+    for (size_t k = 0; k < std::min(before.size(), now.size()); ++k) {
+      const auto checked = check(planned.spec, before[k], now[k], report.name);
+      equal = equal && checked.equal();
+      text += checked.text();
+    }
+    if (!before.empty()) again.push_back(now[0]);
+  }
+  if (stop.count() > 0) return Exit::interrupted;
+  if (before.empty()) {
+    fmt::print("\nThere is no unified_results.jsonl beside {}: run again, and compared with nothing.\n", file.string());
+    return exit;
+  }
+  fmt::print("\n{}\n{}\n{}\n", text, metrics_text(before[0], again),
+             equal ? "The same outcome as recorded." : "NOT the same outcome as recorded.");
+  return equal ? Exit::ok : Exit::failed;
+}
+
+}  // namespace host
