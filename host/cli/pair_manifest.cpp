@@ -298,14 +298,15 @@ void take_up(PairRun& run, const Catalog& catalog, const std::vector<std::string
   std::ranges::sort(files);
   std::vector<Recorded> manifests;
   // In the order in which the workloads were named.
-  for (const auto& each : Recorded(files[0]).list("workloads", 1000)) {
+  const Recorded any(files[0]);
+  for (const auto& each : any.list("workloads", 1000)) {
     const auto hash = text_at(each, "config_hash");
     const auto file = run.root / fmt::format("config_hash={}", hash.substr(0, 12)) / "manifest.json";
     if (std::ranges::find(files, file) == files.end())
       throw usage_error(fmt::format("--resume: {} is missing; run the pair anew", one_line(file.string())));
     manifests.emplace_back(file);
   }
-  if (manifests.empty()) Recorded(files[0]).bad("'workloads' is empty");
+  if (manifests.empty()) any.bad("'workloads' is empty");
   if (run.planned.empty()) plan_from(run, manifests, catalog, command_line);
   if (manifests.size() != run.workloads.size())
     throw usage_error(fmt::format("--resume: {} has {} workloads, the command line {}; a run goes on as it began",
