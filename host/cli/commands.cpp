@@ -42,6 +42,11 @@ constexpr std::array command_table = {
     Command{"rerun", "MANIFEST|RUN_DIR [--output-dir DIR] [--repeat R]",
             "run again what a repro_manifest.json describes, and see whether it comes out the same",
             "  sage-host rerun results/q6-threads-20261124T081902Z-13d033eb1dc6\n", rerun_command},
+    Command{"verify", "DIR... [--strict]",
+            "check archived results: hashes, schema, ledger, and whether the plugins are still the same",
+            "  sage-host verify results\n"
+            "  sage-host verify artifacts --strict\n",
+            verify_command},
     Command{"list", "[--all] [--json]", "the workloads and backends that can be used",
             "  sage-host list\n"
             "  sage-host list --all    # also shadowed and broken ones, with the reason\n",

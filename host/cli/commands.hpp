@@ -31,6 +31,7 @@ std::string command_help(const Command& command, std::span<const Flag> flags);
 Exit run_command(const Command& command, std::span<const std::string> args);
 Exit pair_command(const Command& command, std::span<const std::string> args);
 Exit rerun_command(const Command& command, std::span<const std::string> args);
+Exit verify_command(const Command& command, std::span<const std::string> args);
 Exit list_command(const Command& command, std::span<const std::string> args);
 Exit describe_command(const Command& command, std::span<const std::string> args);
 Exit explain_command(const Command& command, std::span<const std::string> args);

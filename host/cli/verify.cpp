@@ -1,0 +1,134 @@
+// `verify`: are archived results what was written, and are the plugins still those that made them?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+#include "catalog/catalog.hpp"
+#include "cli/commands.hpp"
+#include "cli/settings.hpp"
+#include "cli/text.hpp"
+#include "records/hash.hpp"
+#include "records/verify.hpp"
+
+namespace host {
+namespace {
+
+namespace fs = std::filesystem;
+using State = VerifyFinding::State;
+
+struct Folder {
+  fs::path path;
+  bool pair = false;
+};
+
+// Symlinks are not followed, so there is no loop.
+std::vector<Folder> find_folders(const fs::path& root) {
+  std::vector<Folder> out;
+  const auto look = [&](const fs::path& folder) {
+    if (fs::is_regular_file(folder / "repro_manifest.json")) out.push_back({folder, false});
+    if (fs::is_regular_file(folder / "manifest.json") && fs::is_directory(folder / "cells"))
+      out.push_back({folder, true});
+  };
+  std::error_code error;
+  if (!fs::is_directory(root, error))
+    throw usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
+  look(root);
+  for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; it != end;
+       it.increment(error))
+    if (it->is_directory(error) && !it->is_symlink(error)) look(it->path());
+  std::ranges::sort(out, {}, &Folder::path);
+  return out;
+}
+
+// The plugins of this installation against those of the run.
+class Plugins {
+ public:
+  explicit Plugins(const std::string& path) : catalog_(search_path(path)) {}
+
+  void check(const fs::path& folder, bool strict, std::vector<VerifyFinding>& to) {
+    std::ifstream in(folder / "repro_manifest.json");
+    const auto manifest = nlohmann::json::parse(in, nullptr, false);
+    if (!manifest.is_object() || !manifest.contains("environment") || !manifest["environment"].is_object()) return;
+    for (const auto kind : {PluginKind::workload, PluginKind::backend}) {
+      const auto part = manifest["environment"].value(to_string(kind), nlohmann::json());
+      if (!part.is_object()) continue;
+      const auto id = part.value("id", nlohmann::json());
+      const auto hash = part.value("library_sha256", nlohmann::json());
+      if (!id.is_string() || !hash.is_string()) continue;
+      const auto now = installed(kind, id.get<std::string>());
+      const auto state = now == hash ? State::ok : strict ? State::failed : State::note;
+      to.push_back({state, fmt::format("{} {}", to_string(kind), id.get<std::string>()),
+                    now == hash   ? "the installed plugin is the one that ran"
+                    : now.empty() ? "the plugin that ran is not installed"
+                                  : "the installed plugin is not the one that ran"});
+    }
+  }
+
+ private:
+  // Its SHA-256; empty if there is none.
+  std::string installed(PluginKind kind, const std::string& id) {
+    const auto [it, added] = known_.try_emplace(fmt::format("{} {}", to_string(kind), id));
+    if (!added) return it->second;
+    try {
+      it->second = sha256_file(catalog_.find(kind, id).library);
+    } catch (const Error&) {
+      it->second.clear();
+    }
+    return it->second;
+  }
+  Catalog catalog_;
+  std::map<std::string, std::string> known_;
+};
+
+const std::vector<Flag>& verify_flags() {
+  static const std::vector<Flag> flags = {
+      {.spec = toggle("strict", "also fail where an installed plugin is not the one that ran")},
+      {.spec = run_option("plugin_path"), .placeholder = "A:B"},
+      {.spec = toggle("verbose", "also list the checks that passed"), .letter = 'v'},
+  };
+  return flags;
+}
+
+const char* text_of(State state) { return state == State::ok ? "  ok" : state == State::note ? "  note" : "  FAILED"; }
+
+}  // namespace
+
+Exit verify_command(const Command& command, std::span<const std::string> args) {
+  const auto arguments = parse_arguments(args, verify_flags(), command.name, 10'000);
+  if (arguments.help) {
+    fmt::print("{}", command_help(command, verify_flags()));
+    return Exit::ok;
+  }
+  if (arguments.positional.empty()) throw usage_error("verify: name folders with results, such as 'results'");
+  const auto on = [&](const char* name) { return arguments.text(name, "false") == "true"; };
+  Plugins plugins(arguments.text("plugin_path"));
+  size_t folders = 0;
+  size_t checks = 0;
+  size_t failed = 0;
+  for (const auto& root : arguments.positional) {
+    for (const auto& folder : find_folders(root)) {
+      auto findings = folder.pair ? verify_pair(folder.path) : verify_run(folder.path);
+      if (!folder.pair) plugins.check(folder.path, on("strict"), findings);
+      ++folders;
+      checks += findings.size();
+      const auto bad = std::ranges::count(findings, State::failed, &VerifyFinding::state);
+      failed += static_cast<size_t>(bad);
+      Table table;
+      for (const auto& finding : findings)
+        if (on("verbose") || finding.state != State::ok)
+          table.push_back({text_of(finding.state), finding.what, finding.detail});
+      fmt::print("{}: {}\n{}", folder.path.string(),
+                 bad == 0 ? fmt::format("ok, {} checks", findings.size()) : fmt::format("{} FAILED", bad),
+                 format_table(table));
+    }
+  }
+  if (folders == 0)
+    throw usage_error("verify: no folder there has a repro_manifest.json or is a paired run; nothing was verified");
+  fmt::print("{} folder{}, {} checks, {} failed\n", folders, folders == 1 ? "" : "s", checks, failed);
+  return failed == 0 ? Exit::ok : Exit::failed;
+}
+
+}  // namespace host

@@ -1,0 +1,91 @@
+"""`verify`: what was written is found whole, and every change of it is found."""
+import json
+import unittest
+
+from harness import FAILED, OK, USAGE, Case, read_lines
+
+
+class Verify(Case):
+    def setUp(self):
+        super().setUp()
+        self.host("run", "--workload", "q6", "-b", "mock", "--quick", "--output-dir", self.out, "--request-log", "binary")
+        (self.folder,) = self.folders()
+
+    def verify(self, code=OK, *args):
+        return self.host("verify", self.out, *args, code=code)
+
+    def test_what_was_written_is_whole(self):
+        done = self.verify(OK, "--strict", "--verbose")
+        self.assertIn("1 folder, ", done.stdout)
+        self.assertIn(", 0 failed", done.stdout)
+        for what in ("records.jsonl", "latency.hlog", "requests.bin: rows", "config_hash", "ledger", "intervals: offered",
+                     "unified_results.csv", "workload q6", "backend mock"):
+            self.assertRegex(done.stdout, rf"ok +{what}")
+
+    def test_a_changed_byte_is_found_in_each_file(self):
+        names = json.loads((self.folder / "repro_manifest.json").read_text())["files"]
+        self.assertEqual(set(names), {p.name for p in self.folder.iterdir()} - {"repro_manifest.json", "run.log"})
+        for name in names:
+            good = (self.folder / name).read_bytes()
+            middle = len(good) // 2
+            (self.folder / name).write_bytes(good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1:])
+            self.assertRegex(self.verify(FAILED).stdout, rf"FAILED +{name} +CHANGED", name)
+            (self.folder / name).unlink()
+            self.verify(FAILED)
+            (self.folder / name).write_bytes(good)
+        self.verify()
+
+    def change_record(self, change):
+        """The record and its hash are changed together, as who forges results would."""
+        import hashlib
+        file = self.folder / "unified_results.jsonl"
+        good = file.read_text(), (self.folder / "repro_manifest.json").read_text()
+        (record,) = read_lines(file)
+        change(record)
+        file.write_text(json.dumps(record) + "\n")
+        manifest = json.loads(good[1])
+        manifest["files"][file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+        (self.folder / "repro_manifest.json").write_text(json.dumps(manifest))
+        done = self.verify(FAILED)
+        file.write_text(good[0])
+        (self.folder / "repro_manifest.json").write_text(good[1])
+        return done.stdout
+
+    def test_a_record_that_contradicts_itself_is_found(self):
+        self.assertRegex(self.change_record(lambda r: r["metadata"]["ledger"].update(offered=1)), "FAILED +ledger")
+        self.assertRegex(self.change_record(lambda r: r["metadata"]["config"].update(seed=7)), "FAILED +config_hash")
+        self.assertRegex(self.change_record(lambda r: r.update(backend="sage")), "FAILED +backend_hash")
+        self.assertRegex(self.change_record(lambda r: r.update(throughput=9)), "FAILED +unified_results.csv")
+        self.assertRegex(self.change_record(lambda r: r.update(seed="x")), "FAILED +schema")
+        self.assertRegex(self.change_record(lambda r: r.pop("nodes")), "FAILED +schema")
+
+    def test_a_stream_that_lacks_lines_is_found(self):
+        file = self.folder / "records.jsonl"
+        lines = file.read_text().splitlines(keepends=True)
+        without = [line for line in lines if '"type":"interval"' not in line]
+        file.write_text("".join(without))
+        self.assertRegex(self.verify(FAILED).stdout, "FAILED +intervals: offered")
+        file.write_text("".join(lines[:-1]) + lines[-1][:40])
+        self.assertRegex(self.verify(FAILED).stdout, r"FAILED +records.jsonl +.*records.jsonl:\d+: no JSON object")
+
+    def test_hostile_manifests_are_failures_and_no_more(self):
+        for text in ("", "[]", '{"files": []}', '{"files": {"../../etc/passwd": "x", "/etc/passwd": "x", "gone": 1}}', "\0"):
+            (self.folder / "repro_manifest.json").write_text(text)
+            self.verify(FAILED)
+
+    def test_a_paired_run(self):
+        pairs = self.dir / "pairs"
+        self.host("pair", "--quick", "--workload", "q6", "--backends", "mock,threads", "--cooldown", "0", "--output-dir", pairs, code=None)
+        self.host("verify", pairs, code=OK)
+        (summary,) = pairs.glob("*/*/cells/*-mock/latency.hlog")
+        summary.write_text("")
+        self.assertIn("latency.hlog", self.host("verify", pairs, code=FAILED).stdout)
+
+    def test_nothing_to_verify(self):
+        (self.dir / "empty").mkdir()
+        self.error("verify", self.dir / "empty", code=USAGE, says="nothing was verified")
+        self.error("verify", self.dir / "nowhere", code=USAGE, says="there is no such folder")
+
+
+if __name__ == "__main__":
+    unittest.main()
