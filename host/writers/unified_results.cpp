@@ -34,13 +34,13 @@ Json empty_record(const RunInfo& info) {
 
 Json run_metadata(const RunInfo& info) {
   Json out = {{"scheduler", info.scheduler},
-          {"quick", info.quick},
-          {"clock", info.clock},
-          {"classes", info.classes},
-          {"tenants", info.tenants},
-          {"config", info.config},
-          {"backend_config", info.backend_config},
-          {"environment", info.environment}};
+              {"quick", info.quick},
+              {"clock", info.clock},
+              {"classes", info.classes},
+              {"tenants", info.tenants},
+              {"config", info.config},
+              {"backend_config", info.backend_config},
+              {"environment", info.environment}};
   if (!info.pair.is_null()) out["pair"] = info.pair;
   return out;
 }

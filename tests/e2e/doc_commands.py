@@ -46,7 +46,7 @@ def run_page(case, page, instead=(), env=None):
         done = subprocess.run(["bash", "-c", text], cwd=case.dir, env=environment(PATH=path, **(env or {})), text=True,
                               capture_output=True, timeout=LIMIT_S, check=False)
         # A busy machine makes a run INVALID: an honest answer, and not what the page is about.
-        late = code == OK and done.returncode == INVALID and "the load generator was late" in done.stderr
+        late = done.returncode == INVALID and "the load generator was late" in done.stderr
         if not late:
             case.assertEqual(done.returncode, code,
                              f"docs/{page}:{number}: {text}\nstdout: {done.stdout}\nstderr: {done.stderr}")
