@@ -52,7 +52,7 @@ host::RunInfo some_info() {
 }  // namespace
 
 TEST_CASE("the manifest has the predecessor's layout") {
-  const auto manifest = host::repro_manifest(some_info(), {15, 5, 4, {"sage-host", "run"}, {"/nonexistent"}});
+  const auto manifest = host::repro_manifest(some_info(), {15, 5, 4, {"sage-host", "run"}, {}, {"/nonexistent"}});
   CHECK(manifest["config_hash"] == some_info().config_hash);
   CHECK(manifest["run_payload"]["workload"] == "Q6");
   CHECK(manifest["run_payload"]["warmup_items"] == 5);
@@ -65,13 +65,13 @@ TEST_CASE("the manifest has the predecessor's layout") {
 }
 
 TEST_CASE("a long run's lists become a count and a hash, and beyond that a count") {
-  const auto hashed = host::repro_manifest(some_info(), {150'000, 100, 16, {}, {}})["parity_plan"];
+  const auto hashed = host::repro_manifest(some_info(), {150'000, 100, 16, {}, {}, {}})["parity_plan"];
   CHECK(hashed["warmup_items"]["count"] == 100);
   CHECK(hashed["warmup_items"]["sha256"] == "9dd50adbd73bc58bb391efca85d1436fcc4c19cb0bc2495ec0eeb4c1e42f6952");
   CHECK(hashed["benchmark_items"]["count"] == 149'900);
   CHECK(hashed["benchmark_items"]["sha256"] == "28a5e1756ba106f0c6c39b41e5a85e853eaefaf4112cccadd164a4f375bf94b7");
   CHECK(hashed["benchmark_batches"]["count"] == 9369);
   CHECK(hashed["benchmark_batches"]["sha256"] == "162f12361bdddb52827487832078462e7f60894f49ae7f674cdcae78f821666f");
-  const auto counted = host::repro_manifest(some_info(), {1'000'000'000, 100, 16, {}, {}})["parity_plan"];
+  const auto counted = host::repro_manifest(some_info(), {1'000'000'000, 100, 16, {}, {}, {}})["parity_plan"];
   CHECK(counted["benchmark_items"] == nlohmann::ordered_json{{"count", 999'999'900}});
 }
