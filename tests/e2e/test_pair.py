@@ -1,7 +1,6 @@
 """`pair` and `rerun` as a user meets them: order, layout, interruption, failure, and the same run once more."""
 import csv
 import json
-import os
 import signal
 import time
 import unittest
@@ -98,7 +97,9 @@ class Interruption(PairCase):
     def cut(self, sign):
         process = self.start("pair", "--quick", "--cooldown", "0", "--output-dir", self.out, *self.ARGS)
         end = time.monotonic() + 60
-        while not list(self.out.glob("run_id=cut/config_hash=*/cells/[0-9]*")) and time.monotonic() < end:
+        def finished():
+            return any('"state": "ok"' in path.read_text() for path in self.out.glob("run_id=cut/config_hash=*/manifest.json"))
+        while not finished() and time.monotonic() < end:
             time.sleep(0.05)
         process.send_signal(sign)
         process.wait(60)
