@@ -103,7 +103,7 @@ TEST_CASE("runs that may not be used are counted, and their values left out") {
   add(results, {.side = "ray", .throughput = 20}, 2);
   add(results, {.side = "ray", .throughput = 7777, .metadata = {{"status", "invalid"}}}, 1);
   const auto comparison = compare(results, {});
-  const auto& table = text_of(latex_files(comparison), "01-q1-aaaaaaaaaaaa.tex");
+  const auto table = text_of(latex_files(comparison), "01-q1-aaaaaaaaaaaa.tex");
   CHECK(contains(table, "ray (n = 2 of 3 runs)"));
   CHECK_FALSE(contains(table, "7777"));
   CHECK(contains(table, "Verdict: invalid."));
@@ -118,7 +118,7 @@ TEST_CASE("a value that was not measured is a dash, and the reason stands below"
                                                {"reasons", {{"ttft_p50", "no request reported a first token"}}}}}}}};
   add(results, {.metadata = metadata}, 1);
   results.records[0].latency_p99.reset();
-  const auto& table = text_of(latex_files(compare(results, {})), "01-q1-aaaaaaaaaaaa.tex");
+  const auto table = text_of(latex_files(compare(results, {})), "01-q1-aaaaaaaaaaaa.tex");
   CHECK(contains(table, "ttft p50: no request reported a first token (sage)"));
   CHECK_FALSE(contains(table, "\nttft"));
   CHECK_FALSE(contains(table, "confidence"));  // one side is compared with nothing
