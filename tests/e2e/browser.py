@@ -53,7 +53,7 @@ class Browser:
                 os.killpg(self.driver.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            self.driver.wait()
+            self.driver.wait(START_S)
             self.log.close()
             shutil.rmtree(self.profile, ignore_errors=True)
 

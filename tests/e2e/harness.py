@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Json = dict[str, Any]  # an object of a file or of standard output
@@ -73,7 +74,7 @@ class Case(unittest.TestCase):
     def _end(process: Process) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=LIMIT_S)
 
     def run_quick(self, workload: str, backend: str, *more: object, code: int | None = OK, **kwargs: Any) -> Done:
         return self.host("run", "--workload", workload, "-b", backend, "--quick", "--output-dir", self.out, *more,
@@ -91,6 +92,15 @@ class Case(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
+
+
+def wait_for(condition: Callable[[], object], limit_s: float = LIMIT_S) -> bool:
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def read_lines(file: pathlib.Path) -> list[Json]:

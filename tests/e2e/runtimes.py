@@ -5,11 +5,9 @@ import json
 import os
 import pathlib
 import signal
-import time
-from collections.abc import Callable
 from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, Case, Json, Process, cells_of, read_lines
+from harness import BROKEN, FAILED, INTERRUPTED, Case, Json, Process, cells_of, read_lines, wait_for
 
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
 TIMELINE = BROKEN / "timeline"
@@ -34,15 +32,6 @@ def read_proc(pid: int, file: str) -> list[str]:
         return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
         return []
-
-
-def wait_for(condition: Callable[[], object], limit_s: float) -> bool:
-    end = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 class RuntimeCase(Case):

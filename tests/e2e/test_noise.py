@@ -18,7 +18,7 @@ class Noise(Case):
         """Keeps more than a tenth of the CPUs busy, in processes that are not the run's."""
         for _ in range(len(os.sched_getaffinity(0)) // 8 + 1):
             burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-            self.addCleanup(burner.wait)
+            self.addCleanup(burner.wait, 10)
             self.addCleanup(burner.kill)
 
     def one_run(self, *args: str) -> tuple[str, Json, list[Json]]:

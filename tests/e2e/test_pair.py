@@ -5,12 +5,11 @@ import csv
 import json
 import pathlib
 import signal
-import time
 import unittest
 from collections.abc import Callable
 from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, OK, USAGE, Case, Done, Json, Process, read_lines
+from harness import BROKEN, FAILED, INTERRUPTED, OK, USAGE, Case, Done, Json, Process, read_lines, wait_for
 
 
 class PairCase(Case):
@@ -101,13 +100,11 @@ class Interruption(PairCase):
 
     def cut(self, sign: signal.Signals) -> Process:
         process = self.start("pair", "--quick", "--cooldown", "0", "--output-dir", self.out, *self.ARGS)
-        end = time.monotonic() + 60
 
         def finished() -> bool:
             return any('"state": "ok"' in path.read_text() for path in self.out.glob("run_id=cut/config_hash=*/manifest.json"))
 
-        while not finished() and time.monotonic() < end:
-            time.sleep(0.05)
+        self.assertTrue(wait_for(finished), "no cell ended well")
         process.send_signal(sign)
         process.wait(60)
         return process

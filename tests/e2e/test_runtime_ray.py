@@ -67,7 +67,7 @@ class Joined(RayCase):
                                    stderr=subprocess.DEVNULL,
                                    env={**os.environ, **token, "RAY_TMPDIR": scratch, "RAY_USAGE_STATS_ENABLED": "0",
                                         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"})
-        self.addCleanup(cluster.communicate)
+        self.addCleanup(cluster.communicate, timeout=60)
         self.addCleanup(cluster.terminate)
         assert cluster.stdout
         address = next(line.strip() for line in cluster.stdout if line.startswith("127.0.0.1:"))

@@ -130,7 +130,7 @@ class Joined(SageCase):
                                    *(("--seeds", control[0]) if i else ())], text=True, stdout=subprocess.PIPE)
                  for i in range(2)]
         for node in nodes:
-            self.addCleanup(node.communicate)
+            self.addCleanup(node.communicate, timeout=60)
             self.addCleanup(node.kill)
             assert node.stdout
             self.assertEqual(node.stdout.readline(), "ready\n")

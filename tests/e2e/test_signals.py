@@ -5,19 +5,10 @@ import os
 import signal
 import time
 import unittest
-from collections.abc import Callable
 
-from harness import INTERRUPTED, LIMIT_S, Case, Json, Process, alive, cells_of, read_lines
+from harness import INTERRUPTED, LIMIT_S, Case, Json, Process, alive, cells_of, read_lines, wait_for
 
 LONG = ("run", "--workload", "q6", "-b", "threads", "--duration", "600", "--warmup-items", "0", "--interval", "0.1")
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("waited in vain")
-        time.sleep(0.02)
 
 
 class Signals(Case):
@@ -30,7 +21,7 @@ class Signals(Case):
             lines = [line for file in self.out.glob("*/records.jsonl") for line in read_lines(file)]
             return any(line["type"] == "interval" and line["outcomes"]["ok"] > 0 for line in lines)
 
-        until(recorded)
+        self.assertTrue(wait_for(recorded), "no request ended well")
         return process
 
     def interrupted(self, process: Process) -> Json:
@@ -71,8 +62,8 @@ class Signals(Case):
         cells = cells_of(process.pid)
         self.assertEqual(len(cells), 1)
         process.kill()
-        process.wait()
-        until(lambda: not any(alive(cell) for cell in cells))
+        process.wait(LIMIT_S)
+        self.assertTrue(wait_for(lambda: not any(alive(cell) for cell in cells)), cells)
         (folder,) = self.folders()
         read_lines(folder / "records.jsonl")  # every line is complete
         self.assertFalse((folder / "unified_results.jsonl").exists())

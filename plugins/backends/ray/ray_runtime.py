@@ -34,13 +34,12 @@ class Runtime:
             self.pools[replica.stage.index].add(replica)
         self.dispatcher.start()
         self._control = Control(self)
-        options, scheduler = self.description.options, self.description.scheduler
+        options = self.description.options
         return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
                 "window": self.dispatcher.window, "nodes": len(self.cluster.nodes),
                 "address": options["ray_address"] or "a cluster of the run's own on this machine",
                 "object_store_bytes_a_node": None if options["ray_address"] else OBJECT_STORE, "ray_settings": self._settings,
-                "scheduler": ("fifo" if scheduler in ("", "default") else scheduler)
-                + ", in the driver's queue before the window: Ray 2.60 has no priorities",
+                "scheduler": f"{self.description.order}, in the driver's queue before the window: Ray 2.60 has no priorities",
                 "of_ray": "actors (num_cpus=0, out-of-order execution), one process a replica, object references between "
                           "stages, cluster membership and failure detection",
                 "of_the_bridge": "choice of the replica (least in flight), window, queue, key groups, sending again after a "

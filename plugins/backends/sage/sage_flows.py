@@ -120,12 +120,10 @@ class Flows:
         for flow in self.flows:
             flow.publish()
         threading.Thread(target=self._collect_garbage, daemon=True).start()
-        scheduler = self.description.scheduler
         return {"mode": "flownet", "nodes": 1,
                 "replicas": {stage.name: self.pool.size(stage) for stage in self.description.stages},
                 "node_capacity": [sum(self.pool.size(stage) for stage in self.description.stages)],
-                "scheduler": ("fifo" if scheduler in ("", "default") else scheduler)
-                + ", in the bridge's queue: not implemented by SAGE 0.3.2",
+                "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",
                 "of_sage": "a flow a pipeline, an actor with fixed replicas a step",
                 "of_the_bridge": "threads that submit, replicas shared by pipelines, key groups"}
 

@@ -113,14 +113,9 @@ class Lanes:
     def start(self) -> Json:
         self._resize(self.description.parallelism)
         return {"mode": "lanes", "lanes": len(self.lanes), "node_capacity": [len(self.lanes)],
-                "scheduler": self._scheduler_note(),
+                "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",
                 "of_sage": "LocalEnvironment source -> map per step -> sink, one thread a lane",
                 "of_the_bridge": "one queue for all lanes, frames, key groups"}
-
-    def _scheduler_note(self) -> str:
-        name = self.description.scheduler
-        how = "fifo" if name in ("", "default") else name
-        return f"{how}, in the bridge's queue: not implemented by SAGE 0.3.2"
 
     def submit(self, packets: list[bytes]) -> None:
         out = []

@@ -85,12 +85,10 @@ class Nodes:
         self.owners = len(self.nodes)
         for node in self.nodes.values():
             self._serve(node)
-        scheduler = self.description.scheduler
         return {"mode": "flownet", "nodes": len(self.nodes), "seeds": seeds, "frame": self.frame_max,
                 "replicas_a_node": {stage.name: stage.parallelism for stage in self.description.stages},
                 "node_capacity": [sum(self.replicas.values())] * len(self.nodes),
-                "scheduler": ("fifo" if scheduler in ("", "default") else scheduler)
-                + ", in the bridge's queue: not implemented by SAGE 0.3.2",
+                "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",
                 "of_sage": "node processes, membership, actors called by call_actor_via_comm over TCP",
                 "of_the_bridge": "choice of the node, frames, replicas a stage, key groups, sending again after a fault"}
 

@@ -69,15 +69,15 @@ class WorkQueue(Generic[Item]):
 
 def order_of(description: Description) -> Callable[[Request], int]:
     """The order of requests under the run's scheduler, as a function of a bridge_packets.Request."""
-    scheduler = description.scheduler
-    if scheduler in ("default", "fifo", ""):
+    order = description.order
+    if order == "fifo":
         return lambda request: 0
-    if scheduler == "priority":
+    if order == "priority":
         return lambda request: request.priority
-    if scheduler == "slo_aware":  # earliest deadline first; a class without an objective comes last
+    if order == "slo_aware":  # earliest deadline first; a class without an objective comes last
         slo_ns = [slo or 1 << 60 for slo in description.slo_ns]
         return lambda request: request.due_ns + slo_ns[request.class_id]
-    raise Unsupported(f"there is no scheduler '{scheduler}' here; --scheduler must be one of {', '.join(SCHEDULERS)}")
+    raise Unsupported(f"there is no scheduler '{order}' here; --scheduler must be one of {', '.join(SCHEDULERS)}")
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float) -> bool:

@@ -59,6 +59,11 @@ class Description:
                           for p in run["pipelines"]]
         self.slo_ns: list[int] = [c["slo_response_ns"] for c in run["classes"]]
 
+    @property
+    def order(self) -> str:
+        """The order in which requests wait."""
+        return "fifo" if self.scheduler in ("", "default") else self.scheduler
+
     def stage(self, name: str) -> Stage:
         for stage in self.stages:
             if stage.name == name:
