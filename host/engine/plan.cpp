@@ -33,7 +33,7 @@ void Plan::fill_block() {
   size_ = filled;
   next_seq_ += filled;
   if (cut_by_time(filled)) return;
-  pull_events(paced() ? last_due_ns_ : session_.clock.now_ns() - session_.start_ns + event_horizon_ns);
+  pull_events(paced() ? last_due_ns_ : session_.clock.now_ns() - session_.ledger->start_ns + event_horizon_ns);
   if (filled == wanted && next_seq_ != limit) return;
   // The window ends where the next request would have come, so that it holds exactly the offered ones.
   Due after{};
@@ -50,12 +50,15 @@ void Plan::fill_block() {
 
 // Rows as far as the host knows them.
 size_t Plan::draw(size_t wanted) {
-  std::array<Due, block_size> dues{};
-  const auto drawn = arrivals_ == nullptr ? wanted : arrivals_->next(dues.data(), wanted);
+  for (size_t i = 0; i < wanted; ++i) {
+    rows_[i] = {};
+    rows_[i].seq = next_seq_ + i;
+  }
+  if (arrivals_ == nullptr) return wanted;
+  std::array<Due, block_size> dues;
+  const auto drawn = arrivals_->next(dues.data(), wanted);
   for (size_t i = 0; i < drawn; ++i) {
     auto& row = rows_[i];
-    row = {};
-    row.seq = next_seq_ + i;
     row.due_ns = dues[i].at_ns;
     row.key = dues[i].key;
     row.units_in = dues[i].units_in;
@@ -67,29 +70,30 @@ size_t Plan::draw(size_t wanted) {
 
 void Plan::check_rows(size_t filled) {
   const auto& w = session_.workload;
+  const auto pipelines = w.pipelines.size(), classes = w.classes.size(), tenants = w.tenants.size();
   for (size_t i = 0; i < filled; ++i) {
     const auto& row = rows_[i];
-    if (row.pipeline >= w.pipelines.size() || row.class_id >= w.classes.size() || row.tenant >= w.tenants.size())
+    if (row.pipeline >= pipelines || row.class_id >= classes || row.tenant >= tenants) [[unlikely]]
       throw Error(Exit::failed,
                   fmt::format("the workload planned request {} with pipeline {} of {}, class {} of {}, tenant {} of {}",
-                              row.seq, row.pipeline, w.pipelines.size(), row.class_id, w.classes.size(), row.tenant,
-                              w.tenants.size()));
+                              row.seq, row.pipeline, pipelines, row.class_id, classes, row.tenant, tenants));
     if (row.due_ns < last_due_ns_)
       throw Error(Exit::failed, fmt::format("the workload's due times decrease at request {}", row.seq));
     last_due_ns_ = row.due_ns;
     if (row.seq != load_.warmup_items) continue;
     first_measured_ns_ = row.due_ns;
     if (load_.duration_s > 0 && paced())
-      session_.window_end_ns.store(session_.start_ns + row.due_ns + static_cast<int64_t>(load_.duration_s * 1e9),
-                                   std::memory_order_relaxed);
+      session_.ledger->window_end_ns.store(
+          session_.ledger->start_ns + row.due_ns + static_cast<int64_t>(load_.duration_s * 1e9),
+          std::memory_order_relaxed);
   }
 }
 
 // Bounded by time: what is due at or after the end is not offered.
 bool Plan::cut_by_time(size_t filled) {
-  const auto window_end = session_.window_end_ns.load(std::memory_order_relaxed);
+  const auto window_end = session_.ledger->window_end_ns.load(std::memory_order_relaxed);
   if (load_.duration_s <= 0 || !paced() || window_end == forever) return false;
-  const auto end_ns = window_end - session_.start_ns;
+  const auto end_ns = window_end - session_.ledger->start_ns;
   const auto kept = std::find_if(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(filled),
                                  [&](const sage_request& row) { return row.due_ns >= end_ns; });
   size_ = static_cast<size_t>(kept - rows_.begin());
@@ -112,14 +116,15 @@ void Plan::pull_events(int64_t until_ns) {
 void Plan::cut(int64_t end_ns) {
   next_ = size_;
   if (!over_) end(end_ns);
-  session_.window_end_ns.store(session_.start_ns + end_ns, std::memory_order_relaxed);
+  session_.ledger->window_end_ns.store(session_.ledger->start_ns + end_ns, std::memory_order_relaxed);
 }
 
 void Plan::end(int64_t window_end_ns) {
   over_ = true;
   if (window_end_ns == forever) return;
   pull_events(window_end_ns);
-  session_.window_end_ns.store(session_.start_ns + std::max<int64_t>(window_end_ns, 0), std::memory_order_relaxed);
+  session_.ledger->window_end_ns.store(session_.ledger->start_ns + std::max<int64_t>(window_end_ns, 0),
+                                       std::memory_order_relaxed);
 }
 
 }  // namespace host

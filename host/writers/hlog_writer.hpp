@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
 namespace host {
 

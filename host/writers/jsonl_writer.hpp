@@ -6,7 +6,7 @@
 
 #include "writers/line_file.hpp"
 #include "writers/request_line.hpp"
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
 namespace host {
 

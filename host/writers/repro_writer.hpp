@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "records/repro_manifest.hpp"
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
 namespace host {
 

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "writers/output_file.hpp"
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
 namespace host {
 

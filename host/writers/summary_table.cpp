@@ -169,7 +169,7 @@ std::string run_line(const Summary& summary) {
   return items.empty() ? "" : wrapped_list("run", items);
 }
 
-std::string ledger_line(const Ledger& ledger) {
+std::string ledger_line(const LedgerCounts& ledger) {
   std::string sum;
   for (size_t i = 0; i < outcome_count; ++i)
     if (ledger.outcomes[i] > 0 || i == 0)

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
 namespace host {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
 namespace host {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
 namespace host {
 

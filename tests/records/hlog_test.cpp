@@ -97,7 +97,7 @@ TEST_CASE("what is no log is refused with its place") {
   changed[changed.size() - 20] = changed[changed.size() - 20] == 'A' ? 'B' : 'A';
   for (const auto& text :
        {std::string("0,1,2\n"), std::string("0,1,2,%%%%\n"), std::string("0,1,2,AAAA\n"), std::string("a,1,2,AAAA\n"),
-        cut, changed, std::string("Tag=x\n"), std::string(1'000'000, '1') + "\n"}) {
+        cut, changed, std::string("Tag=x\n"), std::string(1'000'000, '1').append("\n")}) {
     CAPTURE(text);
     try {
       read(text);

@@ -1,4 +1,4 @@
-#include "metrics/over_time.hpp"
+#include "engine/over_time.hpp"
 
 #include <doctest/doctest.h>
 
