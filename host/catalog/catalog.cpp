@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "catalog/nearest.hpp"
 #include "catalog/quote.hpp"
 #include "catalog/trusted_file.hpp"
 #include "error.hpp"

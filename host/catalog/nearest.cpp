@@ -1,9 +1,10 @@
-// "Did you mean": the candidate at the smallest edit distance.
+#include "catalog/nearest.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
-#include <vector>
 
-#include "catalog/option.hpp"
 #include "catalog/quote.hpp"
 
 namespace host {
@@ -49,6 +50,11 @@ std::optional<std::string> nearest(std::string_view name, const std::vector<std:
     best = candidate;
   }
   return best;
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
+  const auto meant = nearest(name, candidates);
+  return meant ? fmt::format(" (did you mean '{}'?)", *meant) : "";
 }
 
 }  // namespace host

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "catalog/nearest.hpp"
 #include "catalog/quote.hpp"
 #include "error.hpp"
 
@@ -144,6 +145,24 @@ nlohmann::json to_json(const OptionValues& values) {
   auto out = nlohmann::json::object();
   for (const auto& [name, value] : values) out[name] = to_json(value);
   return out;
+}
+
+OptionSpec toggle(std::string name, std::string help) {
+  OptionSpec spec;
+  spec.name = std::move(name);
+  spec.type = OptionType::boolean;
+  spec.default_value = false;
+  spec.help = std::move(help);
+  return spec;
+}
+
+OptionSpec text_option(std::string name, std::string value, std::string help, std::vector<std::string> choices) {
+  OptionSpec spec;
+  spec.name = std::move(name);
+  spec.default_value = std::move(value);
+  spec.choices = std::move(choices);
+  spec.help = std::move(help);
+  return spec;
 }
 
 }  // namespace host

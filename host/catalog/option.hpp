@@ -45,7 +45,9 @@ std::string to_text(const OptionValue& value);
 nlohmann::json to_json(const OptionValue& value);
 nlohmann::json to_json(const OptionValues& values);
 
-// The candidate nearest to `name` by edit distance, if any is near enough to suggest.
-std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& candidates);
+// A switch, off by default.
+OptionSpec toggle(std::string name, std::string help);
+// An option whose value is text.
+OptionSpec text_option(std::string name, std::string value, std::string help, std::vector<std::string> choices = {});
 
 }  // namespace host

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "catalog/nearest.hpp"
 #include "catalog/option.hpp"
 #include "catalog/quote.hpp"
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "catalog/nearest.hpp"
 #include "catalog/catalog.hpp"
 #include "cli/commands.hpp"
 #include "cli/settings.hpp"

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "catalog/nearest.hpp"
 #include "cli/cell.hpp"
 #include "cli/text.hpp"
 

@@ -18,15 +18,6 @@ double parse_share(const std::string& flag, std::string_view text, double least,
       fmt::format("{} {}: give a share from {:g}% to {:g}%, as 7.5% or 0.075", flag, text, least * 100, most * 100));
 }
 
-OptionSpec text_option(std::string name, std::string value, std::string help, std::vector<std::string> choices) {
-  OptionSpec spec;
-  spec.name = std::move(name);
-  spec.default_value = std::move(value);
-  spec.choices = std::move(choices);
-  spec.help = std::move(help);
-  return spec;
-}
-
 std::vector<Flag> comparison_flags() {
   return {
       {.spec = text_option("baseline", "", "the side that others are set against; default: the first one read"),

@@ -10,9 +10,6 @@
 
 namespace host {
 
-// A flag whose value is text.
-OptionSpec text_option(std::string name, std::string value, std::string help, std::vector<std::string> choices = {});
-
 // "5%" or "0.05", from `least` to `most`. Throws Error(usage) that names the flag.
 double parse_share(const std::string& flag, std::string_view text, double least, double most);
 

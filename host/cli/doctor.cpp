@@ -6,7 +6,7 @@
 
 #include "catalog/catalog.hpp"
 #include "cli/commands.hpp"
-#include "cli/doctor.hpp"
+#include "cli/machine_findings.hpp"
 #include "cli/machine.hpp"
 #include "cli/probe.hpp"
 #include "cli/python_env.hpp"

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "catalog/nearest.hpp"
 #include "cli/commands.hpp"
 #include "cli/text.hpp"
 #include "metrics/definitions.hpp"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 
+#include "catalog/nearest.hpp"
 #include "cli/text.hpp"
 #include "error.hpp"
 
@@ -80,15 +81,6 @@ std::string placeholder(const Flag& flag) {
 }
 
 }  // namespace
-
-OptionSpec toggle(std::string name, std::string help) {
-  OptionSpec spec;
-  spec.name = std::move(name);
-  spec.type = OptionType::boolean;
-  spec.default_value = false;
-  spec.help = std::move(help);
-  return spec;
-}
 
 const Given* Arguments::find(std::string_view name) const {
   const auto it = std::ranges::find(flags, name, &Given::name);

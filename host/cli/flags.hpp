@@ -6,28 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/option.hpp"
+#include "catalog/flag.hpp"
 
 namespace host {
-
-struct Flag {
-  OptionSpec spec;
-  std::string placeholder = {};           // "ID" in "--workload ID"; empty = after the type
-  char letter = 0;                        // 'b' for -b
-  std::vector<std::string> aliases = {};  // other names of the same flag
-  bool repeatable = false;
-};
-
-// A switch, off by default.
-OptionSpec toggle(std::string name, std::string help);
-
-// One `name = value` that the user gave, in a file or on the command line, not yet checked.
-struct Given {
-  std::string owner;  // "q6" in --set q6.rate=1; empty = not qualified
-  std::string name;   // snake_case
-  std::string text;
-  std::string source;  // for messages: "--rate", "--set rate", "run.toml:3"
-};
 
 struct Arguments {
   std::vector<Given> flags;  // in the order given, by their first names

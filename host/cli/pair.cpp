@@ -11,7 +11,7 @@
 
 #include "catalog/quote.hpp"
 #include "cli/cell.hpp"
-#include "cli/compare.hpp"
+#include "report/comparison_job.hpp"
 #include "cli/compare_flags.hpp"
 #include "cli/pair_run.hpp"
 #include "cli/probe.hpp"

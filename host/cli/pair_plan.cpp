@@ -7,7 +7,7 @@
 #include <cctype>
 #include <chrono>
 
-#include "cli/compare.hpp"
+#include "report/comparison_job.hpp"
 #include "cli/compare_flags.hpp"
 #include "cli/pair_order.hpp"
 #include "cli/pair_run.hpp"

@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 
+#include "catalog/nearest.hpp"
 #include "cli/text.hpp"
 #include "engine/load.hpp"
 #include "error.hpp"

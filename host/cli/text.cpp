@@ -6,8 +6,6 @@
 #include <sstream>
 #include <utility>
 
-#include "catalog/option.hpp"
-
 namespace host {
 namespace {
 
@@ -65,11 +63,6 @@ std::string format_table(const Table& table, const TableLayout& layout) {
     out += line + "\n";
   }
   return out;
-}
-
-std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
-  const auto meant = nearest(name, candidates);
-  return meant ? fmt::format(" (did you mean '{}'?)", *meant) : "";
 }
 
 }  // namespace host

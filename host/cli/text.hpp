@@ -1,4 +1,4 @@
-// Text for the terminal: aligned columns, hints.
+// Text for the terminal in aligned columns.
 #pragma once
 
 #include <string>
@@ -17,8 +17,5 @@ struct TableLayout {
 
 // Columns are as wide as their widest cell and two spaces apart; no trailing blanks. Each row ends with a newline.
 std::string format_table(const Table& table, const TableLayout& layout = {});
-
-// " (did you mean 'rate'?)", or nothing if no candidate is near.
-std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace host

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "catalog/nearest.hpp"
 #include "catalog/option.hpp"
 #include "error.hpp"
 #include "metrics/definitions.hpp"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "metrics/summary.hpp"
+#include "metrics/metric.hpp"
 
 namespace host {
 

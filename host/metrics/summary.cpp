@@ -146,27 +146,6 @@ const Metric& CellSummary::at(std::string_view name) const {
   throw std::out_of_range(fmt::format("metric '{}' is not part of a summary", name));
 }
 
-uint64_t samples_needed(double q) { return static_cast<uint64_t>(std::ceil(10 / (1 - q) - 1e-6)); }
-
-std::optional<double> quantile_ns(const Histogram& histogram, double q) {
-  if (histogram.count() < samples_needed(q)) return std::nullopt;
-  return static_cast<double>(histogram.quantile(q));
-}
-
-double jain_index(const std::vector<double>& x) {
-  const double sum = std::accumulate(x.begin(), x.end(), 0.0);
-  const double squares = std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
-  return sum * sum / (static_cast<double>(x.size()) * squares);
-}
-
-double sigma_balance(const std::vector<double>& x) {
-  const auto n = static_cast<double>(x.size());
-  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / n;
-  double squares = 0;
-  for (const double value : x) squares += (value - mean) * (value - mean);
-  return 1 - std::sqrt(squares / n) / mean;
-}
-
 CellSummary summarize(const Cell& cell, double window_s) {
   CellSummary summary;
   summary.window_s = window_s;

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "metrics/metric.hpp"
+#include "metrics/quantile.hpp"
+#include "metrics/balance.hpp"
 #include "records/rows.hpp"
 
 namespace host {
@@ -69,15 +71,6 @@ struct Summary {
 
 Summary summarize(const RunResult& result);
 CellSummary summarize(const Cell& cell, double window_s);
-
-// A quantile in ns, absent unless n(1 - q) >= 10: a number made of three samples is none.
-std::optional<double> quantile_ns(const Histogram& histogram, double q);
-// How many samples that takes.
-uint64_t samples_needed(double q);
-
-// Jain's index (sum x)^2 / (n sum x^2), and 1 - sigma/mu; x must not be empty nor all zero.
-double jain_index(const std::vector<double>& x);
-double sigma_balance(const std::vector<double>& x);
 
 // {"total": {...}, "classes": [...], ...}. Counts and metrics of a set are members of its object, those without a value
 // null and explained in its "reasons".

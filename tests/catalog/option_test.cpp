@@ -1,3 +1,4 @@
+#include "catalog/nearest.hpp"
 #include "catalog/option.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-#include "cli/doctor.hpp"
+#include "cli/machine_findings.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/doctor.hpp"
+#include "cli/machine_findings.hpp"
 #include "engine/noise.hpp"
 
 namespace host {
