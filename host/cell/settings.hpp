@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "catalog/flag.hpp"
 #include "catalog/manifest.hpp"
-#include "cli/flags.hpp"
 
 namespace host::cell {
 
