@@ -11,7 +11,7 @@ if(GIT AND EXISTS ${SOURCE_DIR}/.git)
     set(revision "\"${described}\"")
   endif()
 endif()
-file(CONFIGURE OUTPUT ${OUTPUT} CONTENT [[#include "records/git_revision.hpp"
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT [[#include "base/git_revision.hpp"
 
-const char* const host::git_revision = @revision@;
+const char* const host::base::git_revision = @revision@;
 ]] @ONLY)

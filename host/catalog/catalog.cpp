@@ -7,12 +7,12 @@
 #include <map>
 #include <set>
 
-#include "catalog/nearest.hpp"
-#include "catalog/quote.hpp"
+#include "base/error.hpp"
+#include "base/nearest.hpp"
+#include "base/quote.hpp"
 #include "catalog/trusted_file.hpp"
-#include "error.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,7 +25,7 @@ CatalogEntry broken(const fs::path& file, const std::string& reason) {
 CatalogEntry read_entry(const fs::path& file) {
   try {
     return {State::usable, file, "", read_manifest(file)};
-  } catch (const Error& e) {
+  } catch (const base::Error& e) {
     return broken(file, e.what());
   }
 }
@@ -47,10 +47,10 @@ void read_folder(const fs::path& folder, std::vector<CatalogEntry>& out) {
   try {
     refuse_writable_by_others(folder, "folder");
     for (const auto& file : manifest_files(folder)) out.push_back(read_entry(file));
-  } catch (const Error& e) {
+  } catch (const base::Error& e) {
     out.push_back(broken(folder, e.what()));
   } catch (const fs::filesystem_error& e) {
-    out.push_back(broken(folder, fmt::format("folder {}: {}", one_line(folder.string()), e.code().message())));
+    out.push_back(broken(folder, fmt::format("folder {}: {}", base::one_line(folder.string()), e.code().message())));
   }
 }
 
@@ -78,8 +78,8 @@ void resolve_clashes(std::vector<CatalogEntry>& entries) {
     if (entry.state != State::usable) continue;
     const auto& manifest = *entry.manifest;
     std::set<std::string> names;
-    for (const auto& alias : manifest.aliases) names.insert(to_lower(alias));
-    if (!manifest.name.empty()) names.insert(to_lower(manifest.name));
+    for (const auto& alias : manifest.aliases) names.insert(base::to_lower(alias));
+    if (!manifest.name.empty()) names.insert(base::to_lower(manifest.name));
     names.erase(manifest.id);
     for (const auto& name : names) {
       const auto key = std::pair(manifest.kind, name);
@@ -95,8 +95,8 @@ void resolve_clashes(std::vector<CatalogEntry>& entries) {
 
 bool is_called(const Manifest& manifest, const std::string& wanted) {
   if (wanted.empty()) return false;
-  return manifest.id == wanted || to_lower(manifest.name) == wanted ||
-         std::ranges::any_of(manifest.aliases, [&](const auto& alias) { return to_lower(alias) == wanted; });
+  return manifest.id == wanted || base::to_lower(manifest.name) == wanted ||
+         std::ranges::any_of(manifest.aliases, [&](const auto& alias) { return base::to_lower(alias) == wanted; });
 }
 
 }  // namespace
@@ -112,13 +112,14 @@ Catalog::Catalog(const std::vector<fs::path>& folders) {
 }
 
 const Manifest& Catalog::find(PluginKind kind, std::string_view name) const {
-  const auto wanted = to_lower(name);
+  const auto wanted = base::to_lower(name);
   for (const auto& entry : entries_) {
     if (entry.state == State::usable && entry.manifest->kind == kind && is_called(*entry.manifest, wanted))
       return *entry.manifest;
     // A broken file says nothing certain about itself, so its name counts. It also hides those after it: falling back
     // to another version in silence would be worse.
-    if (entry.state == State::broken && to_lower(entry.file.stem().string()) == wanted) throw usage_error(entry.reason);
+    if (entry.state == State::broken && base::to_lower(entry.file.stem().string()) == wanted)
+      throw base::usage_error(entry.reason);
   }
 
   std::vector<std::string> ids, names;
@@ -128,13 +129,13 @@ const Manifest& Catalog::find(PluginKind kind, std::string_view name) const {
     if (!manifest->name.empty()) names.push_back(manifest->name);
     names.insert(names.end(), manifest->aliases.begin(), manifest->aliases.end());
   }
-  auto text = fmt::format("no {} {}", to_string(kind), in_quotes(name));
-  if (const auto meant = nearest(name, names)) text += fmt::format("; did you mean {}?", in_quotes(*meant));
+  auto text = fmt::format("no {} {}", to_string(kind), base::in_quotes(name));
+  if (const auto meant = base::nearest(name, names)) text += fmt::format("; did you mean {}?", base::in_quotes(*meant));
   text += ids.empty() ? "; none was found, add folders with --plugin-path"
                       : fmt::format("; known: {}", fmt::join(ids, ", "));
   const auto broken_count = std::ranges::count(entries_, State::broken, &CatalogEntry::state);
   if (broken_count > 0) text += fmt::format("; {} more cannot be used, see sage-host list --all", broken_count);
-  throw usage_error(text);
+  throw base::usage_error(text);
 }
 
 std::vector<const Manifest*> Catalog::all(PluginKind kind) const {
@@ -151,8 +152,9 @@ void check_pairing(const Manifest& workload, const Manifest& backend) {
     if (std::ranges::find(backend.capabilities, capability) == backend.capabilities.end())
       lacking.push_back(capability);
   if (lacking.empty()) return;
-  throw usage_error(fmt::format("workload {} requires {} of its backend, which {} lacks; choose another with --backend",
-                                workload.id, fmt::join(lacking, ", "), backend.id));
+  throw base::usage_error(
+      fmt::format("workload {} requires {} of its backend, which {} lacks; choose another with --backend", workload.id,
+                  fmt::join(lacking, ", "), backend.id));
 }
 
 void check_scheduler(const std::string& scheduler, const Manifest& backend) {
@@ -163,8 +165,8 @@ void check_scheduler(const std::string& scheduler, const Manifest& backend) {
     if (capability.starts_with(prefix)) offered.push_back(capability.substr(prefix.size()));
   if (std::ranges::find(offered, scheduler) != offered.end()) return;
   offered.emplace_back("default");
-  throw usage_error(fmt::format("backend {} has no scheduler {}; --scheduler must be {}", backend.id,
-                                in_quotes(scheduler), fmt::join(offered, ", ")));
+  throw base::usage_error(fmt::format("backend {} has no scheduler {}; --scheduler must be {}", backend.id,
+                                      base::in_quotes(scheduler), fmt::join(offered, ", ")));
 }
 
-}  // namespace host
+}  // namespace host::catalog

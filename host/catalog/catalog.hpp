@@ -9,7 +9,7 @@
 
 #include "catalog/manifest.hpp"
 
-namespace host {
+namespace host::catalog {
 
 // Folders in order. `plugin_path` is the value of --plugin-path ("A:B"), empty if not given. Empty and relative entries
 // of the environment are skipped.
@@ -44,4 +44,4 @@ void check_pairing(const Manifest& workload, const Manifest& backend);
 // Throws Error(usage) for a scheduler that is neither "default" nor NAME of a capability "scheduler.NAME".
 void check_scheduler(const std::string& scheduler, const Manifest& backend);
 
-}  // namespace host
+}  // namespace host::catalog

@@ -6,11 +6,11 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/error.hpp"
+#include "base/quote.hpp"
 #include "catalog/plugin.hpp"
-#include "catalog/quote.hpp"
-#include "error.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 constexpr uint64_t table_size_max = uint64_t{256} << 20;
@@ -23,8 +23,8 @@ class ElfFile {
     size_ = static_cast<uint64_t>(end);
   }
 
-  [[nodiscard]] Error error(const std::string& problem) const {
-    return usage_error(fmt::format("library {}: {}", one_line(path_.string()), problem));
+  [[nodiscard]] base::Error error(const std::string& problem) const {
+    return base::usage_error(fmt::format("library {}: {}", base::one_line(path_.string()), problem));
   }
 
   // `size` bytes from `offset`, all of them inside the file.
@@ -57,7 +57,7 @@ std::vector<Elf64_Shdr> sections_of(ElfFile& file) {
   Elf64_Ehdr header{};
   try {
     header = file.rows<Elf64_Ehdr>(0, sizeof(header)).at(0);
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     throw file.error("it is not an ELF library");
   }
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) throw file.error("it is not an ELF library");
@@ -98,4 +98,4 @@ std::vector<std::string> exported_symbols(const std::filesystem::path& library) 
   return out;
 }
 
-}  // namespace host
+}  // namespace host::catalog

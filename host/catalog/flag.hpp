@@ -6,7 +6,7 @@
 
 #include "catalog/option.hpp"
 
-namespace host {
+namespace host::catalog {
 
 struct Flag {
   OptionSpec spec;
@@ -24,4 +24,4 @@ struct Given {
   std::string source;  // for messages: "--rate", "--set rate", "run.toml:3"
 };
 
-}  // namespace host
+}  // namespace host::catalog

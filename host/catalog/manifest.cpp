@@ -8,12 +8,12 @@
 #include <charconv>
 #include <utility>
 
+#include "base/quote.hpp"
 #include "catalog/manifest_options.hpp"
-#include "catalog/quote.hpp"
 #include "catalog/toml_section.hpp"
 #include "catalog/trusted_file.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 namespace fs = std::filesystem;
@@ -32,7 +32,7 @@ void check_word(const TomlSection& section, std::string_view key, std::string_vi
     throw section.error(key,
                         fmt::format("{} {} must be 1 to {} letters, digits, '.', '_' or '-', beginning with a letter, "
                                     "a digit or '_'",
-                                    key, in_quotes(word), word_size_max));
+                                    key, base::in_quotes(word), word_size_max));
 }
 
 void check_schema(const TomlSection& root) {
@@ -47,14 +47,14 @@ PluginKind read_kind(const TomlSection& root) {
   const auto kind = root.required_text("kind");
   if (kind == "workload") return PluginKind::workload;
   if (kind == "backend") return PluginKind::backend;
-  throw root.error("kind", fmt::format("kind {} is not known; give workload or backend", in_quotes(kind)));
+  throw root.error("kind", fmt::format("kind {} is not known; give workload or backend", base::in_quotes(kind)));
 }
 
 std::string read_id(const TomlSection& root) {
   auto id = root.required_text("id");
   check_word(root, "id", id);
-  if (id != to_lower(id))
-    throw root.error("id", fmt::format("id {} must be lower case: {}", in_quotes(id), to_lower(id)));
+  if (id != base::to_lower(id))
+    throw root.error("id", fmt::format("id {} must be lower case: {}", base::in_quotes(id), base::to_lower(id)));
   return id;
 }
 
@@ -73,8 +73,8 @@ int read_abi(const TomlSection& root) {
   const auto major = digits(std::string_view(abi).substr(0, dot));
   const auto minor = dot == abi.size() ? std::nullopt : digits(std::string_view(abi).substr(dot + 1));
   if (!major || !minor)
-    throw root.error("abi", fmt::format("abi {} must be MAJOR.MINOR, as in \"{}.{}\"", in_quotes(abi), SAGE_ABI_MAJOR,
-                                        SAGE_ABI_MINOR));
+    throw root.error("abi", fmt::format("abi {} must be MAJOR.MINOR, as in \"{}.{}\"", base::in_quotes(abi),
+                                        SAGE_ABI_MAJOR, SAGE_ABI_MINOR));
   if (*major != SAGE_ABI_MAJOR)
     throw root.error("abi",
                      fmt::format("the plugin is built for plugin ABI {}, this host has {}.{}; build the plugin with "
@@ -95,7 +95,7 @@ fs::path read_library(const TomlSection& root, const fs::path& file) {
     throw root.error("library",
                      fmt::format("library {} must be a file beside or below the manifest, relative and without "
                                  "'..'",
-                                 in_quotes(text)));
+                                 base::in_quotes(text)));
   return (fs::absolute(file).parent_path() / library).lexically_normal();
 }
 
@@ -123,7 +123,7 @@ std::string read_search_kind(const TomlSection& root, const Manifest& manifest) 
   if (search.empty()) return search;
   if (manifest.kind != PluginKind::workload || search != "capacity")
     throw root.error("search",
-                     fmt::format("search {} is not known; a workload may give \"capacity\"", in_quotes(search)));
+                     fmt::format("search {} is not known; a workload may give \"capacity\"", base::in_quotes(search)));
   for (const auto& [name, type] : needed)
     if (std::ranges::none_of(manifest.options, [&, option = name, kind = type](const OptionSpec& spec) {
           return spec.name == option && spec.type == kind;
@@ -154,8 +154,9 @@ Manifest parse_manifest(std::string_view text, const fs::path& file) {
   }
   out.aliases = read_words(root, "aliases");
   out.version = root.required_text("version");
-  if (out.version.empty() || out.version != one_line(out.version))
-    throw root.error("version", fmt::format("version {} must be plain text, as in \"0.1.0\"", in_quotes(out.version)));
+  if (out.version.empty() || out.version != base::one_line(out.version))
+    throw root.error("version",
+                     fmt::format("version {} must be plain text, as in \"0.1.0\"", base::in_quotes(out.version)));
   out.abi_minor = read_abi(root);
   out.library = read_library(root, file);
   out.summary = root.text("summary").value_or("");
@@ -174,4 +175,4 @@ Manifest read_manifest(const fs::path& file) {
   return parse_manifest(read_trusted_file(real, "manifest", manifest_size_max), real);
 }
 
-}  // namespace host
+}  // namespace host::catalog

@@ -9,7 +9,7 @@
 
 #include "catalog/option.hpp"
 
-namespace host {
+namespace host::catalog {
 
 enum class PluginKind { workload, backend };
 std::string_view to_string(PluginKind kind);
@@ -41,4 +41,4 @@ Manifest parse_manifest(std::string_view text, const std::filesystem::path& file
 // parse_manifest on a file, after refusing one that is missing, or that others can write to (it or its folder).
 Manifest read_manifest(const std::filesystem::path& file);
 
-}  // namespace host
+}  // namespace host::catalog

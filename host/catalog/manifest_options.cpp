@@ -6,9 +6,9 @@
 #include <array>
 #include <cmath>
 
-#include "catalog/quote.hpp"
+#include "base/quote.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 // What `create` gets beside the options (see sage_plugin.create).
@@ -19,7 +19,8 @@ void check_name(const TomlSection& owner, std::string_view name) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto fine = [&](char c) { return lower(c) || digit(c) || c == '_'; };
   if (name.empty() || name.size() > 64 || !lower(name.front()) || !std::ranges::all_of(name, fine))
-    throw owner.error(name, fmt::format("option name {} must be lower case letters, digits and '_'", in_quotes(name)));
+    throw owner.error(name,
+                      fmt::format("option name {} must be lower case letters, digits and '_'", base::in_quotes(name)));
 }
 
 OptionType read_type(const TomlSection& section) {
@@ -28,7 +29,8 @@ OptionType read_type(const TomlSection& section) {
   if (type == "float") return OptionType::number;
   if (type == "bool") return OptionType::boolean;
   if (type == "string") return OptionType::text;
-  throw section.error("type", fmt::format("type {} is not known; give int, float, bool or string", in_quotes(type)));
+  throw section.error("type",
+                      fmt::format("type {} is not known; give int, float, bool or string", base::in_quotes(type)));
 }
 
 // The value of `key` as TOML has it.
@@ -38,7 +40,7 @@ OptionValue read_value(const TomlSection& section, std::string_view key) {
   if (const auto* integer = node->as_integer()) return integer->get();
   if (const auto* number = node->as_floating_point()) return number->get();
   if (const auto* text = node->as_string()) return text->get();
-  throw section.error(key, fmt::format("{} must be a string, a number, true or false", in_quotes(key)));
+  throw section.error(key, fmt::format("{} must be a string, a number, true or false", base::in_quotes(key)));
 }
 
 // `default` of the section, checked against the spec. An integer will do for a float.
@@ -56,8 +58,9 @@ std::optional<double> read_limit(const TomlSection& section, std::string_view ke
   const auto limit = section.number(key);
   if (!limit) return limit;
   if (type != OptionType::integer && type != OptionType::number)
-    throw section.error(key, fmt::format("only an int or a float has {}; remove it", in_quotes(key)));
-  if (!std::isfinite(*limit)) throw section.error(key, fmt::format("{} must be finite; or remove it", in_quotes(key)));
+    throw section.error(key, fmt::format("only an int or a float has {}; remove it", base::in_quotes(key)));
+  if (!std::isfinite(*limit))
+    throw section.error(key, fmt::format("{} must be finite; or remove it", base::in_quotes(key)));
   return limit;
 }
 
@@ -102,7 +105,7 @@ std::vector<OptionSpec> read_options(const TomlSection& root) {
     check_name(*options, key.str());
     if (std::ranges::find(reserved, key.str()) != reserved.end())
       throw options->error(key.str(),
-                           fmt::format("option {} is the host's own; choose another name", in_quotes(key.str())));
+                           fmt::format("option {} is the host's own; choose another name", base::in_quotes(key.str())));
     out.push_back(read_option(*options->section(key.str()), key.str()));
   }
   std::ranges::sort(out, {}, &OptionSpec::name);
@@ -116,4 +119,4 @@ void read_defaults(const TomlSection& root, Manifest& out) {
   if (const auto quick = defaults->section("quick")) out.quick_defaults = read_values(*quick, false);
 }
 
-}  // namespace host
+}  // namespace host::catalog

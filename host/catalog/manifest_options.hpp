@@ -4,11 +4,11 @@
 #include "catalog/manifest.hpp"
 #include "catalog/toml_section.hpp"
 
-namespace host {
+namespace host::catalog {
 
 // Each [options.NAME] of `root`, sorted by name, its defaults checked against its own limits.
 std::vector<OptionSpec> read_options(const TomlSection& root);
 // [defaults] and [defaults.quick]: values only; whoever owns those options checks them.
 void read_defaults(const TomlSection& root, Manifest& out);
 
-}  // namespace host
+}  // namespace host::catalog

@@ -7,11 +7,11 @@
 #include <charconv>
 #include <cmath>
 
-#include "catalog/nearest.hpp"
-#include "catalog/quote.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
+#include "base/nearest.hpp"
+#include "base/quote.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 // "at least 0.001 1/s", "0 to 1", ...
@@ -37,11 +37,12 @@ std::string allowed_text(const OptionSpec& spec) {
 }
 
 [[noreturn]] void refuse(const OptionSpec& spec, std::string_view value, std::string_view source) {
-  auto text = fmt::format("{}: {} is not allowed for {}; give {}", one_line(source), in_quotes(value), spec.name,
-                          allowed_text(spec));
+  auto text = fmt::format("{}: {} is not allowed for {}; give {}", base::one_line(source), base::in_quotes(value),
+                          spec.name, allowed_text(spec));
   if (spec.type == OptionType::text)
-    if (const auto meant = nearest(value, spec.choices)) text += fmt::format(" (did you mean {}?)", in_quotes(*meant));
-  throw usage_error(text);
+    if (const auto meant = base::nearest(value, spec.choices))
+      text += fmt::format(" (did you mean {}?)", base::in_quotes(*meant));
+  throw base::usage_error(text);
 }
 
 template <class T>
@@ -63,7 +64,7 @@ std::optional<int64_t> whole_number(std::string_view text) {
 }
 
 std::optional<bool> truth(std::string_view text) {
-  const auto word = to_lower(text);
+  const auto word = base::to_lower(text);
   if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
   if (word == "false" || word == "no" || word == "off" || word == "0") return false;
   return std::nullopt;
@@ -90,7 +91,7 @@ bool is_allowed(const OptionSpec& spec, const OptionValue& value) {
   }
   const auto* text = std::get_if<std::string>(&value);
   // Every value ends up in a JSON record, which holds UTF-8 only.
-  return text != nullptr && is_utf8(*text) && text->find('\0') == std::string::npos &&
+  return text != nullptr && base::is_utf8(*text) && text->find('\0') == std::string::npos &&
          (spec.choices.empty() || std::ranges::find(spec.choices, *text) != spec.choices.end());
 }
 
@@ -165,4 +166,4 @@ OptionSpec text_option(std::string name, std::string value, std::string help, st
   return spec;
 }
 
-}  // namespace host
+}  // namespace host::catalog

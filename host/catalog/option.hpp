@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace host {
+namespace host::catalog {
 
 enum class OptionType { integer, number, boolean, text };  // "int", "float", "bool", "string" in a manifest
 
@@ -50,4 +50,4 @@ OptionSpec toggle(std::string name, std::string help);
 // An option whose value is text.
 OptionSpec text_option(std::string name, std::string value, std::string help, std::vector<std::string> choices = {});
 
-}  // namespace host
+}  // namespace host::catalog

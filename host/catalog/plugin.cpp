@@ -9,11 +9,11 @@
 #include <ctime>
 #include <filesystem>
 
-#include "catalog/quote.hpp"
+#include "base/error.hpp"
+#include "base/quote.hpp"
 #include "catalog/trusted_file.hpp"
-#include "error.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 // ------------------------------------------------------------------------------------- what the entry may call
@@ -34,7 +34,7 @@ const sage_host& loading_services() {
       },
       [](void*, int32_t level, sage_str text) {
         if (level >= SAGE_LOG_WARNING && text.ptr != nullptr)
-          fmt::print(stderr, "{}\n", one_line({text.ptr, static_cast<size_t>(text.size)}));
+          fmt::print(stderr, "{}\n", base::one_line({text.ptr, static_cast<size_t>(text.size)}));
       },
       [](void*, sage_str text) {
         entry_failure = text.ptr == nullptr ? "" : std::string(text.ptr, static_cast<size_t>(text.size));
@@ -51,9 +51,9 @@ const sage_host& loading_services() {
 
 // ----------------------------------------------------------------------------------------------- the library
 
-Error contract_error(const Manifest& manifest, const std::string& problem) {
-  return usage_error(fmt::format("{} {} breaks the plugin contract: {}; report it to its author",
-                                 to_string(manifest.kind), one_line(manifest.library.string()), problem));
+base::Error contract_error(const Manifest& manifest, const std::string& problem) {
+  return base::usage_error(fmt::format("{} {} breaks the plugin contract: {}; report it to its author",
+                                       to_string(manifest.kind), base::one_line(manifest.library.string()), problem));
 }
 
 // What dlerror said, out of the text that Boost.DLL wraps it in.
@@ -61,16 +61,16 @@ std::string loader_text(std::string_view wrapped) {
   constexpr std::string_view before = "dlerror system message: ", after = "): ";
   if (const auto begin = wrapped.find(before); begin != std::string_view::npos)
     wrapped.remove_prefix(begin + before.size());
-  return one_line(wrapped.substr(0, wrapped.rfind(after)));
+  return base::one_line(wrapped.substr(0, wrapped.rfind(after)));
 }
 
 // [main] Stays loaded until the process ends: code of an unloaded library may still run in thread-exit destructors.
 const boost::dll::shared_library& load_library(const Manifest& manifest) {
   static auto& loaded = *new std::vector<std::unique_ptr<boost::dll::shared_library>>;
   if (!std::filesystem::exists(manifest.library))
-    throw Error(Exit::unavailable,
-                fmt::format("{} {}: its library {} is missing; build or install the plugin again",
-                            to_string(manifest.kind), manifest.id, one_line(manifest.library.string())));
+    throw base::Error(base::Exit::unavailable,
+                      fmt::format("{} {}: its library {} is missing; build or install the plugin again",
+                                  to_string(manifest.kind), manifest.id, base::one_line(manifest.library.string())));
   const auto library = real_path(manifest.library, "library");
   refuse_writable_by_others(library.parent_path(), "folder");
   refuse_writable_by_others(library, "library");
@@ -79,15 +79,15 @@ const boost::dll::shared_library& load_library(const Manifest& manifest) {
     using boost::dll::load_mode::rtld_now;
     return *loaded.emplace_back(std::make_unique<boost::dll::shared_library>(library, rtld_now | rtld_local));
   } catch (const std::exception& e) {
-    throw Error(Exit::unavailable,
-                fmt::format("{} {}: its library cannot be loaded: {}; install what it needs or build it again",
-                            to_string(manifest.kind), manifest.id, loader_text(e.what())));
+    throw base::Error(base::Exit::unavailable,
+                      fmt::format("{} {}: its library cannot be loaded: {}; install what it needs or build it again",
+                                  to_string(manifest.kind), manifest.id, loader_text(e.what())));
   }
 }
 
-Exit exit_of(sage_status status) {
-  if (status == SAGE_UNAVAILABLE) return Exit::unavailable;
-  return status == SAGE_INVALID ? Exit::usage : Exit::failed;
+base::Exit exit_of(sage_status status) {
+  if (status == SAGE_UNAVAILABLE) return base::Exit::unavailable;
+  return status == SAGE_INVALID ? base::Exit::usage : base::Exit::failed;
 }
 
 sage_plugin call_entry(const Manifest& manifest, const boost::dll::shared_library& library) {
@@ -99,12 +99,13 @@ sage_plugin call_entry(const Manifest& manifest, const boost::dll::shared_librar
   entry_failure.clear();
   const auto status = entry(&loading_services(), &table);
   if (status != SAGE_OK)
-    throw Error(exit_of(status), fmt::format("{} {}: {}", to_string(manifest.kind), manifest.id,
-                                             entry_failure.empty()
-                                                 ? fmt::format("its entry returned status {} without a text; report it "
-                                                               "to its author",
-                                                               status)
-                                                 : one_line(entry_failure)));
+    throw base::Error(
+        exit_of(status),
+        fmt::format("{} {}: {}", to_string(manifest.kind), manifest.id,
+                    entry_failure.empty() ? fmt::format("its entry returned status {} without a text; report it "
+                                                        "to its author",
+                                                        status)
+                                          : base::one_line(entry_failure)));
   return table;
 }
 
@@ -173,7 +174,7 @@ void check_embedded(const sage_plugin& plugin, const Manifest& manifest) {
     // As if it lay beside the library under another name, so that a complaint does not point at the file.
     const auto name = manifest.file.parent_path() / (manifest.library.filename().string() + "(embedded manifest)");
     embedded = parse_manifest({plugin.manifest.ptr, static_cast<size_t>(plugin.manifest.size)}, name);
-  } catch (const Error& e) {
+  } catch (const base::Error& e) {
     throw contract_error(manifest, e.what());
   }
   std::vector<std::string> differing;
@@ -183,9 +184,9 @@ void check_embedded(const sage_plugin& plugin, const Manifest& manifest) {
   if (embedded.abi_minor != manifest.abi_minor) differing.emplace_back("abi");
   if (embedded.capabilities != manifest.capabilities) differing.emplace_back("capabilities");
   if (!differing.empty())
-    throw usage_error(fmt::format(
+    throw base::usage_error(fmt::format(
         "{}: {} not as the manifest embedded in {} says; install library and manifest of one build",
-        one_line(manifest.file.string()), fmt::join(differing, ", "), manifest.library.filename().string()));
+        base::one_line(manifest.file.string()), fmt::join(differing, ", "), manifest.library.filename().string()));
 }
 
 }  // namespace
@@ -197,4 +198,4 @@ Plugin load_plugin(const Manifest& manifest) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::catalog

@@ -9,7 +9,7 @@
 
 #include "catalog/manifest.hpp"
 
-namespace host {
+namespace host::catalog {
 
 struct Plugin {
   Manifest manifest;
@@ -23,4 +23,4 @@ Plugin load_plugin(const Manifest& manifest);
 // The dynamic symbols a library exports, defined ones only (reads the ELF file, loads nothing).
 std::vector<std::string> exported_symbols(const std::filesystem::path& library);
 
-}  // namespace host
+}  // namespace host::catalog

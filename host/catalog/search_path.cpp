@@ -4,11 +4,11 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/error.hpp"
+#include "base/quote.hpp"
 #include "catalog/catalog.hpp"
-#include "catalog/quote.hpp"
-#include "error.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 namespace fs = std::filesystem;
@@ -39,9 +39,9 @@ void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
   for (const auto& folder : split(plugin_path)) {
     std::error_code error;
     if (!fs::is_directory(folder, error))
-      throw usage_error(
+      throw base::usage_error(
           fmt::format("--plugin-path: {} is not a folder; give folders that hold manifests, separated by ':'",
-                      in_quotes(folder.string())));
+                      base::in_quotes(folder.string())));
     out.push_back(fs::absolute(folder));
   }
 }
@@ -70,4 +70,4 @@ std::vector<fs::path> search_path(const std::string& plugin_path) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::catalog

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
-#include "catalog/nearest.hpp"
+#include "base/nearest.hpp"
+#include "base/quote.hpp"
 #include "catalog/option.hpp"
-#include "catalog/quote.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 // toml++ 3.3 bounds nested values (256) but not dotted keys, and frees tables recursively: a key of 100,000 parts
@@ -21,35 +21,37 @@ std::string position(const std::string& file, const toml::source_region& at) {
   return fmt::format("{}:{}:{}", file, at.begin.line, at.begin.column);
 }
 
-std::string in_section(const std::string& name) { return name.empty() ? "" : fmt::format(" in [{}]", one_line(name)); }
+std::string in_section(const std::string& name) {
+  return name.empty() ? "" : fmt::format(" in [{}]", base::one_line(name));
+}
 
 }  // namespace
 
 toml::table parse_toml(std::string_view text, const std::string& file) {
-  const auto shown_file = one_line(file);
+  const auto shown_file = base::one_line(file);
   size_t line = 1;
   for (size_t begin = 0; begin < text.size(); ++line) {
     const auto end = std::min(text.find('\n', begin), text.size());
     if (std::ranges::count(text.substr(begin, end - begin), '.') > dots_a_line_max)
-      throw usage_error(
+      throw base::usage_error(
           fmt::format("{}:{}: more than {} dots in a line; break the line", shown_file, line, dots_a_line_max));
     begin = end + 1;
   }
   try {
     return toml::parse(text, shown_file);
   } catch (const toml::parse_error& e) {
-    throw usage_error(position(shown_file, e.source()) + ": " + one_line(e.description()));
+    throw base::usage_error(position(shown_file, e.source()) + ": " + base::one_line(e.description()));
   }
 }
 
 void TomlSection::allow_only(const std::vector<std::string>& keys) const {
   for (const auto& [key, node] : table_) {
     if (std::ranges::find(keys, key.str()) != keys.end()) continue;
-    const auto meant = nearest(key.str(), keys);
-    const auto remedy =
-        meant ? fmt::format("did you mean {}?", in_quotes(*meant)) : fmt::format("known: {}", fmt::join(keys, ", "));
-    throw usage_error(fmt::format("{}: unknown key {}{}; {}", position(one_line(file_), key.source()),
-                                  in_quotes(key.str()), in_section(name_), remedy));
+    const auto meant = base::nearest(key.str(), keys);
+    const auto remedy = meant ? fmt::format("did you mean {}?", base::in_quotes(*meant))
+                              : fmt::format("known: {}", fmt::join(keys, ", "));
+    throw base::usage_error(fmt::format("{}: unknown key {}{}; {}", position(base::one_line(file_), key.source()),
+                                        base::in_quotes(key.str()), in_section(name_), remedy));
   }
 }
 
@@ -99,20 +101,21 @@ std::vector<std::string> TomlSection::texts(std::string_view key) const {
 
 std::string TomlSection::required_text(std::string_view key) const {
   if (auto value = text(key)) return *value;
-  throw error(key, fmt::format("the key {} is missing{}; add {} = \"...\"", in_quotes(key), in_section(name_), key));
+  throw error(key,
+              fmt::format("the key {} is missing{}; add {} = \"...\"", base::in_quotes(key), in_section(name_), key));
 }
 
-Error TomlSection::wrong_type(std::string_view key, std::string_view expected) const {
-  return error(key, fmt::format("{}{} must be {}", in_quotes(key), in_section(name_), expected));
+base::Error TomlSection::wrong_type(std::string_view key, std::string_view expected) const {
+  return error(key, fmt::format("{}{} must be {}", base::in_quotes(key), in_section(name_), expected));
 }
 
-Error TomlSection::error(std::string_view key, const std::string& problem) const {
-  return usage_error(where(key) + ": " + problem);
+base::Error TomlSection::error(std::string_view key, const std::string& problem) const {
+  return base::usage_error(where(key) + ": " + problem);
 }
 
 std::string TomlSection::where(std::string_view key) const {
   const auto* node = table_.get(key);
-  return position(one_line(file_), node != nullptr ? node->source() : table_.source());
+  return position(base::one_line(file_), node != nullptr ? node->source() : table_.source());
 }
 
-}  // namespace host
+}  // namespace host::catalog

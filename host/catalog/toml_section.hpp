@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace host {
+namespace host::catalog {
 
 // Parses TOML from anyone: throws Error(usage) on bad syntax and on nesting that the parser's recursion could not bear.
 toml::table parse_toml(std::string_view text, const std::string& file);
@@ -38,16 +38,16 @@ class TomlSection {
   [[nodiscard]] std::string required_text(std::string_view key) const;
 
   // The error to throw, at the key's value, or at the section itself if it has no such key.
-  [[nodiscard]] Error error(std::string_view key, const std::string& problem) const;
+  [[nodiscard]] base::Error error(std::string_view key, const std::string& problem) const;
   // "q6.toml:12:3"
   [[nodiscard]] std::string where(std::string_view key) const;
 
  private:
-  [[nodiscard]] Error wrong_type(std::string_view key, std::string_view expected) const;
+  [[nodiscard]] base::Error wrong_type(std::string_view key, std::string_view expected) const;
 
   const toml::table& table_;
   std::string file_;
   std::string name_;
 };
 
-}  // namespace host
+}  // namespace host::catalog

@@ -8,16 +8,16 @@
 #include <cerrno>
 #include <system_error>
 
-#include "catalog/quote.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
+#include "base/quote.hpp"
 
-namespace host {
+namespace host::catalog {
 namespace {
 
 namespace fs = std::filesystem;
 
-Error file_error(const fs::path& path, const std::string& what, const std::string& problem) {
-  return usage_error(fmt::format("{} {}: {}", what, one_line(path.string()), problem));
+base::Error file_error(const fs::path& path, const std::string& what, const std::string& problem) {
+  return base::usage_error(fmt::format("{} {}: {}", what, base::one_line(path.string()), problem));
 }
 
 // Group members count as others unless the file is ours or root's: a private group and umask 002 are common.
@@ -26,7 +26,8 @@ void check_mode(const struct stat& info, const fs::path& path, const std::string
   const auto unwanted = ours ? mode_t{S_IWOTH} : mode_t{S_IWOTH | S_IWGRP};
   if ((info.st_mode & unwanted) == 0) return;
   const auto who = (info.st_mode & S_IWOTH) != 0 ? "o-w" : "g-w";
-  throw file_error(path, what, fmt::format("other users can write to it; chmod {} '{}'", who, one_line(path.string())));
+  throw file_error(path, what,
+                   fmt::format("other users can write to it; chmod {} '{}'", who, base::one_line(path.string())));
 }
 
 struct Descriptor {
@@ -91,4 +92,4 @@ std::string read_regular_file(const fs::path& file, const std::string& what, siz
   return read_file(file, what, size_max, false);
 }
 
-}  // namespace host
+}  // namespace host::catalog

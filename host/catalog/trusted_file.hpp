@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace host {
+namespace host::catalog {
 
 // Throws Error(usage) with the chmod that helps, if users other than the owner, root or us could change the file or
 // folder. `what` names it: "manifest", "library", "folder".
@@ -20,4 +20,4 @@ std::string read_regular_file(const std::filesystem::path& file, const std::stri
 // Absolute and free of symlinks. Throws Error(usage) if there is none (missing, a loop of symlinks).
 std::filesystem::path real_path(const std::filesystem::path& path, const std::string& what);
 
-}  // namespace host
+}  // namespace host::catalog

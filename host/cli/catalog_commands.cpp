@@ -4,41 +4,41 @@
 
 #include <cstdio>
 
-#include "catalog/nearest.hpp"
+#include "base/nearest.hpp"
+#include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
+#include "cell/settings.hpp"
 #include "cli/commands.hpp"
-#include "cli/settings.hpp"
-#include "cli/text.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string to_string(CatalogEntry::State state) {
+std::string to_string(catalog::CatalogEntry::State state) {
   switch (state) {
-    case CatalogEntry::State::usable:
+    case catalog::CatalogEntry::State::usable:
       return "usable";
-    case CatalogEntry::State::shadowed:
+    case catalog::CatalogEntry::State::shadowed:
       return "shadowed";
-    case CatalogEntry::State::broken:
+    case catalog::CatalogEntry::State::broken:
       return "broken";
   }
   return "";
 }
 
-std::vector<Flag> list_flags() {
-  return {{.spec = toggle("all", "also shadowed and broken manifests, with the reason")},
-          {.spec = toggle("json", "as JSON")},
-          {.spec = run_option("plugin_path"), .placeholder = "A:B"}};
+std::vector<catalog::Flag> list_flags() {
+  return {{.spec = catalog::toggle("all", "also shadowed and broken manifests, with the reason")},
+          {.spec = catalog::toggle("json", "as JSON")},
+          {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
 }
 
-Json entry_json(const CatalogEntry& entry) {
+Json entry_json(const catalog::CatalogEntry& entry) {
   Json json = {{"state", to_string(entry.state)}, {"file", entry.file.string()}};
   if (!entry.reason.empty()) json["reason"] = entry.reason;
   if (entry.manifest) {
     const auto& m = *entry.manifest;
-    json.update({{"kind", to_string(m.kind)},
+    json.update({{"kind", catalog::to_string(m.kind)},
                  {"id", m.id},
                  {"name", m.name},
                  {"aliases", m.aliases},
@@ -49,11 +49,11 @@ Json entry_json(const CatalogEntry& entry) {
   return json;
 }
 
-TableRow entry_row(const CatalogEntry& entry, bool with_state) {
-  TableRow row;
+base::TableRow entry_row(const catalog::CatalogEntry& entry, bool with_state) {
+  base::TableRow row;
   if (entry.manifest) {
     const auto& m = *entry.manifest;
-    row = {std::string(to_string(m.kind)), m.id, m.name.empty() ? m.id : m.name, m.version, m.summary};
+    row = {std::string(catalog::to_string(m.kind)), m.id, m.name.empty() ? m.id : m.name, m.version, m.summary};
   } else {
     row = {"?", entry.file.filename().string(), "", "", ""};
   }
@@ -64,116 +64,117 @@ TableRow entry_row(const CatalogEntry& entry, bool with_state) {
   return row;
 }
 
-const Manifest& find_any(const Catalog& catalog, const std::string& id) {
+const catalog::Manifest& find_any(const catalog::Catalog& catalog, const std::string& id) {
   try {
-    return catalog.find(PluginKind::workload, id);
-  } catch (const Error& no_workload) {
+    return catalog.find(catalog::PluginKind::workload, id);
+  } catch (const base::Error& no_workload) {
     try {
-      return catalog.find(PluginKind::backend, id);
-    } catch (const Error&) {
+      return catalog.find(catalog::PluginKind::backend, id);
+    } catch (const base::Error&) {
     }
   }
   std::vector<std::string> ids;
-  for (const auto kind : {PluginKind::workload, PluginKind::backend})
+  for (const auto kind : {catalog::PluginKind::workload, catalog::PluginKind::backend})
     for (const auto* manifest : catalog.all(kind)) ids.push_back(manifest->id);
-  throw usage_error(
+  throw base::usage_error(
       fmt::format("no workload or backend is called '{}'{}; there are: {}; 'sage-host list --all' shows broken ones",
-                  id, did_you_mean(id, ids), fmt::join(ids, ", ")));
+                  id, base::did_you_mean(id, ids), fmt::join(ids, ", ")));
 }
 
-std::string type_name(OptionType type) {
+std::string type_name(catalog::OptionType type) {
   switch (type) {
-    case OptionType::integer:
+    case catalog::OptionType::integer:
       return "int";
-    case OptionType::number:
+    case catalog::OptionType::number:
       return "float";
-    case OptionType::boolean:
+    case catalog::OptionType::boolean:
       return "bool";
-    case OptionType::text:
+    case catalog::OptionType::text:
       return "string";
   }
   return "";
 }
 
-std::string range(const OptionSpec& spec) {
+std::string range(const catalog::OptionSpec& spec) {
   if (!spec.choices.empty()) return fmt::format("{}", fmt::join(spec.choices, "|"));
   if (!spec.min && !spec.max) return "";
   return fmt::format("{} .. {}", spec.min ? fmt::format("{:.15g}", *spec.min) : "",
                      spec.max ? fmt::format("{:.15g}", *spec.max) : "");
 }
 
-std::string options_table(std::span<const OptionSpec> specs) {
-  Table table = {{"  option", "type", "default", "quick", "range", "unit", "meaning"}};
+std::string options_table(std::span<const catalog::OptionSpec> specs) {
+  base::Table table = {{"  option", "type", "default", "quick", "range", "unit", "meaning"}};
   for (const auto& spec : specs)
-    table.push_back({"  " + option_flag(spec.name), type_name(spec.type), to_text(spec.default_value),
-                     spec.quick ? to_text(*spec.quick) : "", range(spec), spec.unit, spec.help});
-  return format_table(table);
+    table.push_back({"  " + catalog::option_flag(spec.name), type_name(spec.type), catalog::to_text(spec.default_value),
+                     spec.quick ? catalog::to_text(*spec.quick) : "", range(spec), spec.unit, spec.help});
+  return base::format_table(table);
 }
 
-std::string description(const Manifest& m) {
-  Table table = {{"summary", m.summary},
-                 {"kind", std::string(to_string(m.kind))},
-                 {"aliases", fmt::format("{}", fmt::join(m.aliases, ", "))},
-                 {"version", m.version},
-                 {"abi", fmt::format("1.{}", m.abi_minor)},
-                 {"manifest", m.file.string()},
-                 {"library", m.library.string()},
-                 {"capabilities", fmt::format("{}", fmt::join(m.capabilities, ", "))},
-                 {"requires", fmt::format("{}", fmt::join(m.required_capabilities, ", "))},
-                 {"search", m.search.empty() ? "" : m.search + ": the host repeats it to find this"}};
+std::string description(const catalog::Manifest& m) {
+  base::Table table = {{"summary", m.summary},
+                       {"kind", std::string(catalog::to_string(m.kind))},
+                       {"aliases", fmt::format("{}", fmt::join(m.aliases, ", "))},
+                       {"version", m.version},
+                       {"abi", fmt::format("1.{}", m.abi_minor)},
+                       {"manifest", m.file.string()},
+                       {"library", m.library.string()},
+                       {"capabilities", fmt::format("{}", fmt::join(m.capabilities, ", "))},
+                       {"requires", fmt::format("{}", fmt::join(m.required_capabilities, ", "))},
+                       {"search", m.search.empty() ? "" : m.search + ": the host repeats it to find this"}};
   for (const auto& [name, remedy] : m.requires_text) table.push_back({"requires " + name, remedy});
-  std::erase_if(table, [](const TableRow& row) { return row[1].empty(); });
-  auto text = fmt::format("{}{}\n\n{}", m.id, m.name.empty() ? "" : " " + m.name, format_table(table));
+  std::erase_if(table, [](const base::TableRow& row) { return row[1].empty(); });
+  auto text = fmt::format("{}{}\n\n{}", m.id, m.name.empty() ? "" : " " + m.name, base::format_table(table));
   if (!m.options.empty()) text += "\nits own options\n" + options_table(m.options);
-  if (m.kind == PluginKind::workload)
-    text += "\nthe host's load options, with this workload's defaults\n" + options_table(load_specs(m));
+  if (m.kind == catalog::PluginKind::workload)
+    text += "\nthe host's load options, with this workload's defaults\n" + options_table(cell::load_specs(m));
   return text;
 }
 
 }  // namespace
 
-Exit list_command(const Command& command, std::span<const std::string> args) {
+base::Exit list_command(const Command& command, std::span<const std::string> args) {
   const auto flags = list_flags();
   const auto arguments = parse_arguments(args, flags, command.name);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));
-    return Exit::ok;
+    return base::Exit::ok;
   }
-  const Catalog catalog(search_path(arguments.text("plugin_path")));
+  const catalog::Catalog catalog(catalog::search_path(arguments.text("plugin_path")));
   const bool all = arguments.has("all");
-  Table table = {{"KIND", "ID", "NAME", "VERSION", all ? "STATE" : "SUMMARY"}};
+  base::Table table = {{"KIND", "ID", "NAME", "VERSION", all ? "STATE" : "SUMMARY"}};
   if (all) table.front().push_back("WHERE OR WHY");
   auto json = Json::array();
   size_t broken = 0;
   for (const auto& entry : catalog.entries()) {
-    broken += entry.state == CatalogEntry::State::broken ? 1U : 0U;
-    if (!all && entry.state != CatalogEntry::State::usable) continue;
+    broken += entry.state == catalog::CatalogEntry::State::broken ? 1U : 0U;
+    if (!all && entry.state != catalog::CatalogEntry::State::usable) continue;
     table.push_back(entry_row(entry, all));
     json.push_back(entry_json(entry));
   }
-  std::stable_sort(table.begin() + 1, table.end(), [](const TableRow& a, const TableRow& b) { return a[0] > b[0]; });
+  std::stable_sort(table.begin() + 1, table.end(),
+                   [](const base::TableRow& a, const base::TableRow& b) { return a[0] > b[0]; });
   if (arguments.has("json")) {
     fmt::print("{}\n", json.dump(2));
-    return Exit::ok;
+    return base::Exit::ok;
   }
-  fmt::print("{}", format_table(table));
+  fmt::print("{}", base::format_table(table));
   if (!all && broken > 0)
     fmt::print(stderr, "sage-host: {} manifest{} cannot be used; 'sage-host list --all' says why\n", broken,
                broken == 1 ? "" : "s");
-  return Exit::ok;
+  return base::Exit::ok;
 }
 
-Exit describe_command(const Command& command, std::span<const std::string> args) {
-  const std::vector<Flag> flags = {{.spec = run_option("plugin_path"), .placeholder = "A:B"}};
+base::Exit describe_command(const Command& command, std::span<const std::string> args) {
+  const std::vector<catalog::Flag> flags = {{.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
   const auto arguments = parse_arguments(args, flags, command.name, 1);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));
-    return Exit::ok;
+    return base::Exit::ok;
   }
-  if (arguments.positional.empty()) throw usage_error("describe: which one? 'sage-host list' shows the ids");
-  const Catalog catalog(search_path(arguments.text("plugin_path")));
+  if (arguments.positional.empty()) throw base::usage_error("describe: which one? 'sage-host list' shows the ids");
+  const catalog::Catalog catalog(catalog::search_path(arguments.text("plugin_path")));
   fmt::print("{}", description(find_any(catalog, arguments.positional[0])));
-  return Exit::ok;
+  return base::Exit::ok;
 }
 
-}  // namespace host
+}  // namespace host::cli

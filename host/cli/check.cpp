@@ -5,15 +5,15 @@
 #include <cstdio>
 
 #include "catalog/plugin.hpp"
+#include "catalog/trial_load.hpp"
+#include "cell/settings.hpp"
 #include "cli/commands.hpp"
-#include "cli/probe.hpp"
-#include "cli/settings.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
-std::string foreign_exports(const Manifest& manifest) {
-  const auto symbols = exported_symbols(manifest.library);
+std::string foreign_exports(const catalog::Manifest& manifest) {
+  const auto symbols = catalog::exported_symbols(manifest.library);
   std::string foreign;
   for (const auto& symbol : symbols)
     if (symbol != SAGE_ENTRY_SYMBOL) foreign += (foreign.empty() ? "" : ", ") + symbol;
@@ -23,14 +23,14 @@ std::string foreign_exports(const Manifest& manifest) {
 
 }  // namespace
 
-Exit check_command(const Command& command, std::span<const std::string> args) {
+base::Exit check_command(const Command& command, std::span<const std::string> args) {
   const auto arguments = parse_arguments(args, {}, command.name, 1);
   if (arguments.help) {
     fmt::print("{}", command_help(command, {}));
-    return Exit::ok;
+    return base::Exit::ok;
   }
   if (arguments.positional.empty())
-    throw usage_error("plugin check: which manifest? usage: sage-host plugin check FILE.toml");
+    throw base::usage_error("plugin check: which manifest? usage: sage-host plugin check FILE.toml");
 
   const auto line = [](bool ok, const char* what, const std::string& detail) {
     fmt::print("{:<7} {}{}{}\n", ok ? "ok" : "BROKEN", what, detail.empty() ? "" : ": ", detail);
@@ -38,17 +38,17 @@ Exit check_command(const Command& command, std::span<const std::string> args) {
   };
   bool ok = true;
   try {
-    const auto manifest = read_manifest(arguments.positional[0]);
-    line(true, "manifest", fmt::format("{} '{}' {}", to_string(manifest.kind), manifest.id, manifest.version));
-    if (manifest.kind == PluginKind::workload) (void)load_specs(manifest);
-    const auto probe = probe_plugin(manifest);
+    const auto manifest = catalog::read_manifest(arguments.positional[0]);
+    line(true, "manifest", fmt::format("{} '{}' {}", catalog::to_string(manifest.kind), manifest.id, manifest.version));
+    if (manifest.kind == catalog::PluginKind::workload) (void)cell::load_specs(manifest);
+    const auto probe = catalog::try_load(manifest);
     ok = line(probe.ok, "library loads, its tables are complete and its embedded manifest agrees", probe.error);
     const auto foreign = foreign_exports(manifest);
     ok = line(foreign.empty(), "exports only " SAGE_ENTRY_SYMBOL, foreign) && ok;
-  } catch (const Error& e) {
+  } catch (const base::Error& e) {
     ok = line(false, "plugin", e.what());
   }
-  return ok ? Exit::ok : Exit::failed;
+  return ok ? base::Exit::ok : base::Exit::failed;
 }
 
-}  // namespace host
+}  // namespace host::cli

@@ -8,11 +8,11 @@
 #include <charconv>
 #include <cstdio>
 
-#include "catalog/nearest.hpp"
-#include "cli/cell.hpp"
-#include "cli/text.hpp"
+#include "base/nearest.hpp"
+#include "base/table_text.hpp"
+#include "cell/process.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
 constexpr std::array command_table = {
@@ -71,7 +71,7 @@ constexpr std::array command_table = {
 };
 
 std::string overview() {
-  Table table;
+  base::Table table;
   for (const auto& command : command_table)
     table.push_back({fmt::format("  {}", command.name), std::string(command.summary)});
   return fmt::format(
@@ -81,7 +81,7 @@ std::string overview() {
       "  sage-host run --workload q6 --backend threads --quick\n\n"
       "'sage-host COMMAND --help' tells more. Exit codes: 0 ok, 1 a run failed, 2 bad usage, 3 backend not available,\n"
       "4 result invalid, 5 a comparison's gate not met, 130 interrupted.\n",
-      format_table(table));
+      base::format_table(table));
 }
 
 // "plugin check" is two words.
@@ -99,8 +99,8 @@ const Command* find_command(std::span<const std::string> args, size_t& words) {
   std::vector<std::string> names;
   names.reserve(command_table.size());
   for (const auto& command : command_table) names.emplace_back(command.name);
-  throw usage_error(
-      fmt::format("unknown command '{}'{}; 'sage-host help' lists the commands", name, did_you_mean(name, names)));
+  throw base::usage_error(fmt::format("unknown command '{}'{}; 'sage-host help' lists the commands", name,
+                                      base::did_you_mean(name, names)));
 }
 
 int descriptor(const std::string& text) {
@@ -113,7 +113,7 @@ int descriptor(const std::string& text) {
 
 std::span<const Command> commands() { return command_table; }
 
-std::string command_help(const Command& command, std::span<const Flag> flags) {
+std::string command_help(const Command& command, std::span<const catalog::Flag> flags) {
   auto text = fmt::format("sage-host {}: {}\n\nusage: sage-host {} {}\n", command.name, command.summary, command.name,
                           command.usage);
   if (!flags.empty()) text += "\nflags\n" + flags_help(flags);
@@ -121,24 +121,24 @@ std::string command_help(const Command& command, std::span<const Flag> flags) {
   return text;
 }
 
-Exit run_main(std::span<const std::string> args) {
+base::Exit run_main(std::span<const std::string> args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") {
     fmt::print("{}", overview());
-    return Exit::ok;
+    return base::Exit::ok;
   }
   if (args[0] == "--version") return version_command(command_table.back(), {});
-  if (args[0] == "cell" && args.size() == 3) return cell_command(descriptor(args[1]), descriptor(args[2]));
+  if (args[0] == "cell" && args.size() == 3) return cell::cell_command(descriptor(args[1]), descriptor(args[2]));
   size_t words = 0;
   const auto* command = find_command(args, words);
   if (command == nullptr) refuse_command(args[0]);
   return command->run(*command, args.subspan(words));
 }
 
-Exit help_command(const Command& command, std::span<const std::string> args) {
+base::Exit help_command(const Command& command, std::span<const std::string> args) {
   const auto arguments = parse_arguments(args, {}, command.name, 2);
   if (arguments.help || arguments.positional.empty()) {
     fmt::print("{}", overview());
-    return Exit::ok;
+    return base::Exit::ok;
   }
   size_t words = 0;
   const auto* about = find_command(arguments.positional, words);
@@ -147,11 +147,11 @@ Exit help_command(const Command& command, std::span<const std::string> args) {
   return about->run(*about, help);
 }
 
-Exit version_command(const Command& command, std::span<const std::string> args) {
+base::Exit version_command(const Command& command, std::span<const std::string> args) {
   const auto arguments = parse_arguments(args, {}, command.name);
   if (arguments.help) {
     fmt::print("{}", command_help(command, {}));
-    return Exit::ok;
+    return base::Exit::ok;
   }
 #ifdef NDEBUG
   constexpr auto build = "optimised";
@@ -160,7 +160,7 @@ Exit version_command(const Command& command, std::span<const std::string> args) 
 #endif
   fmt::print("sage-host {}\nplugin ABI {}.{}\nbuild {}\ncompiler {}\n", SAGE_HOST_VERSION, SAGE_ABI_MAJOR,
              SAGE_ABI_MINOR, build, __VERSION__);
-  return Exit::ok;
+  return base::Exit::ok;
 }
 
-}  // namespace host
+}  // namespace host::cli

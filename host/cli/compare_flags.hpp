@@ -8,15 +8,15 @@
 #include "cli/flags.hpp"
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::cli {
 
 // "5%" or "0.05", from `least` to `most`. Throws Error(usage) that names the flag.
 double parse_share(const std::string& flag, std::string_view text, double least, double most);
 
 // --baseline, --by, --margin, --confidence.
-std::vector<Flag> comparison_flags();
+std::vector<catalog::Flag> comparison_flags();
 // Their values. Throw Error(usage).
-CompareOptions compare_options(const Arguments& arguments);
-Sides sides_option(const Arguments& arguments);
+compare::CompareOptions compare_options(const Arguments& arguments);
+compare::Sides sides_option(const Arguments& arguments);
 
-}  // namespace host
+}  // namespace host::cli

@@ -4,53 +4,54 @@
 
 #include <cstdio>
 
+#include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/python_env.hpp"
+#include "catalog/trial_load.hpp"
+#include "cell/run_folder.hpp"
+#include "cell/settings.hpp"
 #include "cli/commands.hpp"
-#include "cli/machine_findings.hpp"
-#include "cli/machine.hpp"
-#include "cli/probe.hpp"
-#include "cli/python_env.hpp"
-#include "cli/run_folder.hpp"
-#include "cli/settings.hpp"
-#include "cli/text.hpp"
+#include "machine/findings.hpp"
+#include "machine/machine.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
-Finding plugin_finding(const CatalogEntry& entry) {
+machine::Finding plugin_finding(const catalog::CatalogEntry& entry) {
   if (!entry.manifest) return {"BROKEN", entry.file.filename().string(), entry.reason};
   const auto& manifest = *entry.manifest;
-  const auto what = fmt::format("{} {}", to_string(manifest.kind), manifest.id);
-  if (entry.state == CatalogEntry::State::shadowed) return {"note", what, entry.reason};
+  const auto what = fmt::format("{} {}", catalog::to_string(manifest.kind), manifest.id);
+  if (entry.state == catalog::CatalogEntry::State::shadowed) return {"note", what, entry.reason};
   try {
-    if (manifest.kind == PluginKind::workload) (void)load_specs(manifest);
-  } catch (const Error& e) {
+    if (manifest.kind == catalog::PluginKind::workload) (void)cell::load_specs(manifest);
+  } catch (const base::Error& e) {
     return {"BROKEN", what, e.what()};
   }
-  const auto probe = probe_plugin(manifest);
+  const auto probe = catalog::try_load(manifest);
   if (!probe.ok) return {"BROKEN", what, probe.error};
   return {"ok", what, fmt::format("{}, ABI 1.{}, {}", manifest.version, manifest.abi_minor, manifest.library.string())};
 }
 
-std::vector<Finding> installation(const std::string& plugin_path) {
-  std::vector<Finding> out = {
+std::vector<machine::Finding> installation(const std::string& plugin_path) {
+  std::vector<machine::Finding> out = {
       {"ok", "sage-host", fmt::format("{}, plugin ABI {}.{}", SAGE_HOST_VERSION, SAGE_ABI_MAJOR, SAGE_ABI_MINOR)}};
-  const auto folders = search_path(plugin_path);
+  const auto folders = catalog::search_path(plugin_path);
   for (const auto& folder : folders)
     out.push_back(
         {"ok", "plugin folder", folder.string() + (std::filesystem::is_directory(folder) ? "" : " (not there)")});
-  const Catalog catalog(folders);
+  const catalog::Catalog catalog(folders);
   for (const auto& entry : catalog.entries()) out.push_back(plugin_finding(entry));
-  for (const auto kind : {PluginKind::workload, PluginKind::backend})
+  for (const auto kind : {catalog::PluginKind::workload, catalog::PluginKind::backend})
     if (catalog.all(kind).empty())
-      out.push_back({"BROKEN", fmt::format("{}s", to_string(kind)),
+      out.push_back({"BROKEN", fmt::format("{}s", catalog::to_string(kind)),
                      "none can be used; name their folder with --plugin-path or SAGE_PLUGIN_PATH"});
   return out;
 }
 
-Finding output_finding(const std::filesystem::path& folder) {
-  if (const auto problem = why_not_writable(folder); !problem.empty()) return {"BROKEN", "output folder", problem};
-  const auto free = free_bytes(folder);
+machine::Finding output_finding(const std::filesystem::path& folder) {
+  if (const auto problem = cell::why_not_writable(folder); !problem.empty())
+    return {"BROKEN", "output folder", problem};
+  const auto free = machine::free_bytes(folder);
   if (!free) return {"warn", "output folder", folder.string() + ": free space not known"};
   const double gib = static_cast<double>(*free) / (1 << 30);
   return {gib < 1 ? "warn" : "ok", "output folder",
@@ -58,11 +59,11 @@ Finding output_finding(const std::filesystem::path& folder) {
 }
 
 // A backend that is not installed is nothing broken: it is for whoever wants it.
-std::vector<Finding> environments(const std::string& plugin_path) {
-  std::vector<Finding> out;
-  const Catalog catalog(search_path(plugin_path));
-  for (const auto* backend : catalog.all(PluginKind::backend)) {
-    const auto env = python_env(*backend);
+std::vector<machine::Finding> environments(const std::string& plugin_path) {
+  std::vector<machine::Finding> out;
+  const catalog::Catalog catalog(catalog::search_path(plugin_path));
+  for (const auto* backend : catalog.all(catalog::PluginKind::backend)) {
+    const auto env = catalog::python_env(*backend);
     if (!env) continue;
     const auto what = fmt::format("backend {}", backend->id);
     if (env->current())
@@ -77,34 +78,34 @@ std::vector<Finding> environments(const std::string& plugin_path) {
 }
 
 // Returns how many are broken.
-size_t print(const char* title, const std::vector<Finding>& findings) {
-  Table table;
+size_t print(const char* title, const std::vector<machine::Finding>& findings) {
+  base::Table table;
   size_t broken = 0;
   for (const auto& finding : findings) {
     table.push_back({fmt::format("  {}", finding.state), finding.what, finding.detail});
     broken += std::string_view(finding.state) == "BROKEN" ? 1U : 0U;
   }
-  fmt::print("{}\n{}", title, format_table(table));
+  fmt::print("{}\n{}", title, base::format_table(table));
   return broken;
 }
 
 }  // namespace
 
-Exit doctor_command(const Command& command, std::span<const std::string> args) {
-  const std::vector<Flag> flags = {{.spec = run_option("output_dir"), .placeholder = "DIR"},
-                                   {.spec = run_option("plugin_path"), .placeholder = "A:B"}};
+base::Exit doctor_command(const Command& command, std::span<const std::string> args) {
+  const std::vector<catalog::Flag> flags = {{.spec = cell::run_option("output_dir"), .placeholder = "DIR"},
+                                            {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
   const auto arguments = parse_arguments(args, flags, command.name);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));
-    return Exit::ok;
+    return base::Exit::ok;
   }
   auto broken = print("installation", installation(arguments.text("plugin_path")));
   print("runtimes", environments(arguments.text("plugin_path")));
   broken += print("results", {output_finding(arguments.text("output_dir", "results"))});
-  broken += print("measuring on this machine", machine_findings(inspect_machine()));
-  if (broken == 0) return Exit::ok;
+  broken += print("measuring on this machine", machine::machine_findings(machine::inspect_machine()));
+  if (broken == 0) return base::Exit::ok;
   fmt::print("{} broken\n", broken);
-  return Exit::failed;
+  return base::Exit::failed;
 }
 
-}  // namespace host
+}  // namespace host::cli

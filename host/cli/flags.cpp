@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 
-#include "catalog/nearest.hpp"
-#include "cli/text.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
+#include "base/nearest.hpp"
+#include "base/table_text.hpp"
 
-namespace host {
+namespace host::cli {
 namespace po = boost::program_options;
 namespace {
 
@@ -21,30 +21,30 @@ std::string with_hyphens(std::string arg) {
   return arg;
 }
 
-po::options_description describe(std::span<const Flag> flags) {
+po::options_description describe(std::span<const catalog::Flag> flags) {
   po::options_description description;
-  const auto add = [&](const std::string& name, const Flag& flag) {
+  const auto add = [&](const std::string& name, const catalog::Flag& flag) {
     auto* value = po::value<std::string>();
-    if (flag.spec.type == OptionType::boolean) value->implicit_value("true");
+    if (flag.spec.type == catalog::OptionType::boolean) value->implicit_value("true");
     description.add_options()(name.c_str(), value);
   };
   for (const auto& flag : flags) {
-    const auto name = option_flag(flag.spec.name).substr(2);
+    const auto name = catalog::option_flag(flag.spec.name).substr(2);
     add(flag.letter == 0 ? name : fmt::format("{},{}", name, flag.letter), flag);
-    for (const auto& alias : flag.aliases) add(option_flag(alias).substr(2), flag);
+    for (const auto& alias : flag.aliases) add(catalog::option_flag(alias).substr(2), flag);
   }
   description.add_options()("help,h", "");
   return description;
 }
 
-const Flag* flag_called(std::span<const Flag> flags, const std::string& name) {
-  const auto it = std::ranges::find_if(flags, [&](const Flag& flag) {
+const catalog::Flag* flag_called(std::span<const catalog::Flag> flags, const std::string& name) {
+  const auto it = std::ranges::find_if(flags, [&](const catalog::Flag& flag) {
     return flag.spec.name == name || std::ranges::find(flag.aliases, name) != flag.aliases.end();
   });
   return it == flags.end() ? nullptr : &*it;
 }
 
-std::vector<po::option> tokenise(std::span<const std::string> args, std::span<const Flag> flags) {
+std::vector<po::option> tokenise(std::span<const std::string> args, std::span<const catalog::Flag> flags) {
   std::vector<std::string> tokens;
   for (const auto& arg : args) tokens.push_back(with_hyphens(arg));
   const auto description = describe(flags);
@@ -58,23 +58,23 @@ std::vector<po::option> tokenise(std::span<const std::string> args, std::span<co
         .options;
   } catch (const po::invalid_command_line_syntax& e) {
     const bool extra = e.kind() == po::invalid_syntax::extra_parameter;
-    throw usage_error(fmt::format("flag {} {}", e.get_option_name(), extra ? "takes no value" : "needs a value"));
+    throw base::usage_error(fmt::format("flag {} {}", e.get_option_name(), extra ? "takes no value" : "needs a value"));
   } catch (const po::error& e) {
-    throw usage_error(e.what());
+    throw base::usage_error(e.what());
   }
 }
 
-std::string placeholder(const Flag& flag) {
+std::string placeholder(const catalog::Flag& flag) {
   if (!flag.placeholder.empty()) return flag.placeholder;
   if (!flag.spec.choices.empty()) return fmt::format("{}", fmt::join(flag.spec.choices, "|"));
   switch (flag.spec.type) {
-    case OptionType::integer:
+    case catalog::OptionType::integer:
       return "N";
-    case OptionType::number:
+    case catalog::OptionType::number:
       return "X";
-    case OptionType::boolean:
+    case catalog::OptionType::boolean:
       return "";
-    case OptionType::text:
+    case catalog::OptionType::text:
       return "TEXT";
   }
   return "";
@@ -82,8 +82,8 @@ std::string placeholder(const Flag& flag) {
 
 }  // namespace
 
-const Given* Arguments::find(std::string_view name) const {
-  const auto it = std::ranges::find(flags, name, &Given::name);
+const catalog::Given* Arguments::find(std::string_view name) const {
+  const auto it = std::ranges::find(flags, name, &catalog::Given::name);
   return it == flags.end() ? nullptr : &*it;
 }
 
@@ -92,7 +92,7 @@ std::string Arguments::text(std::string_view name, std::string_view otherwise) c
   return given == nullptr ? std::string(otherwise) : given->text;
 }
 
-Arguments split_arguments(std::span<const std::string> args, std::span<const Flag> flags) {
+Arguments split_arguments(std::span<const std::string> args, std::span<const catalog::Flag> flags) {
   Arguments out;
   for (const auto& option : tokenise(args, flags)) {
     if (option.position_key >= 0) {
@@ -102,45 +102,46 @@ Arguments split_arguments(std::span<const std::string> args, std::span<const Fla
     } else if (option.string_key == "help") {
       out.help = true;
     } else {
-      const auto* flag = flag_called(flags, option_name(option.string_key));
-      const auto source = option_flag(option.string_key);
+      const auto* flag = flag_called(flags, catalog::option_name(option.string_key));
+      const auto source = catalog::option_flag(option.string_key);
       if (!flag->repeatable && out.has(flag->spec.name))
-        throw usage_error(fmt::format("flag {} was given twice; give it once", source));
+        throw base::usage_error(fmt::format("flag {} was given twice; give it once", source));
       out.flags.push_back({"", flag->spec.name, option.value.empty() ? "true" : option.value.front(), source});
     }
   }
   return out;
 }
 
-void refuse_unknown(const Arguments& arguments, std::span<const Flag> flags, std::string_view command,
+void refuse_unknown(const Arguments& arguments, std::span<const catalog::Flag> flags, std::string_view command,
                     size_t max_positional) {
   if (!arguments.unknown.empty()) {
     const auto& wrong = arguments.unknown.front();
     std::vector<std::string> names;
     for (const auto& flag : flags) names.push_back(flag.spec.name);
-    const auto meant = nearest(option_name(wrong.substr(0, wrong.find('='))), names);
-    throw usage_error(fmt::format("unknown flag {}{}; 'sage-host {} --help' lists the flags", wrong,
-                                  meant ? fmt::format(" (did you mean {}?)", option_flag(*meant)) : "", command));
+    const auto meant = base::nearest(catalog::option_name(wrong.substr(0, wrong.find('='))), names);
+    throw base::usage_error(fmt::format("unknown flag {}{}; 'sage-host {} --help' lists the flags", wrong,
+                                        meant ? fmt::format(" (did you mean {}?)", catalog::option_flag(*meant)) : "",
+                                        command));
   }
   if (arguments.positional.size() > max_positional) {
-    throw usage_error(fmt::format("unexpected argument '{}'; 'sage-host {} --help' shows the usage",
-                                  arguments.positional[max_positional], command));
+    throw base::usage_error(fmt::format("unexpected argument '{}'; 'sage-host {} --help' shows the usage",
+                                        arguments.positional[max_positional], command));
   }
 }
 
-Arguments parse_arguments(std::span<const std::string> args, std::span<const Flag> flags, std::string_view command,
-                          size_t max_positional) {
+Arguments parse_arguments(std::span<const std::string> args, std::span<const catalog::Flag> flags,
+                          std::string_view command, size_t max_positional) {
   auto arguments = split_arguments(args, flags);
   if (!arguments.help) refuse_unknown(arguments, flags, command, max_positional);
   return arguments;
 }
 
-std::string constraints(const OptionSpec& spec) {
+std::string constraints(const catalog::OptionSpec& spec) {
   std::vector<std::string> parts;
-  const auto standard = to_text(spec.default_value);
-  const bool plain_switch = spec.default_value == OptionValue(false);
+  const auto standard = catalog::to_text(spec.default_value);
+  const bool plain_switch = spec.default_value == catalog::OptionValue(false);
   if (!standard.empty() && !plain_switch) parts.push_back("default " + standard);
-  if (spec.quick) parts.push_back("quick " + to_text(*spec.quick));
+  if (spec.quick) parts.push_back("quick " + catalog::to_text(*spec.quick));
   if (spec.min && spec.max)
     parts.push_back(fmt::format("{:.15g} to {:.15g}", *spec.min, *spec.max));
   else if (spec.min)
@@ -151,16 +152,16 @@ std::string constraints(const OptionSpec& spec) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string flags_help(std::span<const Flag> flags) {
-  Table table;
+std::string flags_help(std::span<const catalog::Flag> flags) {
+  base::Table table;
   for (const auto& flag : flags) {
-    auto name = "  " + option_flag(flag.spec.name);
+    auto name = "  " + catalog::option_flag(flag.spec.name);
     if (flag.letter != 0) name += fmt::format(", -{}", flag.letter);
     if (const auto value = placeholder(flag); !value.empty()) name += " " + value;
     const auto extra = constraints(flag.spec);
     table.push_back({name, flag.spec.help + (extra.empty() ? "" : fmt::format(" ({})", extra))});
   }
-  return format_table(table, {.max_first_width = 34, .wrap_width = 118});
+  return base::format_table(table, {.max_first_width = 34, .wrap_width = 118});
 }
 
-}  // namespace host
+}  // namespace host::cli

@@ -5,34 +5,36 @@
 #include <array>
 #include <cstdio>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/compare_flags.hpp"
-#include "report/html.hpp"
-#include "report/latex.hpp"
+#include "report/html/html.hpp"
+#include "report/latex/latex.hpp"
 #include "report/markdown.hpp"
 #include "report/merged_hlog.hpp"
 #include "report/sqlite.hpp"
-#include "writers/output_file.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<Flag>& report_flags() {
-  static const std::vector<Flag> flags = [] {
-    std::vector<Flag> out = {
-        {.spec = text_option("html", "",
-                             "one page that needs nothing else; without any of these: report.html beside "
-                             "the results"),
+const std::vector<catalog::Flag>& report_flags() {
+  static const std::vector<catalog::Flag> flags = [] {
+    std::vector<catalog::Flag> out = {
+        {.spec = catalog::text_option("html", "",
+                                      "one page that needs nothing else; without any of these: report.html beside "
+                                      "the results"),
          .placeholder = "FILE"},
-        {.spec = text_option("latex", "", "tables and figures for a paper, with a main.tex that shows them all"),
+        {.spec =
+             catalog::text_option("latex", "", "tables and figures for a paper, with a main.tex that shows them all"),
          .placeholder = "DIR"},
-        {.spec = text_option("markdown", "", "a comment for a pull request; - for standard output"),
+        {.spec = catalog::text_option("markdown", "", "a comment for a pull request; - for standard output"),
          .placeholder = "FILE"},
-        {.spec = text_option("sqlite", "", "every record, metric, interval, event and comparison as a database"),
+        {.spec =
+             catalog::text_option("sqlite", "", "every record, metric, interval, event and comparison as a database"),
          .placeholder = "FILE"},
-        {.spec = text_option("hlog", "", "the runs' histogram logs, merged by side"), .placeholder = "FILE"},
+        {.spec = catalog::text_option("hlog", "", "the runs' histogram logs, merged by side"), .placeholder = "FILE"},
     };
     for (auto& flag : comparison_flags()) out.push_back(std::move(flag));
     return out;
@@ -48,7 +50,7 @@ void warn(const std::vector<std::string>& warnings) {
   if (warnings.size() > most_told) fmt::print(stderr, "sage-host: warning: and {} more\n", warnings.size() - most_told);
 }
 
-std::vector<std::string> problem_texts(const Comparison& comparison) {
+std::vector<std::string> problem_texts(const compare::Comparison& comparison) {
   std::vector<std::string> out;
   for (const auto& problem : comparison.problems)
     out.push_back(fmt::format("{}{}: {}", problem.file.string(),
@@ -63,30 +65,32 @@ fs::path default_page(const fs::path& input) {
 }
 
 // Throws Error(failed) also when there is nothing to write.
-void write_hlog(const Comparison& comparison, const fs::path& file) {
-  const auto merged = merged_hlog(comparison);
+void write_hlog(const compare::Comparison& comparison, const fs::path& file) {
+  const auto merged = report::merged_hlog(comparison);
   warn(merged.problems);
   if (merged.text.empty())
-    throw Error(Exit::failed, fmt::format("--hlog {}: no usable run has a latency.hlog beside its record; name the "
-                                          "folders of runs, not single files copied from them",
-                                          file.string()));
-  write_file(file, merged.text);
+    throw base::Error(base::Exit::failed,
+                      fmt::format("--hlog {}: no usable run has a latency.hlog beside its record; name the "
+                                  "folders of runs, not single files copied from them",
+                                  file.string()));
+  base::write_file(file, merged.text);
 }
 
 }  // namespace
 
-Exit report_command(const Command& command, std::span<const std::string> args) {
+base::Exit report_command(const Command& command, std::span<const std::string> args) {
   const auto& flags = report_flags();
   const auto arguments = parse_arguments(args, flags, command.name, 10'000);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));
-    return Exit::ok;
+    return base::Exit::ok;
   }
-  if (arguments.positional.empty()) throw usage_error("report: name folders or files of results, such as 'results'");
+  if (arguments.positional.empty())
+    throw base::usage_error("report: name folders or files of results, such as 'results'");
   const auto options = compare_options(arguments);
   const std::vector<fs::path> inputs(arguments.positional.begin(), arguments.positional.end());
-  const auto results = read_results(inputs, sides_option(arguments));
-  const auto comparison = compare(results, options);
+  const auto results = compare::read_results(inputs, sides_option(arguments));
+  const auto comparison = compare::compare(results, options);
   warn(problem_texts(comparison));
 
   const auto markdown = arguments.text("markdown");
@@ -97,19 +101,19 @@ Exit report_command(const Command& command, std::span<const std::string> args) {
                                            [&](const char* output) { return arguments.has(output); }))
     page = default_page(inputs[0]);
   if (!page.empty()) {
-    write_file(page, html_report(comparison, results));
+    base::write_file(page, report::html_report(comparison, results));
     wrote(page);
   }
   if (const auto* folder = arguments.find("latex")) {
-    write_latex(comparison, folder->text);
+    report::write_latex(comparison, folder->text);
     wrote(fs::path(folder->text) / "main.tex");
   }
   if (!markdown.empty() && markdown != "-") {
-    write_file(markdown, markdown_report(comparison));
+    base::write_file(markdown, report::markdown_report(comparison));
     wrote(markdown);
   }
   if (const auto* file = arguments.find("sqlite")) {
-    write_sqlite(comparison, results, file->text);
+    report::write_sqlite(comparison, results, file->text);
     wrote(file->text);
   }
   if (const auto* file = arguments.find("hlog")) {
@@ -117,8 +121,8 @@ Exit report_command(const Command& command, std::span<const std::string> args) {
     wrote(file->text);
   }
   // With the comment on standard output, nothing else goes there.
-  fmt::print("{}", markdown == "-" ? markdown_report(comparison) : written);
-  return Exit::ok;
+  fmt::print("{}", markdown == "-" ? report::markdown_report(comparison) : written);
+  return base::Exit::ok;
 }
 
-}  // namespace host
+}  // namespace host::cli

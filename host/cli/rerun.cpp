@@ -4,15 +4,15 @@
 #include <cstdio>
 #include <fstream>
 
-#include "catalog/quote.hpp"
+#include "archive/recorded_options.hpp"
+#include "base/quote.hpp"
+#include "base/table_text.hpp"
+#include "cell/run_one.hpp"
+#include "cell/settings.hpp"
 #include "cli/commands.hpp"
-#include "cli/pair_run.hpp"
-#include "cli/recorded_options.hpp"
-#include "cli/run_one.hpp"
-#include "cli/settings.hpp"
-#include "cli/text.hpp"
+#include "experiment/pair_run.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -35,40 +35,41 @@ const Json& at(const Json& json, std::initializer_list<const char*> path) {
 std::string text_at(const Json& json, std::initializer_list<const char*> path, const fs::path& file) {
   const auto& value = at(json, path);
   if (value.is_string()) return value.get<std::string>();
-  throw usage_error(fmt::format("{}: no text in '{}'; give a repro_manifest.json that sage-host wrote", file.string(),
-                                *(path.end() - 1)));
+  throw base::usage_error(fmt::format("{}: no text in '{}'; give a repro_manifest.json that sage-host wrote",
+                                      file.string(), *(path.end() - 1)));
 }
 
 fs::path manifest_file(const fs::path& given) {
   std::error_code error;
   auto file = fs::is_directory(given, error) ? given / "repro_manifest.json" : given;
   if (!fs::is_regular_file(file, error))
-    throw usage_error(
+    throw base::usage_error(
         fmt::format("{}: there is no such file; give a repro_manifest.json, or the folder of a run", file.string()));
   return file;
 }
 
 Json read_manifest_json(const fs::path& file) {
   if (fs::file_size(file) > manifest_max)
-    throw usage_error(fmt::format("{}: larger than any repro_manifest.json", file.string()));
+    throw base::usage_error(fmt::format("{}: larger than any repro_manifest.json", file.string()));
   std::ifstream in(file);
   auto json = Json::parse(in, nullptr, false);
   if (!json.is_object() || at(json, {"schema_version"}) != 1)
-    throw usage_error(fmt::format("{}: no repro_manifest.json of schema version 1", file.string()));
+    throw base::usage_error(fmt::format("{}: no repro_manifest.json of schema version 1", file.string()));
   return json;
 }
 
-PlannedCell plan(const Json& manifest, const fs::path& file, const Catalog& catalog,
-                 const std::vector<std::string>& command_line) {
-  auto cell = plan_again(catalog, text_at(manifest, {"run_payload", "workload"}, file),
-                         text_at(manifest, {"run_payload", "backend"}, file), at(manifest, {"options"}), command_line,
-                         file.string());
+experiment::PlannedCell plan(const Json& manifest, const fs::path& file, const catalog::Catalog& catalog,
+                             const std::vector<std::string>& command_line) {
+  auto cell = archive::plan_again(catalog, text_at(manifest, {"run_payload", "workload"}, file),
+                                  text_at(manifest, {"run_payload", "backend"}, file), at(manifest, {"options"}),
+                                  command_line, file.string());
   const auto recorded = text_at(manifest, {"config_hash"}, file);
   if (cell.spec.config_hash != recorded)
-    throw Error(Exit::failed,
-                fmt::format("{}: the configuration cannot be had again: its config_hash was {}, here it is {}; the "
-                            "trace's content, the host or the workload's options differ",
-                            file.string(), recorded.substr(0, 12), cell.spec.config_hash.substr(0, 12)));
+    throw base::Error(
+        base::Exit::failed,
+        fmt::format("{}: the configuration cannot be had again: its config_hash was {}, here it is {}; the "
+                    "trace's content, the host or the workload's options differ",
+                    file.string(), recorded.substr(0, 12), cell.spec.config_hash.substr(0, 12)));
   return cell;
 }
 
@@ -86,24 +87,24 @@ class Check {
     if (!before.is_null() && before != now) add("note", what, shown(before) + " -> " + shown(now));
   }
   [[nodiscard]] bool equal() const { return equal_; }
-  [[nodiscard]] std::string text() const { return name_ + "\n" + format_table(table_); }
+  [[nodiscard]] std::string text() const { return name_ + "\n" + base::format_table(table_); }
 
  private:
   static std::string shown(const Json& value) {
     const auto text = value.is_string() ? value.get<std::string>() : value.dump();
-    return one_line(text.size() > 100 ? text.substr(0, 97) + "..." : text);
+    return base::one_line(text.size() > 100 ? text.substr(0, 97) + "..." : text);
   }
   void add(const char* state, const char* what, std::string detail) {
     table_.push_back({fmt::format("  {}", state), what, std::move(detail)});
   }
   std::string name_;
-  Table table_;
+  base::Table table_;
   bool equal_ = true;
 };
 
-bool bounded_by_time(const CellSpec& cell) { return std::get<double>(cell.load.at("duration")) > 0; }
+bool bounded_by_time(const cell::CellSpec& cell) { return std::get<double>(cell.load.at("duration")) > 0; }
 
-Check check(const CellSpec& cell, const Json& before, const Json& now, const std::string& run_id) {
+Check check(const cell::CellSpec& cell, const Json& before, const Json& now, const std::string& run_id) {
   Check out(run_id);
   out.same("config_hash", at(before, {"config_hash"}), at(now, {"config_hash"}));
   out.same("status", at(before, {"metadata", "status"}), at(now, {"metadata", "status"}));
@@ -128,7 +129,7 @@ Check check(const CellSpec& cell, const Json& before, const Json& now, const std
 }
 
 std::string metrics_text(const Json& before, const std::vector<Json>& again) {
-  Table table = {{"METRIC", "RECORDED", "NOW"}};
+  base::Table table = {{"METRIC", "RECORDED", "NOW"}};
   for (const auto* name : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"}) {
     const auto number = [&](const Json& record) {
       const auto& value = at(record, {name});
@@ -144,47 +145,49 @@ std::string metrics_text(const Json& before, const std::vector<Json>& again) {
     }
     table.push_back({name, number(before), now});
   }
-  return format_table(table) +
+  return base::format_table(table) +
          "Single runs against a single run: these ratios decide nothing. 'sage-host pair' compares.\n";
 }
 
-const std::vector<Flag>& rerun_flags() {
-  static const std::vector<Flag> flags = {
-      {.spec = run_option("output_dir"), .placeholder = "DIR"},
-      {.spec = run_option("repeat")},
-      {.spec = run_option("plugin_path"), .placeholder = "A:B"},
+const std::vector<catalog::Flag>& rerun_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = cell::run_option("output_dir"), .placeholder = "DIR"},
+      {.spec = cell::run_option("repeat")},
+      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
   };
   return flags;
 }
 
 }  // namespace
 
-Exit rerun_command(const Command& command, std::span<const std::string> args) {
+base::Exit rerun_command(const Command& command, std::span<const std::string> args) {
   const auto arguments = parse_arguments(args, rerun_flags(), command.name, 1);
   if (arguments.help) {
     fmt::print("{}", command_help(command, rerun_flags()));
-    return Exit::ok;
+    return base::Exit::ok;
   }
-  if (arguments.positional.empty()) throw usage_error("rerun: name a repro_manifest.json, or the folder of a run");
+  if (arguments.positional.empty())
+    throw base::usage_error("rerun: name a repro_manifest.json, or the folder of a run");
   const auto file = manifest_file(arguments.positional[0]);
   const auto manifest = read_manifest_json(file);
   std::vector<std::string> command_line = {"sage-host", std::string(command.name)};
   command_line.insert(command_line.end(), args.begin(), args.end());
-  const auto planned = plan(manifest, file, Catalog(search_path(arguments.text("plugin_path"))), command_line);
-  const auto& repeat = run_option("repeat");
-  const auto repetitions = std::get<int64_t>(parse_option(repeat, arguments.text("repeat", "1"), "--repeat"));
-  const auto before = read_records(file.parent_path());
+  const auto planned =
+      plan(manifest, file, catalog::Catalog(catalog::search_path(arguments.text("plugin_path"))), command_line);
+  const auto& repeat = cell::run_option("repeat");
+  const auto repetitions = std::get<int64_t>(catalog::parse_option(repeat, arguments.text("repeat", "1"), "--repeat"));
+  const auto before = experiment::read_records(file.parent_path());
 
-  StopSignals stop;
-  auto exit = Exit::ok;
+  cell::StopSignals stop;
+  auto exit = base::Exit::ok;
   bool equal = true;
   std::vector<Json> again;
   std::string text;
   for (int64_t i = 1; i <= repetitions && stop.count() == 0; ++i) {
     const auto numbered = repetitions == 1 ? std::nullopt : std::optional(static_cast<uint32_t>(i));
-    const auto report = run_one(planned, {arguments.text("output_dir", "results"), {}, numbered, {}}, stop);
-    exit = worse(exit, report.exit);
-    const auto now = report.folder.empty() ? std::vector<Json>() : read_records(report.folder);
+    const auto report = cell::run_one(planned, {arguments.text("output_dir", "results"), {}, numbered, {}}, stop);
+    exit = cell::worse(exit, report.exit);
+    const auto now = report.folder.empty() ? std::vector<Json>() : experiment::read_records(report.folder);
     if (now.empty()) return report.exit;  // it could not begin, which has been told
     for (size_t k = 0; k < std::min(before.size(), now.size()); ++k) {
       const auto checked = check(planned.spec, before[k], now[k], report.name);
@@ -193,14 +196,14 @@ Exit rerun_command(const Command& command, std::span<const std::string> args) {
     }
     if (!before.empty()) again.push_back(now[0]);
   }
-  if (stop.count() > 0) return Exit::interrupted;
+  if (stop.count() > 0) return base::Exit::interrupted;
   if (before.empty()) {
     fmt::print("\nThere is no unified_results.jsonl beside {}: run again, and compared with nothing.\n", file.string());
     return exit;
   }
   fmt::print("\n{}\n{}\n{}\n", text, metrics_text(before[0], again),
              equal ? "The same outcome as recorded." : "NOT the same outcome as recorded.");
-  return equal ? Exit::ok : Exit::failed;
+  return equal ? base::Exit::ok : base::Exit::failed;
 }
 
-}  // namespace host
+}  // namespace host::cli

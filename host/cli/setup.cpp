@@ -10,11 +10,11 @@
 #include <system_error>
 
 #include "catalog/catalog.hpp"
+#include "catalog/python_env.hpp"
+#include "cell/settings.hpp"
 #include "cli/commands.hpp"
-#include "cli/python_env.hpp"
-#include "cli/settings.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -27,64 +27,67 @@ bool run_program(std::vector<std::string> words) {
   std::fflush(nullptr);
   pid_t child = -1;
   if (const int error = posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), environ); error != 0)
-    throw Error(Exit::failed, fmt::format("cannot start {}: {}; name another interpreter with --python", words[0],
-                                          std::generic_category().message(error)));
+    throw base::Error(base::Exit::failed, fmt::format("cannot start {}: {}; name another interpreter with --python",
+                                                      words[0], std::generic_category().message(error)));
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-void link_own(const PythonEnv& env, const fs::path& own) {
+void link_own(const catalog::PythonEnv& env, const fs::path& own) {
   const auto absolute = fs::absolute(own).lexically_normal();
   if (access((absolute / "bin" / "python").c_str(), X_OK) != 0)
-    throw usage_error(
+    throw base::usage_error(
         fmt::format("--from-env: {} has no bin/python; give the folder of a Python environment", absolute.string()));
   if (fs::exists(fs::symlink_status(env.folder)) && !env.linked())
-    throw usage_error(fmt::format("{} is an environment of sage-host's own; remove it first", env.folder.string()));
+    throw base::usage_error(
+        fmt::format("{} is an environment of sage-host's own; remove it first", env.folder.string()));
   fs::create_directories(env.folder.parent_path());
   fs::remove(env.folder);
   fs::create_directory_symlink(absolute, env.folder);
 }
 
-void make(const PythonEnv& env, const std::string& python) {
+void make(const catalog::PythonEnv& env, const std::string& python) {
   fs::create_directories(env.folder.parent_path());
   if (env.linked()) fs::remove(env.folder);
   if (!run_program({python, "-m", "venv", "--clear", env.folder.string()}))
-    throw Error(Exit::failed, fmt::format("{} -m venv failed; on Debian: apt-get install python3-venv", python));
+    throw base::Error(base::Exit::failed,
+                      fmt::format("{} -m venv failed; on Debian: apt-get install python3-venv", python));
   if (!run_program({env.interpreter().string(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                     "--no-input", "--requirement", env.requirements.string()}))
-    throw Error(Exit::failed, fmt::format("the packages of {} could not be installed; the lines above say why",
-                                          env.requirements.string()));
+    throw base::Error(
+        base::Exit::failed,
+        fmt::format("the packages of {} could not be installed; the lines above say why", env.requirements.string()));
   fs::copy_file(env.requirements, env.stamp(), fs::copy_options::overwrite_existing);
 }
 
 }  // namespace
 
-Exit setup_command(const Command& command, std::span<const std::string> args) {
-  const std::vector<Flag> flags = {{.spec = {.name = "python",
-                                             .type = OptionType::text,
-                                             .default_value = std::string("python3"),
-                                             .help = "the interpreter to make the environment with"},
-                                    .placeholder = "PROGRAM"},
-                                   {.spec = {.name = "from_env",
-                                             .type = OptionType::text,
-                                             .default_value = std::string(),
-                                             .help = "use this environment of yours instead of making one"},
-                                    .placeholder = "DIR"},
-                                   {.spec = run_option("plugin_path"), .placeholder = "A:B"}};
+base::Exit setup_command(const Command& command, std::span<const std::string> args) {
+  const std::vector<catalog::Flag> flags = {{.spec = {.name = "python",
+                                                      .type = catalog::OptionType::text,
+                                                      .default_value = std::string("python3"),
+                                                      .help = "the interpreter to make the environment with"},
+                                             .placeholder = "PROGRAM"},
+                                            {.spec = {.name = "from_env",
+                                                      .type = catalog::OptionType::text,
+                                                      .default_value = std::string(),
+                                                      .help = "use this environment of yours instead of making one"},
+                                             .placeholder = "DIR"},
+                                            {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
   const auto arguments = parse_arguments(args, flags, command.name, 1);
   if (arguments.help || arguments.positional.empty()) {
     fmt::print("{}", command_help(command, flags));
-    if (arguments.help) return Exit::ok;
-    throw usage_error("setup: name a backend, as in 'sage-host setup ray'");
+    if (arguments.help) return base::Exit::ok;
+    throw base::usage_error("setup: name a backend, as in 'sage-host setup ray'");
   }
-  const Catalog catalog(search_path(arguments.text("plugin_path")));
-  const auto& backend = catalog.find(PluginKind::backend, arguments.positional[0]);
-  const auto env = python_env(backend);
+  const catalog::Catalog catalog(catalog::search_path(arguments.text("plugin_path")));
+  const auto& backend = catalog.find(catalog::PluginKind::backend, arguments.positional[0]);
+  const auto env = catalog::python_env(backend);
   if (!env) {
     fmt::print("backend {} needs no setup\n", backend.id);
-    return Exit::ok;
+    return base::Exit::ok;
   }
   if (const auto own = arguments.text("from_env"); !own.empty())
     link_own(*env, own);
@@ -92,7 +95,7 @@ Exit setup_command(const Command& command, std::span<const std::string> args) {
     make(*env, arguments.text("python", "python3"));
   fmt::print("backend {}: {} in {}\n", backend.id, env->linked() ? "your own environment" : env->package(),
              env->linked() ? fs::read_symlink(env->folder).string() : env->folder.string());
-  return Exit::ok;
+  return base::Exit::ok;
 }
 
-}  // namespace host
+}  // namespace host::cli

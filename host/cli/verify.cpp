@@ -6,18 +6,18 @@
 #include <fstream>
 #include <map>
 
+#include "archive/verify.hpp"
+#include "base/hash.hpp"
+#include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
+#include "cell/settings.hpp"
 #include "cli/commands.hpp"
-#include "cli/settings.hpp"
-#include "cli/text.hpp"
-#include "records/hash.hpp"
-#include "records/verify.hpp"
 
-namespace host {
+namespace host::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using State = VerifyFinding::State;
+using State = archive::VerifyFinding::State;
 
 struct Folder {
   fs::path path;
@@ -34,7 +34,7 @@ std::vector<Folder> find_folders(const fs::path& root) {
   };
   std::error_code error;
   if (!fs::is_directory(root, error))
-    throw usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
+    throw base::usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
   look(root);
   for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; it != end;
        it.increment(error))
@@ -46,21 +46,21 @@ std::vector<Folder> find_folders(const fs::path& root) {
 // The plugins of this installation against those of the run.
 class Plugins {
  public:
-  explicit Plugins(const std::string& path) : catalog_(search_path(path)) {}
+  explicit Plugins(const std::string& path) : catalog_(catalog::search_path(path)) {}
 
-  void check(const fs::path& folder, bool strict, std::vector<VerifyFinding>& to) {
+  void check(const fs::path& folder, bool strict, std::vector<archive::VerifyFinding>& to) {
     std::ifstream in(folder / "repro_manifest.json");
     const auto manifest = nlohmann::json::parse(in, nullptr, false);
     if (!manifest.is_object() || !manifest.contains("environment") || !manifest["environment"].is_object()) return;
-    for (const auto kind : {PluginKind::workload, PluginKind::backend}) {
-      const auto part = manifest["environment"].value(to_string(kind), nlohmann::json());
+    for (const auto kind : {catalog::PluginKind::workload, catalog::PluginKind::backend}) {
+      const auto part = manifest["environment"].value(catalog::to_string(kind), nlohmann::json());
       if (!part.is_object()) continue;
       const auto id = part.value("id", nlohmann::json());
       const auto hash = part.value("library_sha256", nlohmann::json());
       if (!id.is_string() || !hash.is_string()) continue;
       const auto now = installed(kind, id.get<std::string>());
       const auto state = now == hash ? State::ok : strict ? State::failed : State::note;
-      to.push_back({state, fmt::format("{} {}", to_string(kind), id.get<std::string>()),
+      to.push_back({state, fmt::format("{} {}", catalog::to_string(kind), id.get<std::string>()),
                     now == hash   ? "the installed plugin is the one that ran"
                     : now.empty() ? "the plugin that ran is not installed"
                                   : "the installed plugin is not the one that ran"});
@@ -69,25 +69,25 @@ class Plugins {
 
  private:
   // Its SHA-256; empty if there is none.
-  std::string installed(PluginKind kind, const std::string& id) {
-    const auto [it, added] = known_.try_emplace(fmt::format("{} {}", to_string(kind), id));
+  std::string installed(catalog::PluginKind kind, const std::string& id) {
+    const auto [it, added] = known_.try_emplace(fmt::format("{} {}", catalog::to_string(kind), id));
     if (!added) return it->second;
     try {
-      it->second = sha256_file(catalog_.find(kind, id).library);
-    } catch (const Error&) {
+      it->second = base::sha256_file(catalog_.find(kind, id).library);
+    } catch (const base::Error&) {
       it->second.clear();
     }
     return it->second;
   }
-  Catalog catalog_;
+  catalog::Catalog catalog_;
   std::map<std::string, std::string> known_;
 };
 
-const std::vector<Flag>& verify_flags() {
-  static const std::vector<Flag> flags = {
-      {.spec = toggle("strict", "also fail where an installed plugin is not the one that ran")},
-      {.spec = run_option("plugin_path"), .placeholder = "A:B"},
-      {.spec = toggle("verbose", "also list the checks that passed"), .letter = 'v'},
+const std::vector<catalog::Flag>& verify_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = catalog::toggle("strict", "also fail where an installed plugin is not the one that ran")},
+      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
+      {.spec = catalog::toggle("verbose", "also list the checks that passed"), .letter = 'v'},
   };
   return flags;
 }
@@ -96,13 +96,13 @@ const char* text_of(State state) { return state == State::ok ? "  ok" : state ==
 
 }  // namespace
 
-Exit verify_command(const Command& command, std::span<const std::string> args) {
+base::Exit verify_command(const Command& command, std::span<const std::string> args) {
   const auto arguments = parse_arguments(args, verify_flags(), command.name, 10'000);
   if (arguments.help) {
     fmt::print("{}", command_help(command, verify_flags()));
-    return Exit::ok;
+    return base::Exit::ok;
   }
-  if (arguments.positional.empty()) throw usage_error("verify: name folders with results, such as 'results'");
+  if (arguments.positional.empty()) throw base::usage_error("verify: name folders with results, such as 'results'");
   const auto on = [&](const char* name) { return arguments.text(name, "false") == "true"; };
   Plugins plugins(arguments.text("plugin_path"));
   size_t folders = 0;
@@ -110,25 +110,26 @@ Exit verify_command(const Command& command, std::span<const std::string> args) {
   size_t failed = 0;
   for (const auto& root : arguments.positional) {
     for (const auto& folder : find_folders(root)) {
-      auto findings = folder.pair ? verify_pair(folder.path) : verify_run(folder.path);
+      auto findings = folder.pair ? archive::verify_pair(folder.path) : archive::verify_run(folder.path);
       if (!folder.pair) plugins.check(folder.path, on("strict"), findings);
       ++folders;
       checks += findings.size();
-      const auto bad = std::ranges::count(findings, State::failed, &VerifyFinding::state);
+      const auto bad = std::ranges::count(findings, State::failed, &archive::VerifyFinding::state);
       failed += static_cast<size_t>(bad);
-      Table table;
+      base::Table table;
       for (const auto& finding : findings)
         if (on("verbose") || finding.state != State::ok)
           table.push_back({text_of(finding.state), finding.what, finding.detail});
       fmt::print("{}: {}\n{}", folder.path.string(),
                  bad == 0 ? fmt::format("ok, {} checks", findings.size()) : fmt::format("{} FAILED", bad),
-                 format_table(table));
+                 base::format_table(table));
     }
   }
   if (folders == 0)
-    throw usage_error("verify: no folder there has a repro_manifest.json or is a paired run; nothing was verified");
+    throw base::usage_error(
+        "verify: no folder there has a repro_manifest.json or is a paired run; nothing was verified");
   fmt::print("{} folder{}, {} checks, {} failed\n", folders, folders == 1 ? "" : "s", checks, failed);
-  return failed == 0 ? Exit::ok : Exit::failed;
+  return failed == 0 ? base::Exit::ok : base::Exit::failed;
 }
 
-}  // namespace host
+}  // namespace host::cli

@@ -8,7 +8,7 @@
 
 #include "metrics/definitions.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -73,7 +73,7 @@ constexpr std::array parts = {
 };
 
 std::string unit_of(std::string_view name) {
-  const auto* definition = find_metric(name);
+  const auto* definition = metrics::find_metric(name);
   return definition == nullptr ? "" : std::string(definition->unit);
 }
 
@@ -134,4 +134,4 @@ std::vector<RecordMetric> metrics_of(const ResultRecord& record) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -9,7 +9,7 @@
 
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::compare {
 
 // What one record has of the metrics that are compared, in the order in which they are shown. A metric that it names
 // but could not measure has no value.
@@ -21,4 +21,4 @@ struct RecordMetric {
 
 std::vector<RecordMetric> metrics_of(const ResultRecord& record);
 
-}  // namespace host
+}  // namespace host::compare

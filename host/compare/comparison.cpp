@@ -8,12 +8,12 @@
 #include <set>
 #include <tuple>
 
+#include "base/error.hpp"
 #include "compare/compared_metrics.hpp"
 #include "compare/validity.hpp"
 #include "compare/verdicts.hpp"
-#include "error.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Runs = std::vector<const ResultRecord*>;
@@ -27,7 +27,7 @@ std::vector<std::string> sides_in_order(const ResultSet& results, const std::str
   if (it == sides.end()) {
     std::string known;
     for (const auto& side : sides) known += (known.empty() ? "" : ", ") + side;
-    throw usage_error(fmt::format("--baseline {}: no results of it; there are {}", baseline, known));
+    throw base::usage_error(fmt::format("--baseline {}: no results of it; there are {}", baseline, known));
   }
   std::rotate(sides.begin(), it, it + 1);
   return sides;
@@ -260,4 +260,4 @@ Comparison compare(const ResultSet& results, const CompareOptions& options) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -10,7 +10,7 @@
 #include "compare/results.hpp"
 #include "compare/statistics.hpp"
 
-namespace host {
+namespace host::compare {
 
 enum class Verdict { better, same, worse, inconclusive, invalid };
 const char* to_string(Verdict verdict);
@@ -96,4 +96,4 @@ struct CompareOptions {
 // `results` outlives the comparison, which refers to its records.
 Comparison compare(const ResultSet& results, const CompareOptions& options);
 
-}  // namespace host
+}  // namespace host::compare

@@ -5,7 +5,7 @@
 
 #include "compare/result_file.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -115,4 +115,4 @@ FileResults read_csv(std::istream& in, const std::filesystem::path& file) {
   return reader.finish();
 }
 
-}  // namespace host
+}  // namespace host::compare

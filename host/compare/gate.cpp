@@ -7,18 +7,18 @@
 #include <charconv>
 #include <cmath>
 
-#include "catalog/nearest.hpp"
+#include "base/error.hpp"
+#include "base/nearest.hpp"
 #include "catalog/option.hpp"
-#include "error.hpp"
 #include "metrics/definitions.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 constexpr auto example = "write conditions as \"latency_p99<=1.10, class:chat/slo_attainment>=0.98\"";
 
 [[noreturn]] void refuse(size_t position, const std::string& cause) {
-  throw usage_error(fmt::format("--gate, character {}: {}; {}", position + 1, cause, example));
+  throw base::usage_error(fmt::format("--gate, character {}: {}; {}", position + 1, cause, example));
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -60,9 +60,9 @@ GateCondition parse_condition(std::string_view text, size_t position) {
     check_scope(out.scope, position);
   }
   out.metric = std::string(name);
-  const auto names = metric_names();
+  const auto names = metrics::metric_names();
   if (std::ranges::find(names, out.metric) == names.end()) {
-    const auto near = nearest(out.metric, names);
+    const auto near = base::nearest(out.metric, names);
     refuse(position, fmt::format("no metric is called '{}'{}", out.metric,
                                  near ? fmt::format(" (did you mean '{}'?)", *near) : std::string()));
   }
@@ -156,4 +156,4 @@ GateResult judge_gate(const Comparison& comparison, const std::vector<GateCondit
   return out;
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -7,7 +7,7 @@
 
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::compare {
 
 // On candidate / baseline of a metric.
 struct GateCondition {
@@ -42,4 +42,4 @@ struct GateResult {
 // pass. A metric of a class, tenant, phase or event has to be there under one configuration at least.
 GateResult judge_gate(const Comparison& comparison, const std::vector<GateCondition>& conditions, bool lenient);
 
-}  // namespace host
+}  // namespace host::compare

@@ -3,7 +3,7 @@
 
 #include "compare/result_file.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -124,4 +124,4 @@ FileResults read_jsonl(std::istream& in, const std::filesystem::path& file) {
   return reader.finish();
 }
 
-}  // namespace host
+}  // namespace host::compare

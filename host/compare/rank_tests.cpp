@@ -7,7 +7,7 @@
 
 #include "compare/statistics.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 constexpr size_t exact_max = 20;  // values a side
@@ -79,4 +79,4 @@ double cliffs_delta(std::span<const double> a, std::span<const double> b) {
   return sum / (static_cast<double>(a.size()) * static_cast<double>(b.size()));
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <fstream>
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -117,4 +117,4 @@ FileResults read_result_file(const std::filesystem::path& file) {
   return file.extension() == ".csv" ? read_csv(in, file) : read_jsonl(in, file);
 }
 
-}  // namespace host
+}  // namespace host::compare

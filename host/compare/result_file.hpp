@@ -7,7 +7,7 @@
 
 #include "compare/results.hpp"
 
-namespace host {
+namespace host::compare {
 
 // Caps that no real file meets; beyond them the rest is left out, with a problem that says so.
 constexpr size_t longest_line = size_t{16} << 20;  // bytes
@@ -44,4 +44,4 @@ class FileReader {
   size_t problems_ = 0;
 };
 
-}  // namespace host
+}  // namespace host::compare

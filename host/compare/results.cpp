@@ -6,10 +6,10 @@
 #include <map>
 #include <set>
 
+#include "base/error.hpp"
 #include "compare/result_file.hpp"
-#include "error.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -151,7 +151,7 @@ const Json& ResultRecord::metadata(std::initializer_list<std::string_view> path)
 }
 
 ResultSet read_results(std::span<const fs::path> inputs, Sides sides) {
-  if (inputs.empty()) throw usage_error("no results to read: name folders or files of them");
+  if (inputs.empty()) throw base::usage_error("no results to read: name folders or files of them");
   Collection collection;
   for (const auto& input : inputs) {
     std::error_code error;
@@ -161,8 +161,8 @@ ResultSet read_results(std::span<const fs::path> inputs, Sides sides) {
     } else if (fs::is_regular_file(input, error)) {
       collection.read(input, name);
     } else {
-      throw usage_error(fmt::format("{}: {}; name a folder of results, or a file of them", input.string(),
-                                    fs::exists(input, error) ? "neither a folder nor a file" : "does not exist"));
+      throw base::usage_error(fmt::format("{}: {}; name a folder of results, or a file of them", input.string(),
+                                          fs::exists(input, error) ? "neither a folder nor a file" : "does not exist"));
     }
   }
   auto out = collection.finish();
@@ -174,11 +174,11 @@ ResultSet read_results(std::span<const fs::path> inputs, Sides sides) {
       const auto& problem = out.problems[0];
       first = fmt::format(" ({}:{}: {})", problem.file.string(), problem.line, problem.text);
     }
-    throw usage_error(fmt::format("no records in {}{}; results are in files called {}.jsonl or {}.csv", names, first,
-                                  basename, basename));
+    throw base::usage_error(fmt::format("no records in {}{}; results are in files called {}.jsonl or {}.csv", names,
+                                        first, basename, basename));
   }
   if (sides == Sides::by_input) split_mixed_inputs(out.records);
   return out;
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace host {
+namespace host::compare {
 
 // One repetition of a workload on a backend.
 struct ResultRecord {
@@ -60,4 +60,4 @@ struct ResultSet {
 // once. Throws Error(usage) when an input does not exist or there is no record at all.
 ResultSet read_results(std::span<const std::filesystem::path> inputs, Sides sides = Sides::by_backend);
 
-}  // namespace host
+}  // namespace host::compare

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <vector>
 
-namespace host {
+namespace host::compare {
 namespace {
 
 constexpr size_t fewest = 3;            // repetitions of a side
@@ -160,4 +160,4 @@ double median(std::span<const double> values) {
   return sorted.size() % 2 == 1 ? sorted[middle] : std::midpoint(sorted[middle - 1], sorted[middle]);
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-namespace host {
+namespace host::compare {
 
 struct RatioInterval {
   double ratio = 1;  // candidate / baseline
@@ -36,4 +36,4 @@ double cliffs_delta(std::span<const double> a, std::span<const double> b);
 
 double median(std::span<const double> values);  // NaN when empty
 
-}  // namespace host
+}  // namespace host::compare

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Runs = std::vector<const ResultRecord*>;
@@ -138,4 +138,4 @@ std::vector<Mismatch> mismatches(const std::vector<ResultRecord>& records) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::compare

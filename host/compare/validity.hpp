@@ -6,7 +6,7 @@
 
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::compare {
 
 // Whether a repetition's values may be used: runs that failed, are invalid or were interrupted have none.
 bool usable(const ResultRecord& record);
@@ -27,4 +27,4 @@ std::optional<bool> outputs_equal(const SideResults& a, const SideResults& b);
 // ids, as the results of the Python package do, else by workload.
 std::vector<Mismatch> mismatches(const std::vector<ResultRecord>& records);
 
-}  // namespace host
+}  // namespace host::compare

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace host {
+namespace host::compare {
 namespace {
 
 constexpr size_t fewest = 3;  // repetitions of a side
@@ -100,4 +100,4 @@ void judge_metric(MetricResult& result, double margin, double confidence) {
                     result.interval->low, result.interval->high, margin * 100);
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -3,9 +3,9 @@
 
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::compare {
 
 // Fills in the statistics and the verdict from the values.
 void judge_metric(MetricResult& result, double margin, double confidence);
 
-}  // namespace host
+}  // namespace host::compare

@@ -9,7 +9,7 @@
 #include <array>
 #include <ctime>
 
-namespace host {
+namespace host::engine {
 
 namespace {
 
@@ -76,4 +76,4 @@ TimerProfile profile_timer(int64_t guard_limit_ns) {
   return profile;
 }
 
-}  // namespace host
+}  // namespace host::engine

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
-namespace host {
+namespace host::engine {
 
 // CLOCK_MONOTONIC in ns (20 ns a call through the vDSO).
 int64_t monotonic_ns() noexcept;
@@ -64,4 +64,4 @@ struct TimerProfile {
 };
 TimerProfile profile_timer(int64_t guard_limit_ns);
 
-}  // namespace host
+}  // namespace host::engine

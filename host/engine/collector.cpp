@@ -7,7 +7,7 @@
 #include <chrono>
 #include <thread>
 
-namespace host {
+namespace host::engine {
 
 namespace {
 constexpr size_t rows_at_once = 4096;
@@ -15,8 +15,8 @@ constexpr auto poll = std::chrono::milliseconds(2);
 
 }  // namespace
 
-Collector::Collector(Session& session, Feed& feed, EventLog& events, const RunInfo& info,
-                     std::span<Writer* const> writers, CallWatch* watch)
+Collector::Collector(Session& session, Feed& feed, EventLog& events, const records::RunInfo& info,
+                     std::span<records::Writer* const> writers, CallWatch* watch)
     : session_(session),
       feed_(feed),
       events_(events),
@@ -32,7 +32,7 @@ Collector::Collector(Session& session, Feed& feed, EventLog& events, const RunIn
       before_(session.workload.classes.size()),
       over_time_(session.config.hold_window_s),
       wrong_by_cell_(session.lanes->shape().cells()) {
-  if (!session.clock.is_virtual()) noise_.emplace("/", getpid(), usable_cpus());
+  if (!session.clock.is_virtual()) noise_.emplace("/", getpid(), machine::usable_cpus());
   for (const auto* pipeline : session.workload.pipelines) {
     const auto stage = pipeline->steps[0]->stage;
     const bool keyed = session.workload.stages[stage]->key_by != SAGE_KEY_NONE;
@@ -98,7 +98,7 @@ size_t Collector::take_rows() {
     if (n == 0) return;
     if (!outcome_rows_.empty()) judge(outcome_rows_, done_rows_);
     if (!logged_rows_.empty())
-      for (auto* writer : writers_) writer->take(std::span<const RequestRow>(logged_rows_));
+      for (auto* writer : writers_) writer->take(std::span<const records::RequestRow>(logged_rows_));
     lane.rows.consumed();
     total += n;
   });
@@ -148,16 +148,18 @@ void Collector::judge(std::span<const sage_outcome> outcomes, std::span<const Do
 
 void Collector::expire(int64_t now_ns) {
   auto& lane = session_.lanes->mine();
-  session_.slots->expire(now_ns - timeout_ns_,
-                         [&](Slot& slot, uint64_t) { session_.finish(lane, slot, Outcome::timeout, nullptr, now_ns); });
+  session_.slots->expire(now_ns - timeout_ns_, [&](Slot& slot, uint64_t) {
+    session_.finish(lane, slot, metrics::Outcome::timeout, nullptr, now_ns);
+  });
   lane.rows.commit();
   session_.feed_wake.notify();
 }
 
 void Collector::expire_all(int64_t now_ns) {
   auto& lane = session_.lanes->mine();
-  session_.slots->expire(
-      INT64_MAX, [&](Slot& slot, uint64_t) { session_.finish(lane, slot, Outcome::unfinished, nullptr, now_ns); });
+  session_.slots->expire(INT64_MAX, [&](Slot& slot, uint64_t) {
+    session_.finish(lane, slot, metrics::Outcome::unfinished, nullptr, now_ns);
+  });
   lane.rows.commit();
   if (noise_) {
     last_use_ = noise_->interval(warming_up());
@@ -169,7 +171,7 @@ bool Collector::warming_up() const {
   return session_.offered.load(std::memory_order_relaxed) <= session_.config.load.warmup_items;
 }
 
-void Collector::conclude(RunResult& result, int64_t now_ns) {
+void Collector::conclude(records::RunResult& result, int64_t now_ns) {
   while (take_rows() != 0) {
   }
   interval(now_ns);
@@ -183,7 +185,7 @@ void Collector::conclude(RunResult& result, int64_t now_ns) {
                                                                 : "unchecked";
 }
 
-void Collector::fill(RunResult& result) {
+void Collector::fill(records::RunResult& result) {
   const auto& shape = session_.lanes->shape();
   std::vector<std::string> classes, tenants;
   for (const auto* c : session_.workload.classes) classes.emplace_back(sage::view(c->name));
@@ -205,7 +207,7 @@ void Collector::fill(RunResult& result) {
   ledger.offered = session_.offered.load();
   ledger.warmup = feed_.warmup_offered.get();
   session_.lanes->for_each([&](const Lane& lane) {
-    for (size_t i = 0; i < outcome_count; ++i) ledger.outcomes[i] += lane.outcomes[i].get();
+    for (size_t i = 0; i < metrics::outcome_count; ++i) ledger.outcomes[i] += lane.outcomes[i].get();
     ledger.duplicate += lane.duplicate.get();
     ledger.unexpected += lane.unexpected.get() + lane.after_close.get();
     ledger.late += lane.late.get();
@@ -228,13 +230,13 @@ void Collector::fill(RunResult& result) {
   result.series = session_.series_summaries();
   result.noise = noise_record_ ? *noise_record_
                  : noise_      ? noise_->conclude()
-                               : unmeasured_noise("simulated time: nothing on this machine disturbs it");
+                               : machine::unmeasured_noise("simulated time: nothing on this machine disturbs it");
   tell_events();
   result.events = events_.all();
   if (!session_.keep_rows)
     over_time_.unobserved("single requests were not looked at: the workload neither judges results nor has events");
   over_time_.conclude(result, concluded_ns_ - session_.start_ns, measured_offered(),
-                      ledger.outcomes[static_cast<size_t>(Outcome::unfinished)] != 0);
+                      ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] != 0);
 }
 
-}  // namespace host
+}  // namespace host::engine

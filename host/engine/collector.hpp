@@ -9,16 +9,16 @@
 
 #include "engine/event_log.hpp"
 #include "engine/feed.hpp"
-#include "engine/noise.hpp"
+#include "engine/over_time.hpp"
 #include "engine/session.hpp"
-#include "metrics/over_time.hpp"
+#include "machine/noise.hpp"
 
-namespace host {
+namespace host::engine {
 
 class Collector {
  public:
-  Collector(Session& session, Feed& feed, EventLog& events, const RunInfo& info, std::span<Writer* const> writers,
-            CallWatch* watch);
+  Collector(Session& session, Feed& feed, EventLog& events, const records::RunInfo& info,
+            std::span<records::Writer* const> writers, CallWatch* watch);
 
   // Real time: the body of the collector thread; returns after `finish_soon`.
   void run();
@@ -31,8 +31,8 @@ class Collector {
   // After the drain: what is still outstanding ends as unfinished, and noise does not matter any more.
   void expire_all(int64_t now_ns);
   // After the backend was closed: the rest of the rows, the last interval, the workload's verdict.
-  void conclude(RunResult& result, int64_t now_ns);
-  void fill(RunResult& result);
+  void conclude(records::RunResult& result, int64_t now_ns);
+  void fill(records::RunResult& result);
 
  private:
   size_t take_rows();
@@ -44,13 +44,13 @@ class Collector {
   void expire(int64_t now_ns);
   void interval(int64_t now_ns);
   void tell_events();
-  Cell class_total(size_t class_id, size_t phase_limit) const;
+  metrics::Counters class_total(size_t class_id, size_t phase_limit) const;
 
   Session& session_;
   Feed& feed_;
   EventLog& events_;
-  const RunInfo& info_;
-  std::vector<Writer*> writers_;
+  const records::RunInfo& info_;
+  std::vector<records::Writer*> writers_;
   CallWatch* watch_;
   const int64_t interval_ns_;
   const int64_t timeout_ns_;
@@ -63,20 +63,20 @@ class Collector {
 
   // before the interval that is under way, for the difference
   struct ClassBefore {
-    Cell cell;
+    metrics::Counters cell;
   };
   std::vector<ClassBefore> before_;
-  std::array<uint64_t, outcome_count> outcomes_before_{};
+  std::array<uint64_t, metrics::outcome_count> outcomes_before_{};
   uint64_t offered_before_ = 0;
   int64_t blocked_before_ns_ = 0;
-  Histogram lateness_before_;
+  metrics::Histogram lateness_before_;
 
-  std::optional<Noise> noise_;                          // in real time
-  std::optional<CpuUse> last_use_;                      // of the interval that the load's end cuts short
+  std::optional<machine::Noise> noise_;                 // in real time
+  std::optional<machine::CpuUse> last_use_;             // of the interval that the load's end cuts short
   std::optional<nlohmann::ordered_json> noise_record_;  // set when the load is over
 
   OverTime over_time_;
-  std::vector<Ended> ended_;
+  std::vector<metrics::Ended> ended_;
   std::vector<uint16_t> first_stage_;  // by pipeline; no_stage if that is keyed
   static constexpr uint16_t no_stage = UINT16_MAX;
 
@@ -86,8 +86,8 @@ class Collector {
   uint64_t unchecked_ = 0;
   std::vector<sage_outcome> outcome_rows_;
   std::vector<const DoneRow*> done_rows_;
-  std::vector<RequestRow> logged_rows_;
+  std::vector<records::RequestRow> logged_rows_;
   std::vector<uint32_t> verdicts_;
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -3,21 +3,21 @@
 
 #include "engine/collector.hpp"
 
-namespace host {
+namespace host::engine {
 
 namespace {
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
 }  // namespace
 
-Cell Collector::class_total(size_t class_id, size_t phase_limit) const {
-  Cell total;
+metrics::Counters Collector::class_total(size_t class_id, size_t phase_limit) const {
+  metrics::Counters total;
   const auto& shape = session_.lanes->shape();
   session_.lanes->for_each([&](const Lane& lane) {
     for (size_t phase = 0; phase < phase_limit; ++phase)
       for (size_t tenant = 0; tenant < shape.tenants; ++tenant)
         if (const auto* cell = lane.peek(shape.cell(phase, class_id, tenant))) {
           total.offered += cell->offered.get();
-          for (size_t i = 0; i < outcome_count; ++i) total.outcomes[i] += cell->outcomes[i].get();
+          for (size_t i = 0; i < metrics::outcome_count; ++i) total.outcomes[i] += cell->outcomes[i].get();
           total.slo_met += cell->slo_met.get();
           if (cell->response.count() != 0) cell->response.add_to(total.response);
         }
@@ -26,7 +26,7 @@ Cell Collector::class_total(size_t class_id, size_t phase_limit) const {
 }
 
 void Collector::interval(int64_t now_ns) {
-  Interval record;
+  records::Interval record;
   record.begin_s = seconds(interval_begin_ns_ - session_.start_ns);
   record.end_s = seconds(now_ns - session_.start_ns);
   interval_begin_ns_ = now_ns;
@@ -39,18 +39,18 @@ void Collector::interval(int64_t now_ns) {
   // a completion may be counted before its request is: never show a negative number
   record.in_flight = record.total_offered > record.total_done ? record.total_offered - record.total_done : 0;
 
-  std::array<uint64_t, outcome_count> outcomes{};
+  std::array<uint64_t, metrics::outcome_count> outcomes{};
   session_.lanes->for_each([&](const Lane& lane) {
-    for (size_t i = 0; i < outcome_count; ++i) outcomes[i] += lane.outcomes[i].get();
+    for (size_t i = 0; i < metrics::outcome_count; ++i) outcomes[i] += lane.outcomes[i].get();
   });
-  for (size_t i = 0; i < outcome_count; ++i) record.outcomes[i] = outcomes[i] - outcomes_before_[i];
+  for (size_t i = 0; i < metrics::outcome_count; ++i) record.outcomes[i] = outcomes[i] - outcomes_before_[i];
   outcomes_before_ = outcomes;
 
   const auto blocked = session_.blocked_ns.load(std::memory_order_relaxed);
   record.blocked_ns = static_cast<uint64_t>(blocked - blocked_before_ns_);
   blocked_before_ns_ = blocked;
 
-  Histogram lateness;
+  metrics::Histogram lateness;
   feed_.lateness.add_to(lateness);
   const auto late_now = lateness.since(lateness_before_);
   record.lateness_p99_ns = late_now.empty() ? -1 : late_now.quantile(0.99);
@@ -59,10 +59,11 @@ void Collector::interval(int64_t now_ns) {
   for (size_t c = 0; c < before_.size(); ++c) {
     auto total = class_total(c, Phases::max);
     auto& before = before_[c].cell;
-    Interval::ClassRow row;
+    records::Interval::ClassRow row;
     row.name = std::string(sage::view(session_.workload.classes[c]->name));
     row.offered = total.offered - before.offered;
-    for (size_t i = 0; i < outcome_count; ++i) (i == 0 ? row.ok : row.failed) += total.outcomes[i] - before.outcomes[i];
+    for (size_t i = 0; i < metrics::outcome_count; ++i)
+      (i == 0 ? row.ok : row.failed) += total.outcomes[i] - before.outcomes[i];
     row.slo_met = total.slo_met - before.slo_met;
     if (total.response.count() != before.response.count()) row.response = total.response.since(before.response);
     record.response.merge(row.response);
@@ -75,7 +76,7 @@ void Collector::interval(int64_t now_ns) {
   if (const auto use = noise_record_ ? last_use_ : noise_ ? noise_->interval(record.warmup) : std::nullopt) {
     record.steal_share = use->share(use->steal);
     if (use->other) record.other_cpu_share = use->share(*use->other);
-    record.noisy = is_noisy(*use);
+    record.noisy = machine::is_noisy(*use);
   }
   if (watch_ != nullptr) {
     watch_->offered.store(record.total_offered, std::memory_order_relaxed);
@@ -92,4 +93,4 @@ void Collector::tell_events() {
     for (auto* writer : writers_) writer->take(event);
 }
 
-}  // namespace host
+}  // namespace host::engine

@@ -16,7 +16,7 @@
 #include "engine/feed.hpp"
 #include "engine/session.hpp"
 
-namespace host {
+namespace host::engine {
 
 namespace {
 
@@ -56,10 +56,10 @@ class FirstError {
     const std::scoped_lock lock(mutex_);
     return error_ != nullptr;
   }
-  void rethrow_into(RunResult& result) const {
+  void rethrow_into(records::RunResult& result) const {
     if (!error_) return;
-    result.status = RunStatus::failed;
-    result.exit = Exit::failed;
+    result.status = records::RunStatus::failed;
+    result.exit = base::Exit::failed;
     try {
       std::rethrow_exception(error_);
     } catch (const std::exception& e) {
@@ -177,9 +177,9 @@ struct BeforeTheRun {
   }
 };
 
-void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int stops, RunResult& r) {
-  const auto worsen = [&](RunStatus status, Exit exit, std::string reason) {
-    if (r.status == RunStatus::ok) {
+void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int stops, records::RunResult& r) {
+  const auto worsen = [&](records::RunStatus status, base::Exit exit, std::string reason) {
+    if (r.status == records::RunStatus::ok) {
       r.status = status;
       r.exit = exit;
     }
@@ -187,49 +187,50 @@ void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int s
   };
   const auto& ledger = r.ledger;
   if (r.verdict == "wrong")
-    worsen(RunStatus::failed, Exit::failed,
+    worsen(records::RunStatus::failed, base::Exit::failed,
            fmt::format("the workload's check refused the results ({} requests wrong)", ledger.wrong));
   if (r.parity.equal != r.parity.checked)
-    worsen(RunStatus::failed, Exit::failed,
+    worsen(records::RunStatus::failed, base::Exit::failed,
            fmt::format("{} of {} results differ from those of a serial execution (seq {}): the backend changed them",
                        r.parity.checked - r.parity.equal, r.parity.checked, fmt::join(r.parity.differing, ", ")));
-  const auto ok = ledger.outcomes[static_cast<size_t>(Outcome::ok)];
-  if (ledger.offered != 0 && ok == 0) worsen(RunStatus::failed, Exit::failed, "no request succeeded");
+  const auto ok = ledger.outcomes[static_cast<size_t>(metrics::Outcome::ok)];
+  if (ledger.offered != 0 && ok == 0) worsen(records::RunStatus::failed, base::Exit::failed, "no request succeeded");
   if (stops > 0)
-    worsen(RunStatus::interrupted, Exit::interrupted, "interrupted: the result covers what was offered until then");
+    worsen(records::RunStatus::interrupted, base::Exit::interrupted,
+           "interrupted: the result covers what was offered until then");
   if (ledger.duplicate != 0)
     worsen(
-        RunStatus::invalid, Exit::invalid,
+        records::RunStatus::invalid, base::Exit::invalid,
         fmt::format("{} requests had more than one terminal outcome: the backend completes twice", ledger.duplicate));
   if (ledger.unexpected != 0)
-    worsen(RunStatus::invalid, Exit::invalid,
+    worsen(records::RunStatus::invalid, base::Exit::invalid,
            fmt::format("{} outcomes for requests that were never issued, or after close", ledger.unexpected));
-  if (!ledger.balanced()) worsen(RunStatus::invalid, Exit::invalid, "the ledger does not balance");
+  if (!ledger.balanced()) worsen(records::RunStatus::invalid, base::Exit::invalid, "the ledger does not balance");
   if (r.settle_dropped != 0)
-    worsen(RunStatus::invalid, Exit::invalid,
+    worsen(records::RunStatus::invalid, base::Exit::invalid,
            fmt::format("{} results came faster than the workload could judge them", r.settle_dropped));
   // The p99, or with fewer than 1000 samples the highest percentile that ten samples support.
   const auto samples = static_cast<double>(r.lateness.count());
   const auto q = std::min(0.99, 1 - 10 / std::max(samples, 1.0));
   const auto lateness = r.lateness.quantile(std::max(q, 0.0));
   if (feed.open_loop() && !config.virtual_time && q >= 0.5 && lateness > r.lateness_budget_ns)
-    worsen(RunStatus::invalid, Exit::invalid,
+    worsen(records::RunStatus::invalid, base::Exit::invalid,
            fmt::format("the load generator was late: p{:.3g} {:.3f} ms, budget {:.3f} ms; lower --rate or free a core",
                        q * 100, seconds(lateness) * 1e3, seconds(r.lateness_budget_ns) * 1e3));
-  if (!drained && ledger.outcomes[static_cast<size_t>(Outcome::unfinished)] != 0)
+  if (!drained && ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] != 0)
     r.notes["drain"] =
         fmt::format("{} requests had no outcome when the drain of {} s ended",
-                    ledger.outcomes[static_cast<size_t>(Outcome::unfinished)], config.load.drain_timeout_s);
+                    ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)], config.load.drain_timeout_s);
 }
 
 }  // namespace
 
-RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& info, std::span<Writer* const> writers,
-              CallWatch* watch, const std::atomic<int>& stop) {
+records::RunResult run(const EngineConfig& config, const EngineInput& input, records::RunInfo& info,
+                       std::span<records::Writer* const> writers, CallWatch* watch, const std::atomic<int>& stop) {
   // Never destroyed: a plugin's thread may call the host's services until the process ends.
   static std::vector<std::unique_ptr<Session>> sessions;
   auto& session = *sessions.emplace_back(std::make_unique<Session>(config, input, watch));
-  RunResult result;
+  records::RunResult result;
   result.notes["timer"] = nlohmann::json::object();
   int64_t guard_ns = 0;
   if (!config.virtual_time) {
@@ -249,8 +250,9 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   if (const auto asked = session.workload.nodes.size(); asked != 0) {
     if (std::ranges::find(input.backend->manifest.capabilities, "node-classes") ==
         input.backend->manifest.capabilities.end())
-      throw usage_error(fmt::format("workload {} asks for {} nodes of its own kinds, and backend {} lacks node-classes",
-                                    input.workload->manifest.id, asked, input.backend->manifest.id));
+      throw base::usage_error(
+          fmt::format("workload {} asks for {} nodes of its own kinds, and backend {} lacks node-classes",
+                      input.workload->manifest.id, asked, input.backend->manifest.id));
     info.nodes = static_cast<uint32_t>(asked);
   }
   info.started_at = utc_now();
@@ -333,4 +335,4 @@ RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& inf
   return result;
 }
 
-}  // namespace host
+}  // namespace host::engine

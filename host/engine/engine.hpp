@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "catalog/plugin.hpp"
-#include "engine/load.hpp"
 #include "engine/watch.hpp"
+#include "load/load.hpp"
 #include "records/rows.hpp"
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
-namespace host {
+namespace host::engine {
 
 struct EngineConfig {
-  LoadConfig load;
+  load::LoadConfig load;
   uint32_t nodes = 1;
   uint32_t parallelism = 2;
   std::string scheduler = "default";
@@ -35,9 +35,9 @@ struct EngineConfig {
 };
 
 struct EngineInput {
-  const Plugin* workload = nullptr;
+  const catalog::Plugin* workload = nullptr;
   nlohmann::json workload_config;  // the options plus seed, nodes, parallelism, scheduler, quick
-  const Plugin* backend = nullptr;
+  const catalog::Plugin* backend = nullptr;
   nlohmann::json backend_config;  // likewise
 };
 
@@ -45,7 +45,7 @@ struct EngineInput {
 // `stop` counts the user's requests to stop: 1 = offer no more, drain and finish; 2 = finish at once.
 // Throws Error when the run could not begin; once begun, every ending is a RunResult and the writers' finish was
 // called.
-RunResult run(const EngineConfig& config, const EngineInput& input, RunInfo& info, std::span<Writer* const> writers,
-              CallWatch* watch, const std::atomic<int>& stop);
+records::RunResult run(const EngineConfig& config, const EngineInput& input, records::RunInfo& info,
+                       std::span<records::Writer* const> writers, CallWatch* watch, const std::atomic<int>& stop);
 
-}  // namespace host
+}  // namespace host::engine

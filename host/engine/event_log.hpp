@@ -6,14 +6,14 @@
 
 #include "records/rows.hpp"
 
-namespace host {
+namespace host::engine {
 
 class EventLog {
  public:
   static constexpr size_t max = 100'000;  // a soak with more events keeps the first ones; the stream has them all
 
   // [feed] Returns the event's id, which never changes.
-  void issued(EventRecord record) {
+  void issued(records::EventRecord record) {
     const std::scoped_lock lock(mutex_);
     if (record.kind == "fault" || record.kind == "reconfigure") disturbing_.push_back({record.id, record.issued_s});
     changed_.push_back(record);
@@ -31,7 +31,7 @@ class EventLog {
     }
   }
   // What changed since the last call.
-  std::vector<EventRecord> take_changed() {
+  std::vector<records::EventRecord> take_changed() {
     const std::scoped_lock lock(mutex_);
     return std::exchange(changed_, {});
   }
@@ -44,16 +44,16 @@ class EventLog {
     const std::scoped_lock lock(mutex_);
     return std::exchange(disturbing_, {});
   }
-  [[nodiscard]] std::vector<EventRecord> all() const {
+  [[nodiscard]] std::vector<records::EventRecord> all() const {
     const std::scoped_lock lock(mutex_);
     return records_;
   }
 
  private:
   mutable std::mutex mutex_;
-  std::vector<EventRecord> records_;
-  std::vector<EventRecord> changed_;
+  std::vector<records::EventRecord> records_;
+  std::vector<records::EventRecord> changed_;
   std::vector<Disturbing> disturbing_;
 };
 
-}  // namespace host
+}  // namespace host::engine

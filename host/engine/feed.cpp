@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace host {
+namespace host::engine {
 
 namespace {
 
@@ -128,8 +128,8 @@ void Feed::end_if_time_is_up() {
   if (session_.clock.now_ns() - session_.start_ns >= end) plan_.cut(end);
 }
 
-void Feed::issue_event(const ControlEvent& event, int64_t now_ns) {
-  EventRecord record;
+void Feed::issue_event(const load::ControlEvent& event, int64_t now_ns) {
+  records::EventRecord record;
   record.id = next_event_id_++;
   record.kind = kind_name(event.kind);
   record.target = event.target;
@@ -160,8 +160,8 @@ bool Feed::admit(sage_request& row, bool burst, int64_t now_ns) {
   uint64_t id = 0;
   auto* slot = session_.slots->allocate(id);
   if (slot == nullptr) return false;
-  if (load_.arrival == Arrival::closed) row.due_ns = now_ns - session_.start_ns;
-  if (!marked_ && load_.arrival == Arrival::bursty && burst != burst_state_) {
+  if (load_.arrival == load::Arrival::closed) row.due_ns = now_ns - session_.start_ns;
+  if (!marked_ && load_.arrival == load::Arrival::bursty && burst != burst_state_) {
     burst_state_ = burst;
     session_.phases.open(burst ? "burst" : "calm", row.due_ns);
   }
@@ -268,7 +268,7 @@ void Feed::stop_offering() {
   for (auto i = batch_begin_; i < batch_end_; ++i) {
     Slot* slot = nullptr;
     if (session_.slots->claim(batch_[i].id, slot) != SlotTable::Claim::claimed) continue;
-    session_.finish(lane, *slot, Outcome::cancelled, nullptr, session_.clock.now_ns());
+    session_.finish(lane, *slot, metrics::Outcome::cancelled, nullptr, session_.clock.now_ns());
     SlotTable::release(*slot);
   }
   lane.rows.commit();
@@ -297,4 +297,4 @@ double Feed::gap_cv() const {
   return std::sqrt(std::max(0.0, variance)) / mean;
 }
 
-}  // namespace host
+}  // namespace host::engine

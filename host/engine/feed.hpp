@@ -8,10 +8,10 @@
 #include <optional>
 
 #include "engine/event_log.hpp"
-#include "engine/plan.hpp"
 #include "engine/session.hpp"
+#include "load/plan.hpp"
 
-namespace host {
+namespace host::engine {
 
 class Feed {
  public:
@@ -35,14 +35,14 @@ class Feed {
   [[nodiscard]] double gap_cv() const;  // -1: fewer than 3 gaps
   [[nodiscard]] nlohmann::json arrival_notes() const { return plan_.notes(); }
 
-  LaneHistogram lateness;  // of the generator: dispatch delay that the backend does not explain
+  metrics::LaneHistogram lateness;  // of the generator: dispatch delay that the backend does not explain
   LaneCounter warmup_offered;
 
  private:
   static constexpr size_t batch_size = 64;
 
   void end_if_time_is_up();
-  void issue_event(const ControlEvent& event, int64_t now_ns);
+  void issue_event(const load::ControlEvent& event, int64_t now_ns);
   bool issue_batch(int64_t now_ns, int64_t before_ns);
   bool admit(sage_request& row, bool burst, int64_t now_ns);
   void renew_batch(int64_t now_ns);
@@ -57,10 +57,10 @@ class Feed {
 
   Session& session_;
   EventLog& events_;
-  const LoadConfig& load_;
+  const load::LoadConfig& load_;
   const int64_t guard_ns_;
   const std::atomic<int>& stop_;
-  Plan plan_;
+  load::Plan plan_;
 
   // rows with a slot that the backend has not taken yet
   std::array<sage_request, batch_size> batch_{};
@@ -83,4 +83,4 @@ class Feed {
   std::atomic<bool> ended_{false};
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -2,14 +2,14 @@
 
 #include <stdexcept>
 
-namespace host {
+namespace host::engine {
 
 thread_local uint64_t Lanes::cached_owner = 0;
 thread_local Lane* Lanes::cached_lane = nullptr;
 
-void LaneCell::add_to(Cell& total) const {
+void LaneCell::add_to(metrics::Counters& total) const {
   total.offered += offered.get();
-  for (size_t i = 0; i < outcome_count; ++i) total.outcomes[i] += outcomes[i].get();
+  for (size_t i = 0; i < metrics::outcome_count; ++i) total.outcomes[i] += outcomes[i].get();
   total.slo_met += slo_met.get();
   total.ok_in_window += ok_in_window.get();
   total.slo_in_window += slo_in_window.get();
@@ -54,4 +54,4 @@ Lane& Lanes::add_mine() {
   return *cached_lane;
 }
 
-}  // namespace host
+}  // namespace host::engine

@@ -13,10 +13,10 @@
 
 #include "engine/phases.hpp"
 #include "engine/row_ring.hpp"
-#include "metrics/cell.hpp"
+#include "metrics/counters.hpp"
 #include "metrics/histogram.hpp"
 
-namespace host {
+namespace host::engine {
 
 // Single writer: a relaxed load and store, not a locked addition.
 struct LaneCounter {
@@ -28,25 +28,25 @@ struct LaneCounter {
 // One phase, class and tenant; see Cell for the meaning.
 struct LaneCell {
   LaneCounter offered;
-  std::array<LaneCounter, outcome_count> outcomes;
+  std::array<LaneCounter, metrics::outcome_count> outcomes;
   LaneCounter slo_met;
   LaneCounter ok_in_window;
   LaneCounter slo_in_window;
   LaneCounter units_out;
-  LaneHistogram response;
-  LaneHistogram service;
-  LaneHistogram dispatch;
-  LaneHistogram ttft;
-  LaneHistogram ttft_service;
-  LaneHistogram tpot;
-  LaneHistogram itl;
+  metrics::LaneHistogram response;
+  metrics::LaneHistogram service;
+  metrics::LaneHistogram dispatch;
+  metrics::LaneHistogram ttft;
+  metrics::LaneHistogram ttft_service;
+  metrics::LaneHistogram tpot;
+  metrics::LaneHistogram itl;
 
-  void add_to(Cell& total) const;
+  void add_to(metrics::Counters& total) const;
 };
 
 struct LaneStage {
-  LaneHistogram wait;
-  LaneHistogram service;
+  metrics::LaneHistogram wait;
+  metrics::LaneHistogram service;
 };
 
 // Shape of every lane of a run.
@@ -87,7 +87,7 @@ class Lane {
   LaneCounter after_close;
   LaneCounter bad_stamps;  // completion times before the request was sent or in the future, corrected
   LaneCounter rows_dropped;
-  std::array<LaneCounter, outcome_count> outcomes;  // warm-up included
+  std::array<LaneCounter, metrics::outcome_count> outcomes;  // warm-up included
   LaneCounter digested;
   std::atomic<uint64_t> digest{0};  // XOR
 
@@ -127,4 +127,4 @@ class Lanes {
   std::atomic<size_t> count_{0};
 };
 
-}  // namespace host
+}  // namespace host::engine

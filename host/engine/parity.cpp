@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace host {
+namespace host::engine {
 namespace {
 
 constexpr size_t differing_max = 10;  // seqs that the record names
@@ -57,8 +57,8 @@ class SerialStages {
     const auto& description = *workload_.stages[stage];
     if (op == nullptr && workload_.operators.open(workload_.operators.self, description.operator_name,
                                                   description.config, 0, 1, &op) != SAGE_OK)
-      throw Error(Exit::failed, fmt::format("output parity: operator '{}' cannot be opened: {}",
-                                            sage::view(description.operator_name), take_failure_text()));
+      throw base::Error(base::Exit::failed, fmt::format("output parity: operator '{}' cannot be opened: {}",
+                                                        sage::view(description.operator_name), take_failure_text()));
     return op;
   }
   const WorkloadCalls& workload_;
@@ -80,8 +80,8 @@ void Parity::keep(const sage_request& row) {
   kept.payload.ptr = copy.data();
 }
 
-ParityResult Parity::check(const WorkloadCalls& workload, int64_t budget_ns) const {
-  ParityResult result;
+records::ParityResult Parity::check(const WorkloadCalls& workload, int64_t budget_ns) const {
+  records::ParityResult result;
   const auto given = [&](const sage_request& row) { return digests_[row.seq].load(std::memory_order_relaxed); };
   if (std::ranges::none_of(rows_, given)) return result;
   SerialStages stages(workload);
@@ -101,4 +101,4 @@ ParityResult Parity::check(const WorkloadCalls& workload, int64_t budget_ns) con
   return result;
 }
 
-}  // namespace host
+}  // namespace host::engine

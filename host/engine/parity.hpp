@@ -13,7 +13,7 @@
 #include "engine/plugin_calls.hpp"
 #include "records/rows.hpp"
 
-namespace host {
+namespace host::engine {
 
 class Parity {
  public:
@@ -26,7 +26,7 @@ class Parity {
   void note(uint64_t seq, uint64_t digest) { digests_[seq].store(digest, std::memory_order_relaxed); }
   // [main] After the run. Ends after `budget_ns`; what is left then counts as not checked. Throws Error when an
   // operator cannot be opened.
-  [[nodiscard]] ParityResult check(const WorkloadCalls& workload, int64_t budget_ns) const;
+  [[nodiscard]] records::ParityResult check(const WorkloadCalls& workload, int64_t budget_ns) const;
 
  private:
   const uint64_t limit_;
@@ -35,4 +35,4 @@ class Parity {
   std::deque<std::vector<std::byte>> payloads_;
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace host {
+namespace host::engine {
 
 void Phases::close_stretch(int64_t at_ns) {
   if (at_ns <= since_ns_) return;
@@ -28,4 +28,4 @@ void Phases::open(std::string_view name, int64_t due_ns) {
   }
 }
 
-}  // namespace host
+}  // namespace host::engine

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace host {
+namespace host::engine {
 
 // Owned by the feed thread; others read once the feed has ended.
 class Phases {
@@ -41,4 +41,4 @@ class Phases {
   bool untouched_ = true;  // no request yet: the first open() renames the initial phase
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/error.hpp"
 #include "engine/clock.hpp"
-#include "error.hpp"
 
-namespace host {
+namespace host::engine {
 
 namespace {
 
@@ -16,17 +16,18 @@ sage_str to_str(std::string_view s) { return {s.data(), s.size()}; }
 
 template <class T>
 std::vector<const T*> read_list(void* self, sage_status (*list)(void*, const T* const**, uint64_t*),
-                                const Plugin& plugin) {
+                                const catalog::Plugin& plugin) {
   const T* const* items = nullptr;
   uint64_t n = 0;
   check_status(list(self, &items, &n), plugin, Call::describe);
   if (n > 1 << 16 || (n != 0 && items == nullptr))
-    throw Error(Exit::failed, fmt::format("plugin '{}': its description has a broken list", plugin.manifest.id));
+    throw base::Error(base::Exit::failed,
+                      fmt::format("plugin '{}': its description has a broken list", plugin.manifest.id));
   return {items, items + n};
 }
 
-void* create_instance(const Plugin& plugin, const sage_host* services, const std::string& config, CallWatch* watch,
-                      bool backend) {
+void* create_instance(const catalog::Plugin& plugin, const sage_host* services, const std::string& config,
+                      CallWatch* watch, bool backend) {
   void* self = nullptr;
   const CallScope scope(watch, CallThread::main, Call::create, backend, call_limit_ns);
   check_status(plugin.table.create(services, to_str(plugin.manifest.id), to_str(config), &self), plugin, Call::create);
@@ -38,18 +39,19 @@ void* create_instance(const Plugin& plugin, const sage_host* services, const std
 void set_failure_text(std::string_view text) { failure_text = text; }
 std::string take_failure_text() { return std::exchange(failure_text, {}); }
 
-void check_status(sage_status status, const Plugin& plugin, Call call) {
+void check_status(sage_status status, const catalog::Plugin& plugin, Call call) {
   if (status == SAGE_OK) return;
   auto text = take_failure_text();
   if (text.empty()) text = fmt::format("status {} without a text", status);
-  const auto exit = status == SAGE_INVALID       ? Exit::usage
-                    : status == SAGE_UNAVAILABLE ? Exit::unavailable
-                                                 : Exit::failed;
-  throw Error(exit, fmt::format("{} of '{}': {}", to_string(call, plugin.manifest.kind == PluginKind::backend),
+  const auto exit = status == SAGE_INVALID       ? base::Exit::usage
+                    : status == SAGE_UNAVAILABLE ? base::Exit::unavailable
+                                                 : base::Exit::failed;
+  throw base::Error(exit,
+                    fmt::format("{} of '{}': {}", to_string(call, plugin.manifest.kind == catalog::PluginKind::backend),
                                 plugin.manifest.id, text));
 }
 
-void WorkloadCalls::create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config,
+void WorkloadCalls::create(const catalog::Plugin& plugin, const sage_host* services, const nlohmann::json& config,
                            CallWatch* watch) {
   plugin_ = &plugin;
   watch_ = watch;
@@ -77,7 +79,7 @@ void WorkloadCalls::describe() {
 
 void WorkloadCalls::check_description() const {
   const auto refuse = [&](const std::string& what) {
-    throw Error(Exit::failed, fmt::format("workload '{}': {}", plugin_->manifest.id, what));
+    throw base::Error(base::Exit::failed, fmt::format("workload '{}': {}", plugin_->manifest.id, what));
   };
   if (stages.empty() || pipelines.empty() || classes.empty() || tenants.empty())
     refuse("it describes no stage, pipeline, class or tenant");
@@ -111,8 +113,8 @@ size_t WorkloadCalls::plan(std::span<sage_request> rows) {
   uint64_t filled = 0;
   check_status(plugin_->table.workload->plan(self_, rows.data(), rows.size(), &filled), *plugin_, Call::plan);
   if (filled > rows.size())
-    throw Error(Exit::failed,
-                fmt::format("workload '{}' planned {} rows of {}", plugin_->manifest.id, filled, rows.size()));
+    throw base::Error(base::Exit::failed,
+                      fmt::format("workload '{}' planned {} rows of {}", plugin_->manifest.id, filled, rows.size()));
   return static_cast<size_t>(filled);
 }
 
@@ -142,7 +144,7 @@ uint32_t WorkloadCalls::conclude(nlohmann::json& report) {
   return verdict;
 }
 
-void BackendCalls::create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config,
+void BackendCalls::create(const catalog::Plugin& plugin, const sage_host* services, const nlohmann::json& config,
                           CallWatch* watch) {
   plugin_ = &plugin;
   watch_ = watch;
@@ -166,7 +168,8 @@ size_t BackendCalls::submit(std::span<const sage_request> rows) {
   uint64_t taken = 0;
   check_status(plugin_->table.backend->submit(self_, rows.data(), rows.size(), &taken), *plugin_, Call::submit);
   if (taken > rows.size())
-    throw Error(Exit::failed, fmt::format("backend '{}' took {} rows of {}", plugin_->manifest.id, taken, rows.size()));
+    throw base::Error(base::Exit::failed,
+                      fmt::format("backend '{}' took {} rows of {}", plugin_->manifest.id, taken, rows.size()));
   return static_cast<size_t>(taken);
 }
 
@@ -207,4 +210,4 @@ bool BackendCalls::stats(sage_stats& out) {
   return plugin_->table.backend->stats(self_, &out) == SAGE_OK;
 }
 
-}  // namespace host
+}  // namespace host::engine

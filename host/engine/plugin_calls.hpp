@@ -11,21 +11,21 @@
 #include "catalog/plugin.hpp"
 #include "engine/watch.hpp"
 
-namespace host {
+namespace host::engine {
 
 // Text given through host->fail by this thread since the last call; for the error that follows.
 void set_failure_text(std::string_view text);
 std::string take_failure_text();
 
 // Throws Error naming plugin, call and text unless `status` is SAGE_OK.
-void check_status(sage_status status, const Plugin& plugin, Call call);
+void check_status(sage_status status, const catalog::Plugin& plugin, Call call);
 
 // Time a call may take before a supervisor gives the run up as hung.
 inline constexpr int64_t call_limit_ns = 60'000'000'000;
 
 class WorkloadCalls {
  public:
-  void create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
+  void create(const catalog::Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
   void destroy();
 
   // [feed]
@@ -49,14 +49,14 @@ class WorkloadCalls {
  private:
   void describe();
   void check_description() const;
-  const Plugin* plugin_ = nullptr;
+  const catalog::Plugin* plugin_ = nullptr;
   CallWatch* watch_ = nullptr;
   void* self_ = nullptr;
 };
 
 class BackendCalls {
  public:
-  void create(const Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
+  void create(const catalog::Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
   void destroy();
 
   void open(const sage_run& run);                     // [main]
@@ -68,10 +68,10 @@ class BackendCalls {
   bool stats(sage_stats& out);                        // [settle] false: not offered
 
  private:
-  const Plugin* plugin_ = nullptr;
+  const catalog::Plugin* plugin_ = nullptr;
   CallWatch* watch_ = nullptr;
   void* self_ = nullptr;
   std::string config_text_;
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace host {
+namespace host::engine {
 
 namespace {
 
@@ -34,4 +34,4 @@ std::byte* map_twice(uint64_t size) {
 RowRing::RowRing() : bytes_(map_twice(capacity)) {}
 RowRing::~RowRing() { munmap(bytes_, 2 * capacity); }
 
-}  // namespace host
+}  // namespace host::engine

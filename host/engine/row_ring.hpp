@@ -9,10 +9,10 @@
 
 #include "records/rows.hpp"
 
-namespace host {
+namespace host::engine {
 
 struct DoneRow {
-  RequestRow row;
+  records::RequestRow row;
   uint32_t units = 0;
   uint32_t result_size = 0;  // bytes that follow
   uint32_t flags = 0;        // SAGE_REQUEST_*
@@ -81,4 +81,4 @@ class RowRing {
   std::atomic<uint64_t> tail_{0};
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -10,24 +10,24 @@
 
 #include "records/run_id.hpp"
 
-namespace host {
+namespace host::engine {
 
 namespace {
 
 constexpr uint64_t max_series = 4096;
 
-Outcome outcome_of(int32_t status) {
+metrics::Outcome outcome_of(int32_t status) {
   switch (status) {
     case SAGE_DONE_OK:
-      return Outcome::ok;
+      return metrics::Outcome::ok;
     case SAGE_DONE_TIMEOUT:
-      return Outcome::timeout;
+      return metrics::Outcome::timeout;
     case SAGE_DONE_REJECTED:
-      return Outcome::rejected;
+      return metrics::Outcome::rejected;
     case SAGE_DONE_CANCELLED:
-      return Outcome::cancelled;
+      return metrics::Outcome::cancelled;
     default:
-      return Outcome::error;
+      return metrics::Outcome::error;
   }
 }
 
@@ -80,8 +80,8 @@ void Session::log(int32_t level, std::string_view text) const {
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};
   if (level >= SAGE_LOG_INFO && log_file_.is_open()) {
     const std::scoped_lock lock(log_mutex_);
-    log_file_ << utc_iso8601(std::chrono::system_clock::now()) << ' ' << names[std::clamp(level, 0, 3)] << ": " << text
-              << std::endl;  // a crash must not take the last words along
+    log_file_ << records::utc_iso8601(std::chrono::system_clock::now()) << ' ' << names[std::clamp(level, 0, 3)] << ": "
+              << text << std::endl;  // a crash must not take the last words along
   }
   if (level < (config.verbose ? SAGE_LOG_DEBUG : SAGE_LOG_WARNING)) return;
   fmt::print(stderr, "sage-host: {}: {}\n", names[std::clamp(level, 0, 3)], text);
@@ -156,7 +156,8 @@ void Session::chunk(Lane& lane, const sage_completion& row, int64_t at_ns) {
   slot->chunk_units.store(slot->chunk_units.load(relaxed) + row.units, relaxed);
 }
 
-RequestRow Session::row_of(const Slot& slot, Outcome outcome, const sage_completion* completion, int64_t at_ns) const {
+records::RequestRow Session::row_of(const Slot& slot, metrics::Outcome outcome, const sage_completion* completion,
+                                    int64_t at_ns) const {
   constexpr auto relaxed = std::memory_order_relaxed;
   const auto from_start = [&](int64_t ns) { return ns == 0 ? -1 : ns - start_ns; };
   const auto due = slot.due_ns.load(relaxed);
@@ -177,7 +178,8 @@ RequestRow Session::row_of(const Slot& slot, Outcome outcome, const sage_complet
           .units = static_cast<uint16_t>(std::min<uint32_t>(units, 65535))};
 }
 
-void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_completion* completion, int64_t at_ns) {
+void Session::finish(Lane& lane, Slot& slot, metrics::Outcome outcome, const sage_completion* completion,
+                     int64_t at_ns) {
   constexpr auto relaxed = std::memory_order_relaxed;
   const auto due = slot.due_ns.load(relaxed);
   const auto sent = slot.sent_ns.load(relaxed);
@@ -194,11 +196,12 @@ void Session::finish(Lane& lane, Slot& slot, Outcome outcome, const sage_complet
   bool good = false;
 
   lane.outcomes[index].add();
-  if (outcome == Outcome::ok && completion != nullptr && seq < parity.limit()) parity.note(seq, completion->digest);
+  if (outcome == metrics::Outcome::ok && completion != nullptr && seq < parity.limit())
+    parity.note(seq, completion->digest);
   if ((flags & SAGE_REQUEST_WARMUP) == 0) {
     auto& cell = lane.cell(lanes->shape().cell(slot.phase.load(relaxed), class_id, slot.tenant.load(relaxed)));
     cell.outcomes[index].add();
-    if (outcome == Outcome::ok) {
+    if (outcome == metrics::Outcome::ok) {
       const auto& slo = *workload.classes[class_id];
       const auto response = at_ns - due;
       bool met = slo.slo_response_ns == 0 || response <= slo.slo_response_ns;
@@ -322,11 +325,11 @@ std::vector<PendingEvent> Session::take_event_reports() {
   return std::exchange(event_reports_, {});
 }
 
-std::vector<SeriesSummary> Session::series_summaries() const {
+std::vector<records::SeriesSummary> Session::series_summaries() const {
   const std::scoped_lock lock(mutex_);
-  std::vector<SeriesSummary> out;
+  std::vector<records::SeriesSummary> out;
   for (const auto& s : series_) out.push_back(s.summary);
   return out;
 }
 
-}  // namespace host
+}  // namespace host::engine

@@ -23,7 +23,7 @@
 #include "engine/slots.hpp"
 #include "engine/timeline.hpp"
 
-namespace host {
+namespace host::engine {
 
 struct PendingEvent {
   uint64_t id;
@@ -43,12 +43,12 @@ class Session {
   void create();
 
   // [any] Terminal outcome of a claimed slot, from a completion or the host's own decision (timeout, unfinished).
-  void finish(Lane& lane, Slot& slot, Outcome outcome, const sage_completion* completion, int64_t at_ns);
+  void finish(Lane& lane, Slot& slot, metrics::Outcome outcome, const sage_completion* completion, int64_t at_ns);
   [[nodiscard]] uint64_t done() const;  // terminal outcomes so far
   [[nodiscard]] uint64_t in_flight() const { return offered.load(std::memory_order_relaxed) - done(); }
   // Reports from event_done since the last call.
   std::vector<PendingEvent> take_event_reports();
-  [[nodiscard]] std::vector<SeriesSummary> series_summaries() const;
+  [[nodiscard]] std::vector<records::SeriesSummary> series_summaries() const;
   [[nodiscard]] nlohmann::json metadata() const;  // what the plugins said about the run
   [[nodiscard]] const sage_host* services() const { return &services_; }
 
@@ -73,14 +73,14 @@ class Session {
 
  private:
   struct Series {
-    SeriesSummary summary;
+    records::SeriesSummary summary;
     double sum = 0;
   };
   static Session& of(void* ctx) { return *static_cast<Session*>(ctx); }
   void complete(const sage_completion* rows, uint64_t n);
   void complete_one(Lane& lane, const sage_completion& row, int64_t now_ns);
-  [[nodiscard]] RequestRow row_of(const Slot& slot, Outcome outcome, const sage_completion* completion,
-                                  int64_t at_ns) const;
+  [[nodiscard]] records::RequestRow row_of(const Slot& slot, metrics::Outcome outcome,
+                                           const sage_completion* completion, int64_t at_ns) const;
   void chunk(Lane& lane, const sage_completion& row, int64_t at_ns);
   void spans(const sage_span* rows, uint64_t n);
   uint32_t open_series(std::string_view name, std::string_view unit);
@@ -99,4 +99,4 @@ class Session {
   nlohmann::json metadata_ = nlohmann::json::object();
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace host {
+namespace host::engine {
 
 namespace {
 constexpr uint64_t first_active = 1024;
@@ -67,4 +67,4 @@ bool SlotTable::forget_expired(uint64_t id) {
   return expired_.erase(id) != 0 || expired_overflow_;
 }
 
-}  // namespace host
+}  // namespace host::engine

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <unordered_set>
 
-namespace host {
+namespace host::engine {
 
 // A 64-byte slot. The feed thread fills it, the thread that claims it reads it; the fields are relaxed atomics because
 // the timeout scan and partial completions may look at a slot while it changes hands (the claim decides who was right).
@@ -91,4 +91,4 @@ class SlotTable {
   bool expired_overflow_ = false;
 };
 
-}  // namespace host
+}  // namespace host::engine

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-namespace host {
+namespace host::engine {
 
 uint8_t TimelineSample::take_place(uint64_t index, uint64_t seq) {
   const std::scoped_lock lock(mutex_);
@@ -31,7 +31,7 @@ void TimelineSample::step(uint8_t place, uint64_t seq, const sage_span& span) {
   request.steps[request.n_steps++] = {span.stage, span.node, span.begin_ns, span.end_ns};
 }
 
-void TimelineSample::end(uint8_t place, const RequestRow& row) {
+void TimelineSample::end(uint8_t place, const records::RequestRow& row) {
   const std::scoped_lock lock(mutex_);
   auto& at = places_[place - 1U];
   if (at.request.row.seq != row.seq) return;
@@ -39,9 +39,9 @@ void TimelineSample::end(uint8_t place, const RequestRow& row) {
   at.ended = true;
 }
 
-std::vector<SampledRequest> TimelineSample::finished(int64_t start_ns) const {
+std::vector<records::SampledRequest> TimelineSample::finished(int64_t start_ns) const {
   const std::scoped_lock lock(mutex_);
-  std::vector<SampledRequest> out;
+  std::vector<records::SampledRequest> out;
   for (const auto& place : places_)
     if (place.used && place.ended) out.push_back(place.request);
   for (auto& request : out) {
@@ -50,10 +50,10 @@ std::vector<SampledRequest> TimelineSample::finished(int64_t start_ns) const {
       step.begin_ns -= start_ns;
       step.end_ns -= start_ns;
     }
-    std::ranges::stable_sort(steps, {}, &SampledRequest::Step::begin_ns);
+    std::ranges::stable_sort(steps, {}, &records::SampledRequest::Step::begin_ns);
   }
   std::ranges::sort(out, {}, [](const auto& request) { return request.row.seq; });
   return out;
 }
 
-}  // namespace host
+}  // namespace host::engine

@@ -11,7 +11,7 @@
 
 #include "records/rows.hpp"
 
-namespace host {
+namespace host::engine {
 
 // Every n-th request, n a stride that leaves at most `max` of the expected ones. A run bounded by time has no expected
 // number: it starts with every request, and each time the places are full, every second one is given up and the stride
@@ -33,17 +33,17 @@ class TimelineSample {
   // [any] A step of the request that has this place; times are of the run's clock.
   void step(uint8_t place, uint64_t seq, const sage_span& span);
   // [any] Its end. Times are from the start of the schedule, as are those of `steps` in the end.
-  void end(uint8_t place, const RequestRow& row);
+  void end(uint8_t place, const records::RequestRow& row);
 
   // [main] After the run: those that ended, by seq.
-  [[nodiscard]] std::vector<SampledRequest> finished(int64_t start_ns) const;
+  [[nodiscard]] std::vector<records::SampledRequest> finished(int64_t start_ns) const;
 
  private:
   struct Place {
     uint64_t index = 0;
     bool used = false;
     bool ended = false;
-    SampledRequest request;
+    records::SampledRequest request;
   };
   uint8_t take_place(uint64_t index, uint64_t seq);
 
@@ -53,4 +53,4 @@ class TimelineSample {
   std::array<Place, max> places_;
 };
 
-}  // namespace host
+}  // namespace host::engine

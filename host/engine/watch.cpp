@@ -2,7 +2,7 @@
 
 #include "engine/clock.hpp"
 
-namespace host {
+namespace host::engine {
 
 namespace {
 thread_local uint32_t current = 0;
@@ -39,4 +39,4 @@ CallScope::~CallScope() {
 
 uint32_t current_call() noexcept { return current; }
 
-}  // namespace host
+}  // namespace host::engine

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace host {
+namespace host::engine {
 
 enum class Call : uint32_t {
   none,
@@ -65,4 +65,4 @@ class CallScope {
 // The call the current thread is in (Call plus backend_bit), 0 outside; for a signal handler.
 uint32_t current_call() noexcept;
 
-}  // namespace host
+}  // namespace host::engine

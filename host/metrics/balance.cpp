@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace host {
+namespace host::metrics {
 
 double jain_index(const std::vector<double>& x) {
   const double sum = std::accumulate(x.begin(), x.end(), 0.0);
@@ -19,4 +19,4 @@ double sigma_balance(const std::vector<double>& x) {
   return 1 - std::sqrt(squares / n) / mean;
 }
 
-}  // namespace host
+}  // namespace host::metrics

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace host {
+namespace host::metrics {
 namespace {
 
 constexpr std::array<std::string_view, 7> latency = {"p50", "p90", "p95", "p99", "p999", "max", "mean"};
@@ -200,4 +200,4 @@ std::optional<std::string> explain(std::string_view name) {
   return text;
 }
 
-}  // namespace host
+}  // namespace host::metrics

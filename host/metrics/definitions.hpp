@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace host {
+namespace host::metrics {
 
 struct MetricDefinition {
   std::string_view name;
@@ -29,4 +29,4 @@ std::vector<std::string> metric_names();
 // For a terminal, several lines; absent when no metric has the name.
 std::optional<std::string> explain(std::string_view name);
 
-}  // namespace host
+}  // namespace host::metrics

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace host {
+namespace host::metrics {
 namespace {
 
 constexpr double goodput_kept = 0.95;
@@ -161,4 +161,4 @@ void Disturbances::add(Counts& to, const Counts& from) {
   to.failed += from.failed;
 }
 
-}  // namespace host
+}  // namespace host::metrics

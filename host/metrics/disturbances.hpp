@@ -12,7 +12,7 @@
 #include "metrics/histogram.hpp"
 #include "metrics/metric.hpp"
 
-namespace host {
+namespace host::metrics {
 
 // A measured request that ended, in ns on the run's clock.
 struct Ended {
@@ -103,4 +103,4 @@ class Disturbances {
   std::vector<Result> results_;
 };
 
-}  // namespace host
+}  // namespace host::metrics

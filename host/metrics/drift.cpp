@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace host {
+namespace host::metrics {
 namespace {
 
 // A slope a hour of something watched for seconds is an extrapolation of noise.
@@ -83,4 +83,4 @@ Metric TailDrift::metric() const {
   return slope("p99_drift", points, 1e6);
 }
 
-}  // namespace host
+}  // namespace host::metrics

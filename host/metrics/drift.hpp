@@ -10,7 +10,7 @@
 #include "metrics/histogram.hpp"
 #include "metrics/metric.hpp"
 
-namespace host {
+namespace host::metrics {
 
 struct Point {
   double t_s = 0;
@@ -59,4 +59,4 @@ class TailDrift {
   uint64_t per_slice_ = 1000;
 };
 
-}  // namespace host
+}  // namespace host::metrics

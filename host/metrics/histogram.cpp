@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace host {
+namespace host::metrics {
 
 namespace buckets {
 
@@ -132,4 +132,4 @@ void LaneHistogram::add_to(Histogram& total) const {
   total.max_ = std::max(total.max_, max_.load(std::memory_order_relaxed));
 }
 
-}  // namespace host
+}  // namespace host::metrics

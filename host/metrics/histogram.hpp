@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-namespace host {
+namespace host::metrics {
 
 // Bucket layout after HdrHistogram (Gil Tene): values below 2048 ns are counted exactly; above, each octave is split
 // into 1024 linear buckets, so a bucket is at most 1/1024 of its value wide. Range: 0 .. 2^43-1 ns (2.4 hours); larger
@@ -116,4 +116,4 @@ class LaneHistogram {
   std::atomic<int64_t> max_{0};
 };
 
-}  // namespace host
+}  // namespace host::metrics

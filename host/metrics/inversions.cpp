@@ -5,7 +5,7 @@
 #include <bit>
 #include <map>
 
-namespace host {
+namespace host::metrics {
 
 void Inversions::judge(size_t n) {
   seen_ += n;
@@ -71,4 +71,4 @@ std::vector<Metric> Inversions::metrics(double window_s) {
                           : measured("priority_inversion_wait", lost_ns_ / 1e6 / static_cast<double>(overtaken_))};
 }
 
-}  // namespace host
+}  // namespace host::metrics

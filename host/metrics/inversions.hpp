@@ -9,7 +9,7 @@
 
 #include "metrics/metric.hpp"
 
-namespace host {
+namespace host::metrics {
 
 // Constant memory: the last 16,384 requests are judged against each other, in the order in which they began; one that
 // overtakes by more than half of that goes unnoticed.
@@ -42,4 +42,4 @@ class Inversions {
   double lost_ns_ = 0;            // by those: from the first that overtook until they began
 };
 
-}  // namespace host
+}  // namespace host::metrics

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace host {
+namespace host::metrics {
 
 struct Metric {
   std::string name;
@@ -18,4 +18,4 @@ inline Metric missing(std::string name, std::string reason) {
   return {std::move(name), std::nullopt, std::move(reason)};
 }
 
-}  // namespace host
+}  // namespace host::metrics

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-namespace host {
+namespace host::metrics {
 namespace {
 
 // capacity(N) / capacity(1), or why there is none.
@@ -40,4 +40,4 @@ Metric karp_flatt(std::span<const CapacityPoint> points, const CapacityPoint& of
   return metric;
 }
 
-}  // namespace host
+}  // namespace host::metrics

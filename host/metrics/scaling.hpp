@@ -7,7 +7,7 @@
 
 #include "metrics/metric.hpp"
 
-namespace host {
+namespace host::metrics {
 
 struct CapacityPoint {
   uint32_t nodes = 1;
@@ -19,4 +19,4 @@ Metric scaling_efficiency(std::span<const CapacityPoint> points, const CapacityP
 // (1/S - 1/N) / (1 - 1/N) with S = capacity(N) / capacity(1). Null for one node too: the formula divides by 0.
 Metric karp_flatt(std::span<const CapacityPoint> points, const CapacityPoint& of);
 
-}  // namespace host
+}  // namespace host::metrics

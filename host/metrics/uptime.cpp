@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace host {
+namespace host::metrics {
 
 void Uptime::tick(int64_t now_ns, uint64_t offered, uint64_t in_flight) {
   if (now_ns < next_ns_) return;
@@ -34,4 +34,4 @@ Metric Uptime::metric() const {
   return measured("availability", static_cast<double>(up) / static_cast<double>(loaded_slices_));
 }
 
-}  // namespace host
+}  // namespace host::metrics

@@ -6,7 +6,7 @@
 
 #include "metrics/metric.hpp"
 
-namespace host {
+namespace host::metrics {
 
 class Uptime {
  public:
@@ -38,4 +38,4 @@ class Uptime {
   uint64_t down_slices_ = 0;
 };
 
-}  // namespace host
+}  // namespace host::metrics

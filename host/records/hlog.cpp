@@ -9,9 +9,9 @@
 #include <charconv>
 #include <fstream>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace host {
+namespace host::records {
 namespace {
 
 // The layout of org.HdrHistogram.AbstractHistogram's V2 encoding: big-endian, counts as zig-zag LEB128 of at most 9
@@ -20,7 +20,7 @@ constexpr uint32_t cookie = 0x1c849313;             // V2, with such counts
 constexpr uint32_t compressed_cookie = 0x1c849314;  // a zlib stream of the former
 constexpr size_t header_size = 40;
 constexpr uint32_t digits = 3;
-constexpr size_t bucket_count = size_t{buckets::rows} * buckets::row_size;
+constexpr size_t bucket_count = size_t{metrics::buckets::rows} * metrics::buckets::row_size;
 constexpr size_t encoded_max = header_size + bucket_count * 9;
 constexpr uintmax_t file_max = 64U << 20;
 constexpr size_t entries_max = 2000;  // each takes up to 280 KB; a run has one for each class, tenant and phase
@@ -36,12 +36,12 @@ void put_count(std::string& out, int64_t count) {
   out.push_back(static_cast<char>(value));
 }
 
-std::string encode(const Histogram& histogram) {
+std::string encode(const metrics::Histogram& histogram) {
   std::string counts;
   size_t next = 0;
   histogram.for_each([&](int64_t value, uint64_t count) {
-    const auto at = buckets::position(value);
-    const size_t index = size_t{at.row} * buckets::row_size + at.column;
+    const auto at = metrics::buckets::position(value);
+    const size_t index = size_t{at.row} * metrics::buckets::row_size + at.column;
     if (const auto zeros = index - next; zeros > 0) put_count(counts, zeros == 1 ? 0 : -static_cast<int64_t>(zeros));
     put_count(counts, static_cast<int64_t>(count));
     next = index + 1;
@@ -52,7 +52,7 @@ std::string encode(const Histogram& histogram) {
   put_int(out, 0, 4);  // normalizing index offset
   put_int(out, digits, 4);
   put_int(out, 1, 8);  // lowest discernible value
-  put_int(out, static_cast<uint64_t>(buckets::max_value), 8);
+  put_int(out, static_cast<uint64_t>(metrics::buckets::max_value), 8);
   put_int(out, std::bit_cast<uint64_t>(1.0), 8);  // integer to double ratio
   return out + counts;
 }
@@ -131,7 +131,7 @@ std::string uncompress(std::string_view bytes) {
   return out;
 }
 
-Histogram decode(std::string_view base64_text) {
+metrics::Histogram decode(std::string_view base64_text) {
   const auto bytes = uncompress(from_base64(base64_text));
   Bytes in(bytes);
   if (in.take_int(4) != cookie) throw std::runtime_error("the histogram is not in the V2 encoding");
@@ -142,7 +142,7 @@ Histogram decode(std::string_view base64_text) {
   if (!plain || !whole)
     throw std::runtime_error("the histogram is not of integers from 1 with 3 significant digits, unshifted");
   if (size != in.rest().size()) throw std::runtime_error("the histogram is cut off");
-  Histogram out;
+  metrics::Histogram out;
   size_t index = 0;
   while (!in.empty()) {
     const auto count = in.take_count();
@@ -152,8 +152,8 @@ Histogram decode(std::string_view base64_text) {
     } else {
       if (index >= bucket_count) throw std::runtime_error("the histogram has values beyond 2.4 hours");
       if (count > 0)
-        out.record(buckets::middle(static_cast<uint32_t>(index / buckets::row_size),
-                                   static_cast<uint32_t>(index % buckets::row_size)),
+        out.record(metrics::buckets::middle(static_cast<uint32_t>(index / metrics::buckets::row_size),
+                                            static_cast<uint32_t>(index % metrics::buckets::row_size)),
                    static_cast<uint64_t>(count));
       ++index;
     }
@@ -210,10 +210,10 @@ std::string hlog_text(const std::vector<HlogEntry>& entries, std::string_view co
 
 std::vector<HlogEntry> read_hlog(const std::filesystem::path& file) {
   std::ifstream in(file);
-  if (!in) throw Error(Exit::failed, fmt::format("{}: cannot be read", file.string()));
+  if (!in) throw base::Error(base::Exit::failed, fmt::format("{}: cannot be read", file.string()));
   std::error_code no_size;  // of a pipe, say
   if (const auto size = std::filesystem::file_size(file, no_size); !no_size && size > file_max)
-    throw Error(Exit::failed, fmt::format("{}: larger than 64 MiB, which no run writes", file.string()));
+    throw base::Error(base::Exit::failed, fmt::format("{}: larger than 64 MiB, which no run writes", file.string()));
   std::vector<HlogEntry> out;
   size_t number_of_line = 0;
   for (std::string line; std::getline(in, line);) {
@@ -225,10 +225,10 @@ std::vector<HlogEntry> read_hlog(const std::filesystem::path& file) {
         throw std::runtime_error(fmt::format("more than {} histograms; merge or split the log", entries_max));
       out.push_back(read_entry(line));
     } catch (const std::exception& e) {
-      throw Error(Exit::failed, fmt::format("{}:{}: {}", file.string(), number_of_line, e.what()));
+      throw base::Error(base::Exit::failed, fmt::format("{}:{}: {}", file.string(), number_of_line, e.what()));
     }
   }
   return out;
 }
 
-}  // namespace host
+}  // namespace host::records

@@ -8,13 +8,13 @@
 
 #include "metrics/histogram.hpp"
 
-namespace host {
+namespace host::records {
 
 struct HlogEntry {
   std::string tag;  // "" = none, "class:chat"; no comma, blank or newline
   double begin_s = 0;
   double seconds = 0;
-  Histogram histogram;  // ns
+  metrics::Histogram histogram;  // ns
 };
 
 // "class:chat", with what a tag must not hold as "_".
@@ -25,4 +25,4 @@ std::string hlog_text(const std::vector<HlogEntry>& entries, std::string_view co
 // Throws Error(failed) with file and line for what is no such log.
 std::vector<HlogEntry> read_hlog(const std::filesystem::path& file);
 
-}  // namespace host
+}  // namespace host::records

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <utility>
 
-namespace host {
+namespace host::records {
 
 std::vector<uint64_t> deterministic_shuffle(uint64_t n, uint64_t seed) {
   std::vector<uint64_t> items(n);
@@ -35,4 +35,4 @@ ParityPlan make_parity_plan(uint64_t requests, uint64_t warmup, uint64_t batch_s
   return plan;
 }
 
-}  // namespace host
+}  // namespace host::records

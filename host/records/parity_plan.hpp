@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace host {
+namespace host::records {
 
 inline constexpr std::string_view sampling_strategy = "deterministic_shuffle_v1";
 
@@ -22,4 +22,4 @@ struct ParityPlan {
 };
 ParityPlan make_parity_plan(uint64_t requests, uint64_t warmup, uint64_t batch_size, uint64_t seed);
 
-}  // namespace host
+}  // namespace host::records

@@ -1,17 +1,17 @@
 #include "records/repro_manifest.hpp"
 
-#include "records/canonical_json.hpp"
-#include "records/hash.hpp"
+#include "base/canonical_json.hpp"
+#include "base/hash.hpp"
 #include "records/parity_plan.hpp"
 
-namespace host {
+namespace host::records {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 Json listed_or_hashed(const nlohmann::json& list, uint64_t requests) {
   if (requests <= max_listed_items) return list;
-  return {{"count", list.size()}, {"sha256", sha256_hex(canonical_json(list))}};
+  return {{"count", list.size()}, {"sha256", base::sha256_hex(base::canonical_json(list))}};
 }
 
 Json parity_plan_json(const RunInfo& info, const ReproInput& input) {
@@ -36,7 +36,7 @@ Json parity_plan_json(const RunInfo& info, const ReproInput& input) {
 Json repro_manifest(const RunInfo& info, const ReproInput& input) {
   auto files = Json::object();
   for (const auto& file : input.files)
-    if (std::filesystem::is_regular_file(file)) files[file.filename().string()] = sha256_file(file);
+    if (std::filesystem::is_regular_file(file)) files[file.filename().string()] = base::sha256_file(file);
   return {{"schema_version", 1},
           {"run_id", info.run_id},
           {"config_hash", info.config_hash},
@@ -56,4 +56,4 @@ Json repro_manifest(const RunInfo& info, const ReproInput& input) {
           {"files", files}};
 }
 
-}  // namespace host
+}  // namespace host::records

@@ -9,7 +9,7 @@
 
 #include "records/rows.hpp"
 
-namespace host {
+namespace host::records {
 
 struct ReproInput {
   uint64_t requests = 0;  // of the whole schedule, warm-up included
@@ -27,4 +27,4 @@ inline constexpr uint64_t max_hashed_items = 1'000'000;
 
 nlohmann::ordered_json repro_manifest(const RunInfo& info, const ReproInput& input);
 
-}  // namespace host
+}  // namespace host::records

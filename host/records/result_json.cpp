@@ -4,9 +4,9 @@
 
 #include <span>
 
-#include "metrics/summary.hpp"
+#include "records/summary.hpp"
 
-namespace host {
+namespace host::records {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -17,18 +17,19 @@ constexpr double ns_per_s = 1e9;
 
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
-Json outcomes_json(const std::array<uint64_t, outcome_count>& outcomes) {
+Json outcomes_json(const std::array<uint64_t, metrics::outcome_count>& outcomes) {
   Json out;
-  for (size_t i = 0; i < outcome_count; ++i) out[to_string(static_cast<Outcome>(i))] = outcomes[i];
+  for (size_t i = 0; i < metrics::outcome_count; ++i)
+    out[metrics::to_string(static_cast<metrics::Outcome>(i))] = outcomes[i];
   return out;
 }
 
-Json quantile_or_null(const Histogram& histogram, double q, double ns_per_unit) {
-  const auto ns = quantile_ns(histogram, q);
+Json quantile_or_null(const metrics::Histogram& histogram, double q, double ns_per_unit) {
+  const auto ns = metrics::quantile_ns(histogram, q);
   return ns ? Json(*ns / ns_per_unit) : Json(nullptr);
 }
 
-void add_latency(Json& out, const Histogram& response) {
+void add_latency(Json& out, const metrics::Histogram& response) {
   out["latency_p50"] = quantile_or_null(response, 0.5, ns_per_ms);
   out["latency_p95"] = quantile_or_null(response, 0.95, ns_per_ms);
   out["latency_p99"] = quantile_or_null(response, 0.99, ns_per_ms);
@@ -141,16 +142,16 @@ Json to_json(const SampledRequest& request, const RunInfo& info, const RunResult
     return index < names.size() ? Json(names[index]) : Json(nullptr);
   };
   const auto time = [](int64_t ns) { return ns < 0 ? Json(nullptr) : Json(static_cast<double>(ns) / ns_per_s); };
-  const auto outcome = static_cast<Outcome>(row.outcome);
+  const auto outcome = static_cast<metrics::Outcome>(row.outcome);
   Json out = {{"seq", row.seq},
               {"class", name(info.classes, row.class_id)},
               {"tenant", name(info.tenants, row.tenant)},
-              {"outcome", to_string(outcome)},
+              {"outcome", metrics::to_string(outcome)},
               {"due_s", time(row.due_ns)},
               {"sent_s", time(row.sent_ns)},
               {"begun_s", time(row.begun_ns)},
               {"first_s", time(row.first_ns)},
-              {"done_s", outcome == Outcome::unfinished ? Json(nullptr) : time(row.done_ns)},
+              {"done_s", outcome == metrics::Outcome::unfinished ? Json(nullptr) : time(row.done_ns)},
               {"steps", Json::array()}};
   for (const auto& step : std::span(request.steps).first(request.n_steps))
     out["steps"].push_back(
@@ -202,4 +203,4 @@ Json to_json(const RunResult& result) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::records

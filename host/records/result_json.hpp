@@ -6,7 +6,7 @@
 
 #include "records/rows.hpp"
 
-namespace host {
+namespace host::records {
 
 nlohmann::ordered_json to_json(const RunInfo& info);
 nlohmann::ordered_json to_json(const Interval& interval);
@@ -21,4 +21,4 @@ nlohmann::ordered_json to_json(const RunResult& result);
 // 16 hex digits: 64 bits do not fit into a JSON number everywhere.
 std::string digest_text(uint64_t digest);
 
-}  // namespace host
+}  // namespace host::records

@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-namespace host {
+namespace host::records {
 
 bool Ledger::balanced() const {
   const auto ended = std::accumulate(outcomes.begin(), outcomes.end(), uint64_t{0});
@@ -23,4 +23,4 @@ const char* to_string(RunStatus status) {
   return "unknown";
 }
 
-}  // namespace host
+}  // namespace host::records

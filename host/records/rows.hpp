@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "error.hpp"
-#include "metrics/cell.hpp"
+#include "base/error.hpp"
+#include "metrics/counters.hpp"
 #include "metrics/metric.hpp"
 
-namespace host {
+namespace host::records {
 
 // Known before the first request.
 struct RunInfo {
@@ -49,17 +49,17 @@ struct Interval {
     uint64_t ok = 0;
     uint64_t failed = 0;  // every other outcome
     uint64_t slo_met = 0;
-    Histogram response;  // ns, of the interval
+    metrics::Histogram response;  // ns, of the interval
   };
   double begin_s = 0;
   double end_s = 0;
   std::string phase;
   bool warmup = false;
   uint64_t offered = 0;
-  std::array<uint64_t, outcome_count> outcomes{};
+  std::array<uint64_t, metrics::outcome_count> outcomes{};
   uint64_t in_flight = 0;
   uint64_t blocked_ns = 0;      // the backend refused rows (back-pressure)
-  Histogram response;           // ns, ok requests that ended in the interval
+  metrics::Histogram response;  // ns, ok requests that ended in the interval
   int64_t lateness_p99_ns = 0;  // of the generator; -1 = nothing was sent
   std::vector<ClassRow> classes;
   uint64_t resident_bytes = 0;  // of the backend; 0 = not known
@@ -83,7 +83,7 @@ struct EventRecord {
   std::string status;                 // issued | done | failed | unsupported
   std::string text;
   // Of a fault or a reconfiguration, when the run is over (see metrics/disturbances.hpp).
-  std::vector<Metric> metrics;
+  std::vector<metrics::Metric> metrics;
   bool censored = false;  // it was not seen to recover
 };
 
@@ -122,7 +122,7 @@ struct SampledRequest {
 struct Ledger {
   uint64_t offered = 0;  // warm-up included
   uint64_t warmup = 0;
-  std::array<uint64_t, outcome_count> outcomes{};  // warm-up included
+  std::array<uint64_t, metrics::outcome_count> outcomes{};  // warm-up included
   uint64_t duplicate = 0;
   uint64_t unexpected = 0;
   uint64_t late = 0;  // terminal outcomes that came after the host had given the request up as a timeout
@@ -135,8 +135,8 @@ struct Ledger {
 
 struct StageTimes {
   std::string name;
-  Histogram wait;     // queue and transfer: begin - end of the latest predecessor (or sent)
-  Histogram service;  // end - begin
+  metrics::Histogram wait;     // queue and transfer: begin - end of the latest predecessor (or sent)
+  metrics::Histogram service;  // end - begin
 };
 
 struct NodeWork {
@@ -175,15 +175,15 @@ struct PhaseWindow {
 struct RunResult {
   RunStatus status = RunStatus::ok;
   std::vector<std::string> reasons;  // one a line: why it is not ok
-  Exit exit = Exit::ok;
+  base::Exit exit = base::Exit::ok;
   double open_s = 0;
   double window_s =
       0;  // measured window: from the first measured due time to the end of the schedule (or the last done)
   double drain_s = 0;
-  std::optional<CellTable> cells;  // measured requests only
+  std::optional<metrics::CounterTable> cells;  // measured requests only
   std::vector<PhaseWindow> phase_windows;
   Ledger ledger;
-  Histogram lateness;  // of the generator, ns
+  metrics::Histogram lateness;  // of the generator, ns
   int64_t lateness_budget_ns = 0;
   uint64_t blocked_ns = 0;
   uint64_t settle_dropped = 0;  // outcomes judged without their result because the settle queue was full
@@ -193,15 +193,15 @@ struct RunResult {
   std::vector<NodeWork> nodes;
   std::vector<SeriesSummary> series;
   std::vector<EventRecord> events;
-  std::vector<SampledRequest> timeline;  // a sample of the measured requests, by seq
-  std::vector<Metric> over_time;         // availability, priority_inversion, memory_drift, ...: not made of cells
-  std::string verdict;                   // pass | wrong | unchecked
-  nlohmann::json report;                 // the workload's own, from conclude
-  uint64_t digest = 0;                   // XOR over ok requests of mix(seq, digest): order-free, for output parity
-  uint64_t digested = 0;                 // how many requests are in it
+  std::vector<SampledRequest> timeline;    // a sample of the measured requests, by seq
+  std::vector<metrics::Metric> over_time;  // availability, priority_inversion, memory_drift, ...: not made of cells
+  std::string verdict;                     // pass | wrong | unchecked
+  nlohmann::json report;                   // the workload's own, from conclude
+  uint64_t digest = 0;                     // XOR over ok requests of mix(seq, digest): order-free, for output parity
+  uint64_t digested = 0;                   // how many requests are in it
   ParityResult parity;
   nlohmann::ordered_json noise;                     // noisy or not, and what was measured of it; see engine/noise.hpp
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };
 
-}  // namespace host
+}  // namespace host::records

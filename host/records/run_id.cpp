@@ -5,7 +5,7 @@
 
 #include <cctype>
 
-namespace host {
+namespace host::records {
 namespace {
 
 std::string file_name_part(std::string_view text) {
@@ -37,4 +37,4 @@ std::string utc_iso8601(WallTime at) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}+00:00", utc(whole), us);
 }
 
-}  // namespace host
+}  // namespace host::records

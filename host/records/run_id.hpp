@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace host {
+namespace host::records {
 
 using WallTime = std::chrono::system_clock::time_point;
 
@@ -19,4 +19,4 @@ std::string make_run_id(std::string_view workload, std::string_view backend, Wal
 std::string utc_compact(WallTime at);  // 20261124T081902Z
 std::string utc_iso8601(WallTime at);  // 2026-11-24T08:19:02.123456+00:00
 
-}  // namespace host
+}  // namespace host::records

@@ -8,7 +8,7 @@
 #include "metrics/definitions.hpp"
 #include "report/fields.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -31,7 +31,7 @@ constexpr std::array parts = {
 };
 
 std::string unit_of(std::string_view name) {
-  if (const auto* definition = find_metric(name)) return std::string(definition->unit);
+  if (const auto* definition = metrics::find_metric(name)) return std::string(definition->unit);
   if (name == "window_seconds") return "s";
   if (name == "tokens_out") return "tokens";
   for (const auto* counted : {"offered", "lost", "wrong", "duplicated", "unexpected"})
@@ -70,7 +70,7 @@ std::string scope_of(const Part& part, const Json& entry) {
 
 }  // namespace
 
-std::vector<NamedValue> all_metrics(const ResultRecord& record) {
+std::vector<NamedValue> all_metrics(const compare::ResultRecord& record) {
   Collector out;
   out.add("total", record.metadata({"metrics", "total"}));
   out.add("total", record.metadata({"metrics", "run"}));
@@ -86,4 +86,4 @@ std::vector<NamedValue> all_metrics(const ResultRecord& record) {
   return out.take();
 }
 
-}  // namespace host
+}  // namespace host::report

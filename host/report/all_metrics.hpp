@@ -7,7 +7,7 @@
 
 #include "compare/results.hpp"
 
-namespace host {
+namespace host::report {
 
 struct NamedValue {
   std::string
@@ -19,6 +19,6 @@ struct NamedValue {
 };
 
 // Each scope and name once. Records of the Python package have their columns alone.
-std::vector<NamedValue> all_metrics(const ResultRecord& record);
+std::vector<NamedValue> all_metrics(const compare::ResultRecord& record);
 
-}  // namespace host
+}  // namespace host::report

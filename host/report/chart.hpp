@@ -9,7 +9,7 @@
 #include "report/measures.hpp"
 #include "report/run_data.hpp"
 
-namespace host {
+namespace host::report {
 
 struct Chart {
   std::string title;
@@ -46,4 +46,4 @@ std::vector<Chart> frontier_charts(const std::vector<Frontier>& frontiers);
 // Five digits: more than a screen has pixels, and half the size of the page.
 double rounded(double value);
 
-}  // namespace host
+}  // namespace host::report

@@ -8,7 +8,7 @@
 #include "report/chart.hpp"
 #include "report/fields.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -92,4 +92,4 @@ std::vector<Chart> frontier_charts(const std::vector<Frontier>& frontiers) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::report

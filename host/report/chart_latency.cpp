@@ -7,7 +7,7 @@
 
 #include "report/chart.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -16,7 +16,7 @@ constexpr double points_per_nine = 16;
 constexpr double cdf_points = 100;
 
 // The percentile q of each run that has samples enough for it; the repetition is the unit, so runs are not pooled.
-std::vector<double> at(const std::vector<const Histogram*>& runs, double q) {
+std::vector<double> at(const std::vector<const metrics::Histogram*>& runs, double q) {
   std::vector<double> out;
   for (const auto* run : runs)
     if (static_cast<double>(run->count()) * (1 - q) >= 10 - 1e-6)
@@ -28,7 +28,7 @@ struct Curve {
   std::vector<double> q, middle, low, high;
 };
 
-Curve curve(const std::vector<const Histogram*>& runs, const std::vector<double>& grid) {
+Curve curve(const std::vector<const metrics::Histogram*>& runs, const std::vector<double>& grid) {
   Curve out;
   for (const double q : grid) {
     const auto values = at(runs, q);
@@ -36,15 +36,15 @@ Curve curve(const std::vector<const Histogram*>& runs, const std::vector<double>
     const auto [low, high] = std::ranges::minmax(values);
     if (high <= 0) continue;  // a log axis has no place for it
     out.q.push_back(q);
-    out.middle.push_back(median(values));
+    out.middle.push_back(compare::median(values));
     out.low.push_back(low);
     out.high.push_back(high);
   }
   return out;
 }
 
-std::vector<const Histogram*> histograms(const SideData& side) {
-  std::vector<const Histogram*> out;
+std::vector<const metrics::Histogram*> histograms(const SideData& side) {
+  std::vector<const metrics::Histogram*> out;
   for (const auto& run : side.runs)
     if (const auto it = run.latency.find(""); it != run.latency.end() && !it->second.empty())
       out.push_back(&it->second);
@@ -115,4 +115,4 @@ std::vector<Chart> latency_charts(const std::vector<SideData>& sides) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::report

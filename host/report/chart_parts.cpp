@@ -5,7 +5,7 @@
 
 #include "report/chart.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -28,7 +28,7 @@ Json medians(const std::vector<Measure>& measures, std::string_view prefix, cons
   for (const auto& name : names) {
     const auto* measure = find_measure(measures, fmt::format("{}{}", prefix, name), metric);
     const bool known = measure != nullptr && !measure->sides[side].values.empty();
-    out.push_back(known ? Json(rounded(median(measure->sides[side].values))) : Json(nullptr));
+    out.push_back(known ? Json(rounded(compare::median(measure->sides[side].values))) : Json(nullptr));
   }
   return out;
 }
@@ -94,4 +94,4 @@ std::vector<Chart> slo_charts(const std::vector<Measure>& measures, const std::v
             {"series", std::move(series)}}}};
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -7,7 +7,7 @@
 #include "report/chart.hpp"
 #include "report/fields.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -114,4 +114,4 @@ std::vector<Chart> request_charts(const std::vector<SideData>& sides) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::report

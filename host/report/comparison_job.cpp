@@ -4,63 +4,64 @@
 
 #include <algorithm>
 
-#include "cli/text.hpp"
-#include "compare/artefact_texts.hpp"
-#include "compare/artefacts.hpp"
+#include "base/table_text.hpp"
 #include "compare/gate.hpp"
 #include "compare/validity.hpp"
+#include "report/artefact_texts.hpp"
+#include "report/artefacts.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
-std::string runs_text(const ComparedConfig& config, const SideResults& candidate) {
+std::string runs_text(const compare::ComparedConfig& config, const compare::SideResults& candidate) {
   return fmt::format("{} / {}", candidate.repetitions.size(), config.sides[0].repetitions.size());
 }
 
 // The highest percentile that has a ratio.
-std::string latency_text(const ComparedConfig& config, const std::string& candidate) {
+std::string latency_text(const compare::ComparedConfig& config, const std::string& candidate) {
   for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"})
     if (const auto* found = find_total(config, candidate, name); found != nullptr && found->interval)
       return fmt::format("{} {}", std::string_view(name).substr(8), ratio_text(found));
   return "n/a";
 }
 
-std::string noise_notes(const Comparison& comparison) {
+std::string noise_notes(const compare::Comparison& comparison) {
   std::string out;
   for (const auto& config : comparison.configs)
     for (const auto& side : config.sides)
-      if (const auto noisy = noisy_runs(side.repetitions); !noisy.empty())
+      if (const auto noisy = compare::noisy_runs(side.repetitions); !noisy.empty())
         out += fmt::format("note: {}, {}: {}\n", config.workload, side.side, noisy);
   return out.empty() ? out : "\n" + out;
 }
 
-std::string verdict_table(const Comparison& comparison) {
-  Table table = {{"WORKLOAD", "CONFIG", "CANDIDATE / BASELINE", "RUNS", "THROUGHPUT", "LATENCY", "VERDICT", "WHY"}};
+std::string verdict_table(const compare::Comparison& comparison) {
+  base::Table table = {
+      {"WORKLOAD", "CONFIG", "CANDIDATE / BASELINE", "RUNS", "THROUGHPUT", "LATENCY", "VERDICT", "WHY"}};
   for (const auto& config : comparison.configs) {
     const auto hash = config.config_hash.substr(0, 12);
     if (config.sides.size() < 2)
       table.push_back({config.workload, hash, config.sides[0].side,
-                       fmt::format("{}", config.sides[0].repetitions.size()), "n/a", "n/a", to_string(config.verdict),
-                       config.reason});
+                       fmt::format("{}", config.sides[0].repetitions.size()), "n/a", "n/a",
+                       compare::to_string(config.verdict), config.reason});
     for (size_t i = 1; i < config.sides.size(); ++i) {
       const auto& side = config.sides[i];
-      const auto of = verdict_of(config, side.side);
+      const auto of = compare::verdict_of(config, side.side);
       table.push_back({config.workload, hash, fmt::format("{} / {}", side.side, config.sides[0].side),
                        runs_text(config, side), ratio_text(find_total(config, side.side, "throughput")),
-                       latency_text(config, side.side), to_string(of.verdict), of.reason});
+                       latency_text(config, side.side), compare::to_string(of.verdict), of.reason});
     }
   }
-  return format_table(table, {.max_first_width = 0, .wrap_width = 180});
+  return base::format_table(table, {.max_first_width = 0, .wrap_width = 180});
 }
 
-std::string gate_table(const GateResult& gate) {
-  Table table;
+std::string gate_table(const compare::GateResult& gate) {
+  base::Table table;
   for (const auto& line : gate.lines)
-    table.push_back({"  " + std::string(to_string(line.state)), line.condition, line.where, line.reason});
-  return fmt::format("\ngate {}\n{}", gate.passed ? "passed" : "NOT PASSED", format_table(table));
+    table.push_back({"  " + std::string(compare::to_string(line.state)), line.condition, line.where, line.reason});
+  return fmt::format("\ngate {}\n{}", gate.passed ? "passed" : "NOT PASSED", base::format_table(table));
 }
 
-std::string outcome_text(const Comparison& comparison, const GateResult& gate) {
+std::string outcome_text(const compare::Comparison& comparison, const compare::GateResult& gate) {
   auto out = fmt::format("ratios with {:.4g} % intervals; margin {:.4g} %\n\n{}", comparison.confidence * 100,
                          comparison.margin * 100, verdict_table(comparison));
   out += noise_notes(comparison);
@@ -75,19 +76,19 @@ void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
-    throw Error(Exit::failed, fmt::format("cannot write in {}: {}; choose another folder with --output-dir",
-                                          folder.string(), error.message()));
+    throw base::Error(base::Exit::failed, fmt::format("cannot write in {}: {}; choose another folder with --output-dir",
+                                                      folder.string(), error.message()));
 }
 
 }  // namespace
 
 CompareOutcome compare_into(const CompareJob& job) {
-  const auto conditions = parse_gate(job.gate);
+  const auto conditions = compare::parse_gate(job.gate);
   CompareOutcome out;
-  out.results = read_results(job.inputs, job.sides);
-  out.comparison = compare(out.results, job.options);
-  const auto gate = judge_gate(out.comparison, conditions, job.gate_lenient);
-  if (!gate.passed) out.exit = Exit::gate;
+  out.results = compare::read_results(job.inputs, job.sides);
+  out.comparison = compare::compare(out.results, job.options);
+  const auto gate = compare::judge_gate(out.comparison, conditions, job.gate_lenient);
+  if (!gate.passed) out.exit = base::Exit::gate;
   make_folder(job.output_dir);
   constexpr size_t told = 5;
   const auto& problems = out.comparison.problems;
@@ -106,4 +107,4 @@ CompareOutcome compare_into(const CompareJob& job) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::report

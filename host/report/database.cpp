@@ -6,10 +6,10 @@
 #include <cassert>
 #include <cmath>
 
-#include "error.hpp"
-#include "report/utf8.hpp"
+#include "base/error.hpp"
+#include "base/utf8.hpp"
 
-namespace host {
+namespace host::report {
 
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close(handle); }
 void Insert::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -22,10 +22,10 @@ Database::Database(const std::filesystem::path& file) : name_(file.string()) {
 }
 
 void Database::fail() const {
-  throw Error(Exit::failed,
-              fmt::format("{}: cannot be written: {}; check that the folder exists, can be written to and "
-                          "has space",
-                          name_, handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory"));
+  throw base::Error(base::Exit::failed,
+                    fmt::format("{}: cannot be written: {}; check that the folder exists, can be written to and "
+                                "has space",
+                                name_, handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory"));
 }
 
 void Database::run(const std::string& sql) {
@@ -61,7 +61,7 @@ void Insert::bind(int column, double value) {
   if (sqlite3_bind_double(statement_.get(), column, value) != SQLITE_OK) database_.fail();
 }
 void Insert::bind(int column, std::string_view text) {
-  const auto valid = valid_utf8(text);
+  const auto valid = base::valid_utf8(text);
   if (sqlite3_bind_text64(statement_.get(), column, valid.data(), valid.size(), SQLITE_TRANSIENT, SQLITE_UTF8) !=
       SQLITE_OK)
     database_.fail();
@@ -72,4 +72,4 @@ void Insert::step([[maybe_unused]] int columns) {
   if (sqlite3_step(statement_.get()) != SQLITE_DONE || sqlite3_reset(statement_.get()) != SQLITE_OK) database_.fail();
 }
 
-}  // namespace host
+}  // namespace host::report

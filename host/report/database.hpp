@@ -11,7 +11,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace host {
+namespace host::report {
 
 // A new database file. Everything throws Error(failed) that names the file and SQLite's reason.
 class Database {
@@ -67,4 +67,4 @@ class Insert {
   int columns_;
 };
 
-}  // namespace host
+}  // namespace host::report

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace host {
+namespace host::report {
 
 std::string escape_html(std::string_view text) {
   std::string out;
@@ -55,4 +55,4 @@ std::string anchor(std::string_view prefix, std::string_view name) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::report

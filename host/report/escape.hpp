@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace host {
+namespace host::report {
 
 // For element content and quoted attributes.
 std::string escape_html(std::string_view text);
@@ -16,4 +16,4 @@ std::string script_json(const nlohmann::ordered_json& value);
 // A letter and then letters, digits, '-' and '_': for id and href="#...".
 std::string anchor(std::string_view prefix, std::string_view name);
 
-}  // namespace host
+}  // namespace host::report

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace host {
+namespace host::report {
 
 // Null if `object` has no such member.
 inline const nlohmann::ordered_json& field(const nlohmann::ordered_json& object, std::string_view key) {
@@ -38,4 +38,4 @@ inline const nlohmann::ordered_json& list(const nlohmann::ordered_json& value) {
   return value.is_array() ? value : none;
 }
 
-}  // namespace host
+}  // namespace host::report

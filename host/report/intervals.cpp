@@ -5,7 +5,7 @@
 
 #include "report/fields.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -81,4 +81,4 @@ void IntervalSeries::halve() {
   kept_ = std::move(half);
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-namespace host {
+namespace host::report {
 
 // Keeps at most `most` interval lines, as they are or merged to pairs, fours, ... of neighbours: a day of seconds takes
 // no more than a minute. Lines of the warm-up are not merged with measured ones.
@@ -22,4 +22,4 @@ class IntervalSeries {
   std::vector<nlohmann::ordered_json> kept_;
 };
 
-}  // namespace host
+}  // namespace host::report

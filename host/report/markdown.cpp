@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 
-#include "compare/artefact_texts.hpp"
+#include "base/utf8.hpp"
+#include "report/artefact_texts.hpp"
 #include "report/metric_rows.hpp"
-#include "report/utf8.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 constexpr size_t longest_text = 80;      // bytes
@@ -18,9 +18,9 @@ constexpr size_t left_for_notes = 1000;  // what follows the last metrics
 constexpr auto zero_width_space = "\u200b";
 
 // Worst first.
-int rank(Verdict verdict) {
-  constexpr std::array order = {Verdict::worse, Verdict::invalid, Verdict::inconclusive, Verdict::better,
-                                Verdict::same};
+int rank(compare::Verdict verdict) {
+  constexpr std::array order = {compare::Verdict::worse, compare::Verdict::invalid, compare::Verdict::inconclusive,
+                                compare::Verdict::better, compare::Verdict::same};
   return static_cast<int>(std::ranges::find(order, verdict) - order.begin());
 }
 
@@ -35,34 +35,35 @@ std::string header(const std::vector<std::string>& cells) {
 }
 
 struct VerdictRow {
-  Verdict verdict;
+  compare::Verdict verdict;
   std::string text;
 };
 
 // The highest percentile that has a ratio.
-std::string latency_text(const ComparedConfig& config, const std::string& candidate) {
+std::string latency_text(const compare::ComparedConfig& config, const std::string& candidate) {
   for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"})
     if (const auto* found = find_total(config, candidate, name); found != nullptr && found->interval)
       return fmt::format("{} {}", std::string_view(name).substr(8), ratio_text(found));
   return "n/a";
 }
 
-std::vector<VerdictRow> verdict_rows(const Comparison& comparison) {
+std::vector<VerdictRow> verdict_rows(const compare::Comparison& comparison) {
   std::vector<VerdictRow> out;
   for (const auto& config : comparison.configs) {
     const auto& base = config.sides[0];
     const auto where = markdown_text(config_text(config));
     if (config.sides.size() < 2)
-      out.push_back({config.verdict, row({where, markdown_text(base.side), fmt::format("{}", base.repetitions.size()),
-                                          "n/a", "n/a", to_string(config.verdict), markdown_text(config.reason)})});
+      out.push_back(
+          {config.verdict, row({where, markdown_text(base.side), fmt::format("{}", base.repetitions.size()), "n/a",
+                                "n/a", compare::to_string(config.verdict), markdown_text(config.reason)})});
     for (size_t i = 1; i < config.sides.size(); ++i) {
       const auto& side = config.sides[i];
-      const auto of = verdict_of(config, side.side);
+      const auto of = compare::verdict_of(config, side.side);
       out.push_back(
           {of.verdict, row({where, fmt::format("{} / {}", markdown_text(side.side), markdown_text(base.side)),
                             fmt::format("{} / {}", side.repetitions.size(), base.repetitions.size()),
                             ratio_text(find_total(config, side.side, "throughput")), latency_text(config, side.side),
-                            fmt::format("**{}**", to_string(of.verdict)), markdown_text(of.reason)})});
+                            fmt::format("**{}**", compare::to_string(of.verdict)), markdown_text(of.reason)})});
     }
   }
   std::ranges::stable_sort(out, {}, [](const VerdictRow& r) { return rank(r.verdict); });
@@ -76,10 +77,10 @@ std::string verdict_line(const std::vector<VerdictRow>& rows) {
   for (size_t i = 0; i < rows.size();) {
     size_t n = i;
     while (n < rows.size() && rows[n].verdict == rows[i].verdict) ++n;
-    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", n - i, to_string(rows[i].verdict));
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", n - i, compare::to_string(rows[i].verdict));
     i = n;
   }
-  return fmt::format("**{}** (of {} comparison{}: {})\n\n", to_string(rows[0].verdict), rows.size(),
+  return fmt::format("**{}** (of {} comparison{}: {})\n\n", compare::to_string(rows[0].verdict), rows.size(),
                      rows.size() == 1 ? "" : "s", counts);
 }
 
@@ -96,11 +97,11 @@ std::string values_cell(const std::vector<double>& values) {
   const auto [least, most] = std::ranges::minmax(values);
   return values.size() == 1
              ? value_text(values[0])
-             : fmt::format("{} [{}, {}]", value_text(median(values)), value_text(least), value_text(most));
+             : fmt::format("{} [{}, {}]", value_text(compare::median(values)), value_text(least), value_text(most));
 }
 
 // Folded; with two sides or more each metric's ratios and verdicts.
-std::string details(const ComparedConfig& config) {
+std::string details(const compare::ComparedConfig& config) {
   std::vector<std::string> cells = {"scope", "metric"};
   for (const auto& side : config.sides) cells.push_back(markdown_text(runs_text(side)));
   for (size_t i = 1; i < config.sides.size(); ++i)
@@ -113,14 +114,15 @@ std::string details(const ComparedConfig& config) {
     for (const auto& values : metric.values) cells.push_back(values_cell(values));
     for (size_t i = 1; i < config.sides.size(); ++i) {
       const auto* result = result_of(config, metric.metric, config.sides[i].side);
-      cells.push_back(result == nullptr ? "n/a" : fmt::format("{} {}", ratio_text(result), to_string(result->verdict)));
+      cells.push_back(
+          result == nullptr ? "n/a" : fmt::format("{} {}", ratio_text(result), compare::to_string(result->verdict)));
     }
     out += row(cells);
   }
   return fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", markdown_text(config_text(config)), out);
 }
 
-std::string mismatches(const Comparison& comparison) {
+std::string mismatches(const compare::Comparison& comparison) {
   std::string out;
   for (const auto& mismatch : comparison.mismatches) {
     std::string values;
@@ -142,7 +144,7 @@ std::string mismatches(const Comparison& comparison) {
 }  // namespace
 
 std::string markdown_text(std::string_view raw) {
-  const auto valid = valid_utf8(raw);
+  const auto valid = base::valid_utf8(raw);
   std::string_view text = valid;
   std::string out;
   const bool cut = text.size() > longest_text;
@@ -171,7 +173,7 @@ std::string markdown_text(std::string_view raw) {
   return cut ? out + "..." : out;
 }
 
-std::string markdown_report(const Comparison& comparison) {
+std::string markdown_report(const compare::Comparison& comparison) {
   const auto rows = verdict_rows(comparison);
   auto out = verdict_line(rows);
   if (!rows.empty()) out += verdict_table(rows);
@@ -193,4 +195,4 @@ std::string markdown_report(const Comparison& comparison) {
                    comparison.confidence * 100, comparison.margin * 100);
 }
 
-}  // namespace host
+}  // namespace host::report

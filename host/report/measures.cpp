@@ -10,7 +10,7 @@
 #include "metrics/definitions.hpp"
 #include "report/fields.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -31,7 +31,7 @@ class Measures {
 
   void add(size_t side, const std::string& scope, std::string_view name, std::optional<double> value,
            const std::string& reason) {
-    const auto* definition = find_metric(name);
+    const auto* definition = metrics::find_metric(name);
     if (definition == nullptr) return;
     auto& names = scopes_[scope];
     if (names.empty()) {
@@ -68,7 +68,7 @@ class Measures {
 };
 
 // The columns that every record has, ours and those of the Python package; they come first.
-void add_columns(Measures& out, size_t side, const ResultRecord& run) {
+void add_columns(Measures& out, size_t side, const compare::ResultRecord& run) {
   const auto& reasons = field(run.metadata({"metrics", "total"}), "reasons");
   const auto add = [&](std::string_view name, const std::optional<double>& value) {
     out.add(side, "total", name, value, text(reasons, name));
@@ -85,7 +85,7 @@ bool is_column(std::string_view name) {
          name == "latency_p99";
 }
 
-void add_record(Measures& out, size_t side, const ResultRecord& run) {
+void add_record(Measures& out, size_t side, const compare::ResultRecord& run) {
   add_columns(out, side, run);
   if (const auto& search = run.metadata({"search"}); search.is_object())
     for (const auto* name : {"capacity", "scaling_efficiency", "karp_flatt"})
@@ -105,18 +105,19 @@ void add_record(Measures& out, size_t side, const ResultRecord& run) {
 
 }  // namespace
 
-std::vector<Measure> measures_of(const ComparedConfig& config) {
+std::vector<Measure> measures_of(const compare::ComparedConfig& config) {
   Measures out(config.sides.size());
   for (size_t side = 0; side < config.sides.size(); ++side)
     for (const auto* run : config.sides[side].repetitions)
-      if (usable(*run)) add_record(out, side, *run);
+      if (compare::usable(*run)) add_record(out, side, *run);
   auto all = out.take();
   for (auto& measure : all)
     for (size_t side = 0; side < config.sides.size(); ++side)
       if (auto& of = measure.sides[side]; of.values.empty() && of.reason.empty())
-        of.reason = std::ranges::none_of(config.sides[side].repetitions, [](const auto* run) { return usable(*run); })
-                        ? "no run whose status is ok"
-                        : "not in the records of this side";
+        of.reason =
+            std::ranges::none_of(config.sides[side].repetitions, [](const auto* run) { return compare::usable(*run); })
+                ? "no run whose status is ok"
+                : "not in the records of this side";
   return all;
 }
 
@@ -125,12 +126,12 @@ const Measure* find_measure(const std::vector<Measure>& all, std::string_view sc
   return it == all.end() ? nullptr : &*it;
 }
 
-const MetricResult* find_result(const ComparedConfig& config, std::string_view candidate, std::string_view scope,
-                                std::string_view name) {
+const compare::MetricResult* find_result(const compare::ComparedConfig& config, std::string_view candidate,
+                                         std::string_view scope, std::string_view name) {
   const auto it = std::ranges::find_if(config.metrics, [&](const auto& m) {
     return m.candidate == candidate && m.metric.scope == scope && m.metric.name == name;
   });
   return it == config.metrics.end() ? nullptr : &*it;
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -6,7 +6,7 @@
 
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::report {
 
 // What one side measured, over its repetitions whose status is ok.
 struct SideValues {
@@ -22,12 +22,12 @@ struct Measure {
 };
 
 // In the records' order, by scope.
-std::vector<Measure> measures_of(const ComparedConfig& config);
+std::vector<Measure> measures_of(const compare::ComparedConfig& config);
 
 // Null if there is none.
 const Measure* find_measure(const std::vector<Measure>& all, std::string_view scope, std::string_view name);
 // Null if it was not compared.
-const MetricResult* find_result(const ComparedConfig& config, std::string_view candidate, std::string_view scope,
-                                std::string_view name);
+const compare::MetricResult* find_result(const compare::ComparedConfig& config, std::string_view candidate,
+                                         std::string_view scope, std::string_view name);
 
-}  // namespace host
+}  // namespace host::report

@@ -7,12 +7,12 @@
 #include "compare/validity.hpp"
 #include "records/hlog.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
-void merge(std::vector<HlogEntry>& into, std::vector<HlogEntry> from) {
+void merge(std::vector<records::HlogEntry>& into, std::vector<records::HlogEntry> from) {
   for (auto& entry : from) {
-    const auto known = std::ranges::find(into, entry.tag, &HlogEntry::tag);
+    const auto known = std::ranges::find(into, entry.tag, &records::HlogEntry::tag);
     if (known == into.end()) {
       entry.begin_s = 0;
       into.push_back(std::move(entry));
@@ -24,7 +24,7 @@ void merge(std::vector<HlogEntry>& into, std::vector<HlogEntry> from) {
 }
 
 // "Q6/13d033eb1dc6/ray": separators within the names would make one tag of two.
-std::string tag_of(const ComparedConfig& config, const SideResults& side) {
+std::string tag_of(const compare::ComparedConfig& config, const compare::SideResults& side) {
   const auto part = [](std::string text) {
     for (auto& c : text)
       if (c == '/' || c == ',' || static_cast<unsigned char>(c) <= ' ') c = '_';
@@ -35,18 +35,18 @@ std::string tag_of(const ComparedConfig& config, const SideResults& side) {
 
 }  // namespace
 
-MergedHlog merged_hlog(const Comparison& comparison) {
+MergedHlog merged_hlog(const compare::Comparison& comparison) {
   MergedHlog out;
-  std::vector<HlogEntry> entries;
+  std::vector<records::HlogEntry> entries;
   for (const auto& config : comparison.configs) {
     for (const auto& side : config.sides) {
-      std::vector<HlogEntry> merged;
+      std::vector<records::HlogEntry> merged;
       for (const auto* run : side.repetitions) {
         std::error_code error;
         const auto file = run->folder / "latency.hlog";
-        if (!usable(*run) || run->folder.empty() || !std::filesystem::exists(file, error)) continue;
+        if (!compare::usable(*run) || run->folder.empty() || !std::filesystem::exists(file, error)) continue;
         try {
-          merge(merged, read_hlog(file));
+          merge(merged, records::read_hlog(file));
           ++out.runs;
         } catch (const std::exception& e) {
           out.problems.emplace_back(e.what());
@@ -58,8 +58,9 @@ MergedHlog merged_hlog(const Comparison& comparison) {
       }
     }
   }
-  if (out.runs > 0) out.text = hlog_text(entries, fmt::format("response time in ns, merged from {} runs", out.runs));
+  if (out.runs > 0)
+    out.text = records::hlog_text(entries, fmt::format("response time in ns, merged from {} runs", out.runs));
   return out;
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -6,7 +6,7 @@
 
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::report {
 
 struct MergedHlog {
   std::string text;                   // empty: no run has a log
@@ -16,6 +16,6 @@ struct MergedHlog {
 
 // One line for each configuration and side, and for each of its classes, tenants and phases, over the repetitions that
 // may be used. Tags are "Q6/13d033eb1dc6/ray" and "Q6/13d033eb1dc6/ray/class:chat"; the times of the windows add up.
-MergedHlog merged_hlog(const Comparison& comparison);
+MergedHlog merged_hlog(const compare::Comparison& comparison);
 
-}  // namespace host
+}  // namespace host::report

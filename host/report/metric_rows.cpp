@@ -8,12 +8,14 @@
 #include "compare/compared_metrics.hpp"
 #include "compare/validity.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
-bool same(const ComparedMetric& a, const ComparedMetric& b) { return a.scope == b.scope && a.name == b.name; }
+bool same(const compare::ComparedMetric& a, const compare::ComparedMetric& b) {
+  return a.scope == b.scope && a.name == b.name;
+}
 
-MetricRow& row_of(std::vector<MetricRow>& rows, const ComparedMetric& metric, size_t sides) {
+MetricRow& row_of(std::vector<MetricRow>& rows, const compare::ComparedMetric& metric, size_t sides) {
   const auto known = std::ranges::find_if(rows, [&](const MetricRow& row) { return same(row.metric, metric); });
   if (known != rows.end()) return *known;
   return rows.emplace_back(MetricRow{metric, std::vector<std::vector<double>>(sides), std::vector<std::string>(sides)});
@@ -21,13 +23,13 @@ MetricRow& row_of(std::vector<MetricRow>& rows, const ComparedMetric& metric, si
 
 }  // namespace
 
-std::vector<MetricRow> metric_rows(const ComparedConfig& config) {
+std::vector<MetricRow> metric_rows(const compare::ComparedConfig& config) {
   std::vector<MetricRow> rows;
   const auto sides = config.sides.size();
   for (size_t side = 0; side < sides; ++side) {
     for (const auto* run : config.sides[side].repetitions) {
-      if (!usable(*run)) continue;
-      for (auto& found : metrics_of(*run)) {
+      if (!compare::usable(*run)) continue;
+      for (auto& found : compare::metrics_of(*run)) {
         auto& row = row_of(rows, found.metric, sides);
         if (found.value)
           row.values[side].push_back(*found.value);
@@ -42,21 +44,23 @@ std::vector<MetricRow> metric_rows(const ComparedConfig& config) {
       if (!row.values[side].empty())
         reason.clear();
       else if (reason.empty())
-        reason = std::ranges::any_of(config.sides[side].repetitions, [](const auto* run) { return usable(*run); })
-                     ? "no record of this side names it"
-                     : "no run of this side may be used";
+        reason =
+            std::ranges::any_of(config.sides[side].repetitions, [](const auto* run) { return compare::usable(*run); })
+                ? "no record of this side names it"
+                : "no run of this side may be used";
     }
   }
   return rows;
 }
 
-const MetricResult* result_of(const ComparedConfig& config, const ComparedMetric& metric, std::string_view candidate) {
+const compare::MetricResult* result_of(const compare::ComparedConfig& config, const compare::ComparedMetric& metric,
+                                       std::string_view candidate) {
   for (const auto& result : config.metrics)
     if (result.candidate == candidate && same(result.metric, metric)) return &result;
   return nullptr;
 }
 
-std::string config_text(const ComparedConfig& config) {
+std::string config_text(const compare::ComparedConfig& config) {
   std::string out = config.workload;
   const auto add = [&](std::string_view name, const std::optional<int64_t>& value) {
     if (value) out += fmt::format(", {} {}", name, *value);
@@ -81,11 +85,11 @@ std::string value_text(double value) {
   return fmt::format("{:.{}f}", value, std::clamp(4 - before_point, 0, 6));
 }
 
-std::string runs_text(const SideResults& side) {
+std::string runs_text(const compare::SideResults& side) {
   const auto runs = side.repetitions.size();
-  const auto used = std::ranges::count_if(side.repetitions, [](const auto* run) { return usable(*run); });
+  const auto used = std::ranges::count_if(side.repetitions, [](const auto* run) { return compare::usable(*run); });
   return static_cast<size_t>(used) == runs ? fmt::format("{} (n = {})", side.side, runs)
                                            : fmt::format("{} (n = {} of {} runs)", side.side, used, runs);
 }
 
-}  // namespace host
+}  // namespace host::report

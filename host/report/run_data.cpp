@@ -5,12 +5,12 @@
 #include <fstream>
 #include <limits>
 
-#include "error.hpp"
+#include "base/error.hpp"
 #include "records/hlog.hpp"
 #include "report/fields.hpp"
 #include "report/intervals.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 namespace fs = std::filesystem;
@@ -81,7 +81,7 @@ class RecordsReader {
 
 void read_latencies(const fs::path& file, RunData& out) {
   try {
-    for (const auto& entry : read_hlog(file)) out.latency[entry.tag].merge(entry.histogram);
+    for (const auto& entry : records::read_hlog(file)) out.latency[entry.tag].merge(entry.histogram);
   } catch (const std::exception& e) {
     out.latency.clear();
     out.problems.emplace_back(e.what());
@@ -114,4 +114,4 @@ RunData read_run_data(const fs::path& run_folder) {
   return out;
 }
 
-}  // namespace host
+}  // namespace host::report

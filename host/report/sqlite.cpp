@@ -5,14 +5,14 @@
 
 #include <array>
 
-#include "error.hpp"
-#include "metrics/summary.hpp"
+#include "base/error.hpp"
+#include "records/summary.hpp"
 #include "report/all_metrics.hpp"
 #include "report/database.hpp"
 #include "report/fields.hpp"
 #include "report/run_data.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -59,14 +59,14 @@ std::optional<int64_t> whole(const Json& value) {
 std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 int64_t size(const std::vector<double>& values) { return static_cast<int64_t>(values.size()); }
 std::optional<double> middle(const std::vector<double>& values) {
-  return values.empty() ? std::nullopt : std::optional(median(values));
+  return values.empty() ? std::nullopt : std::optional(compare::median(values));
 }
 
 class Tables {
  public:
   explicit Tables(Database& database) : database_(database) {}
 
-  void add(const ResultRecord& r) {
+  void add(const compare::ResultRecord& r) {
     runs_.row(nullptr, known(r.run_id), r.side, r.backend, r.workload, r.seed, r.nodes, r.parallelism,
               known(r.config_hash), known(r.backend_hash), r.status(), flag(r.metadata({"noise", "noisy"})),
               known(r.timestamp), r.duration_seconds, r.throughput, r.latency_p50, r.latency_p95, r.latency_p99,
@@ -76,30 +76,30 @@ class Tables {
     if (!r.folder.empty()) add(run, read_run_data(r.folder));
   }
 
-  void add(const ComparedConfig& c) {
+  void add(const compare::ComparedConfig& c) {
     const auto verdict = [&](const std::optional<std::string>& baseline, const std::string& candidate,
-                             const Judgement& of) {
+                             const compare::Judgement& of) {
       verdicts_.row(c.workload, known(c.config_hash), c.seed, c.nodes, c.parallelism, baseline, candidate,
-                    to_string(of.verdict), known(of.reason));
+                    compare::to_string(of.verdict), known(of.reason));
     };
     if (c.sides.size() == 1) verdict(std::nullopt, c.sides[0].side, {c.verdict, c.reason});
     for (size_t i = 1; i < c.sides.size(); ++i)
-      verdict(c.sides[0].side, c.sides[i].side, verdict_of(c, c.sides[i].side));
+      verdict(c.sides[0].side, c.sides[i].side, compare::verdict_of(c, c.sides[i].side));
     for (const auto& m : c.metrics) {
-      const auto of_interval = [&](double RatioInterval::*member) {
+      const auto of_interval = [&](double compare::RatioInterval::*member) {
         return m.interval ? std::optional((*m.interval).*member) : std::nullopt;
       };
       comparisons_.row(c.workload, known(c.config_hash), c.seed, c.nodes, c.parallelism, m.metric.scope, m.metric.name,
-                       known(m.metric.unit), m.metric.better == Better::lower ? "lower" : "higher", m.baseline,
+                       known(m.metric.unit), m.metric.better == compare::Better::lower ? "lower" : "higher", m.baseline,
                        m.candidate, size(m.baseline_values), size(m.candidate_values), middle(m.baseline_values),
-                       middle(m.candidate_values), int64_t{m.paired}, of_interval(&RatioInterval::ratio),
-                       of_interval(&RatioInterval::low), of_interval(&RatioInterval::high),
-                       m.ranks ? std::optional(m.ranks->p_value) : std::nullopt, m.delta, to_string(m.verdict),
+                       middle(m.candidate_values), int64_t{m.paired}, of_interval(&compare::RatioInterval::ratio),
+                       of_interval(&compare::RatioInterval::low), of_interval(&compare::RatioInterval::high),
+                       m.ranks ? std::optional(m.ranks->p_value) : std::nullopt, m.delta, compare::to_string(m.verdict),
                        known(m.reason));
     }
   }
 
-  void add(const InputProblem& problem) {
+  void add(const compare::InputProblem& problem) {
     problems_.row(problem.file.string(), static_cast<int64_t>(problem.line), problem.text);
   }
   void add(const char* setting, double value) { settings_.row(setting, value); }
@@ -108,7 +108,7 @@ class Tables {
   void add(int64_t run, const RunData& data) {
     for (const auto& [tag, histogram] : data.latency)
       for (const auto q : quantiles)
-        if (const auto ns = quantile_ns(histogram, q))
+        if (const auto ns = metrics::quantile_ns(histogram, q))
           percentiles_.row(run, tag.empty() ? "total" : tag, q, *ns / 1e6, static_cast<int64_t>(histogram.count()));
     for (const auto& i : data.intervals) {
       const auto& of = field(i, "outcomes");
@@ -139,7 +139,7 @@ class Tables {
   Insert settings_{database_, "settings", 2};
 };
 
-void fill(Database& database, const Comparison& comparison, const ResultSet& results) {
+void fill(Database& database, const compare::Comparison& comparison, const compare::ResultSet& results) {
   // One file that nobody else has open, renamed when it is whole: a journal would protect nothing.
   database.run("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
   database.run(schema);
@@ -157,7 +157,8 @@ void fill(Database& database, const Comparison& comparison, const ResultSet& res
 
 }  // namespace
 
-void write_sqlite(const Comparison& comparison, const ResultSet& results, const std::filesystem::path& file) {
+void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
+                  const std::filesystem::path& file) {
   const auto temporary = file.parent_path() / fmt::format(".{}.{}", file.filename().string(), ::getpid());
   std::error_code error;
   std::filesystem::remove(temporary, error);  // left by a process of the same number that was killed
@@ -172,8 +173,8 @@ void write_sqlite(const Comparison& comparison, const ResultSet& results, const 
   if (error) {
     const auto text = fmt::format("{}: cannot be written: {}; choose another file", file.string(), error.message());
     std::filesystem::remove(temporary, error);
-    throw Error(Exit::failed, text);
+    throw base::Error(base::Exit::failed, text);
   }
 }
 
-}  // namespace host
+}  // namespace host::report

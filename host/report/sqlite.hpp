@@ -5,13 +5,14 @@
 
 #include "compare/comparison.hpp"
 
-namespace host {
+namespace host::report {
 
 // PRAGMA user_version; grows when a column changes its meaning or goes.
 constexpr int sqlite_schema_version = 1;
 
 // Written beside `file` in one transaction and renamed, so that the file is never seen half-written. Reads the runs'
 // folders. Throws Error.
-void write_sqlite(const Comparison& comparison, const ResultSet& results, const std::filesystem::path& file);
+void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
+                  const std::filesystem::path& file);
 
-}  // namespace host
+}  // namespace host::report

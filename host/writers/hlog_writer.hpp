@@ -4,18 +4,18 @@
 #include <filesystem>
 #include <utility>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
-namespace host {
+namespace host::writers {
 
-class HlogWriter final : public Writer {
+class HlogWriter final : public records::Writer {
  public:
   explicit HlogWriter(std::filesystem::path file) : file_(std::move(file)) {}
-  void begin(const RunInfo& /*info*/) override {}
-  void finish(const RunInfo& info, const RunResult& result) override;
+  void begin(const records::RunInfo& /*info*/) override {}
+  void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:
   std::filesystem::path file_;
 };
 
-}  // namespace host
+}  // namespace host::writers

@@ -2,7 +2,7 @@
 
 #include "records/result_json.hpp"
 
-namespace host {
+namespace host::writers {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -17,25 +17,25 @@ std::string line(const char* type, Json members) {
 
 JsonlWriter::JsonlWriter(const std::filesystem::path& file, bool requests) : file_(file), requests_(requests) {}
 
-void JsonlWriter::begin(const RunInfo& info) {
+void JsonlWriter::begin(const records::RunInfo& info) {
   line_.emplace(info.classes, info.tenants);
   Json members = {{"schema_version", 1}};
-  members.update(to_json(info));
+  members.update(records::to_json(info));
   file_.append(line("run", std::move(members)));
   file_.flush();
 }
 
-void JsonlWriter::take(const Interval& interval) {
-  file_.append(line("interval", to_json(interval)));
+void JsonlWriter::take(const records::Interval& interval) {
+  file_.append(line("interval", records::to_json(interval)));
   file_.flush();
 }
 
-void JsonlWriter::take(const EventRecord& event) {
-  file_.append(line("event", to_json(event)));
+void JsonlWriter::take(const records::EventRecord& event) {
+  file_.append(line("event", records::to_json(event)));
   file_.flush();
 }
 
-void JsonlWriter::take(std::span<const RequestRow> rows) {
+void JsonlWriter::take(std::span<const records::RequestRow> rows) {
   if (!requests_) return;
   for (const auto& row : rows) {
     char* begin = file_.claim(line_->max_bytes());
@@ -43,12 +43,12 @@ void JsonlWriter::take(std::span<const RequestRow> rows) {
   }
 }
 
-void JsonlWriter::finish(const RunInfo& info, const RunResult& result) {
-  for (const auto& request : result.timeline) file_.append(line("timeline", to_json(request, info, result)));
+void JsonlWriter::finish(const records::RunInfo& info, const records::RunResult& result) {
+  for (const auto& request : result.timeline) file_.append(line("timeline", records::to_json(request, info, result)));
   Json members = {{"run_id", info.run_id}, {"phase_names", result.cells ? result.cells->phases() : info.phases}};
-  members.update(to_json(result));
+  members.update(records::to_json(result));
   file_.append(line("summary", std::move(members)));
   file_.close();
 }
 
-}  // namespace host
+}  // namespace host::writers

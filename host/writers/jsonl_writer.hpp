@@ -4,22 +4,22 @@
 #include <filesystem>
 #include <optional>
 
+#include "records/writer.hpp"
 #include "writers/line_file.hpp"
 #include "writers/request_line.hpp"
-#include "writers/writer.hpp"
 
-namespace host {
+namespace host::writers {
 
 // Flushed with every interval and event, so a kill -9 loses at most the last interval, and never half a line.
-class JsonlWriter final : public Writer {
+class JsonlWriter final : public records::Writer {
  public:
   // `requests`: also a line for each RequestRow.
   JsonlWriter(const std::filesystem::path& file, bool requests);
-  void begin(const RunInfo& info) override;
-  void take(const Interval& interval) override;
-  void take(const EventRecord& event) override;
-  void take(std::span<const RequestRow> rows) override;
-  void finish(const RunInfo& info, const RunResult& result) override;
+  void begin(const records::RunInfo& info) override;
+  void take(const records::Interval& interval) override;
+  void take(const records::EventRecord& event) override;
+  void take(std::span<const records::RequestRow> rows) override;
+  void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:
   LineFile file_;
@@ -27,4 +27,4 @@ class JsonlWriter final : public Writer {
   std::optional<RequestLine> line_;  // once the names of classes and tenants are known
 };
 
-}  // namespace host
+}  // namespace host::writers

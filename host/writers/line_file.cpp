@@ -3,9 +3,9 @@
 #include <cstring>
 #include <utility>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace host {
+namespace host::writers {
 namespace {
 
 size_t left_in_page(uint64_t offset) { return LineFile::page - static_cast<size_t>(offset % LineFile::page); }
@@ -58,7 +58,7 @@ void LineFile::write_out(std::string_view bytes) {
   const auto begin = file_.size();
   try {
     file_.write(bytes);
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     const auto written = bytes.substr(0, file_.size() - begin);
     file_.try_truncate(begin + (written.rfind('\n') + 1));  // npos + 1 is 0
     throw;
@@ -70,4 +70,4 @@ void LineFile::close() {
   file_.close();
 }
 
-}  // namespace host
+}  // namespace host::writers

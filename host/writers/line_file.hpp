@@ -7,9 +7,9 @@
 #include <memory>
 #include <string_view>
 
-#include "writers/output_file.hpp"
+#include "base/output_file.hpp"
 
-namespace host {
+namespace host::writers {
 
 // The kernel copies a write page by page and stops between two pages when the process is killed: of 60 kills amid
 // writes of 256 KiB, 54 left half a line. So no line of up to a page crosses the end of one: the line before it is
@@ -36,9 +36,9 @@ class LineFile {
  private:
   void pad(size_t spaces);  // the last line of the buffer grows; if there is none, the next one begins with them
   void write_out(std::string_view bytes);
-  OutputFile file_;
+  base::OutputFile file_;
   std::unique_ptr<char[]> buffer_;
   size_t used_ = 0;
 };
 
-}  // namespace host
+}  // namespace host::writers

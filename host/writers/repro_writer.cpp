@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include "writers/output_file.hpp"
+#include "base/output_file.hpp"
 
-namespace host {
+namespace host::writers {
 
-void write_repro_manifest(const std::filesystem::path& folder, const RunInfo& info, ReproInput input) {
+void write_repro_manifest(const std::filesystem::path& folder, const records::RunInfo& info,
+                          records::ReproInput input) {
   const auto target = folder / "repro_manifest.json";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const auto name = entry.path().filename();
@@ -15,12 +16,13 @@ void write_repro_manifest(const std::filesystem::path& folder, const RunInfo& in
   }
   std::sort(input.files.begin(), input.files.end());
   using Json = nlohmann::ordered_json;
-  write_file(target, repro_manifest(info, input).dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
+  base::write_file(target,
+                   records::repro_manifest(info, input).dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
-void ReproWriter::finish(const RunInfo& info, const RunResult& result) {
+void ReproWriter::finish(const records::RunInfo& info, const records::RunResult& result) {
   write_repro_manifest(folder_, info,
                        {result.ledger.offered, result.ledger.warmup, parity_batch_size_, command_line_, options_, {}});
 }
 
-}  // namespace host
+}  // namespace host::writers

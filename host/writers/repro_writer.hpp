@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "records/repro_manifest.hpp"
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
-namespace host {
+namespace host::writers {
 
 // Give it last: its manifest names the files that the writers before it have finished, with their SHA-256.
-class ReproWriter final : public Writer {
+class ReproWriter final : public records::Writer {
  public:
   // `options`: every option of the run with its value.
   ReproWriter(std::filesystem::path folder, uint32_t parity_batch_size, std::vector<std::string> command_line,
@@ -20,8 +20,8 @@ class ReproWriter final : public Writer {
         parity_batch_size_(parity_batch_size),
         command_line_(std::move(command_line)),
         options_(std::move(options)) {}
-  void begin(const RunInfo& /*info*/) override {}
-  void finish(const RunInfo& info, const RunResult& result) override;
+  void begin(const records::RunInfo& /*info*/) override {}
+  void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:
   std::filesystem::path folder_;
@@ -31,6 +31,6 @@ class ReproWriter final : public Writer {
 };
 
 // Into `input.files` go those beside it that are finished; run.log goes on. Written beside its place and renamed.
-void write_repro_manifest(const std::filesystem::path& folder, const RunInfo& info, ReproInput input);
+void write_repro_manifest(const std::filesystem::path& folder, const records::RunInfo& info, records::ReproInput input);
 
-}  // namespace host
+}  // namespace host::writers

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace host {
+namespace host::writers {
 namespace {
 
 char* put(char* out, std::string_view text) {
@@ -63,7 +63,7 @@ RequestLine::RequestLine(const std::vector<std::string>& classes, const std::vec
   max_bytes_ = keys + numbers + longest(classes_) + longest(tenants_);
 }
 
-char* RequestLine::format(char* out, const RequestRow& row) const {
+char* RequestLine::format(char* out, const records::RequestRow& row) const {
   out = put(out, "{\"type\":\"request\",\"seq\":");
   out = put_number(out, row.seq);
   out = put(out, classes_[std::min<size_t>(row.class_id, classes_.size() - 1)]);
@@ -71,7 +71,7 @@ char* RequestLine::format(char* out, const RequestRow& row) const {
   out = put(out, ",\"phase\":");
   out = put_number(out, static_cast<unsigned>(row.phase));
   out = put(out, ",\"outcome\":\"");
-  out = put(out, to_string(static_cast<Outcome>(row.outcome)));
+  out = put(out, metrics::to_string(static_cast<metrics::Outcome>(row.outcome)));
   out = put(out, "\",\"due_ns\":");
   out = put_number(out, row.due_ns);
   out = put(out, ",\"sent_ns\":");
@@ -91,4 +91,4 @@ char* RequestLine::format(char* out, const RequestRow& row) const {
   return put(out, "}\n");
 }
 
-}  // namespace host
+}  // namespace host::writers

@@ -6,7 +6,7 @@
 
 #include "records/rows.hpp"
 
-namespace host {
+namespace host::writers {
 
 // Formats into memory that the caller gives: about 240 bytes a row, no allocation.
 class RequestLine {
@@ -14,7 +14,7 @@ class RequestLine {
   RequestLine(const std::vector<std::string>& classes, const std::vector<std::string>& tenants);
   [[nodiscard]] size_t max_bytes() const { return max_bytes_; }
   // Writes the line, '\n' included, and returns its end. `out` has room for max_bytes().
-  char* format(char* out, const RequestRow& row) const;
+  char* format(char* out, const records::RequestRow& row) const;
 
  private:
   std::vector<std::string> classes_;  // `,"class":"chat"`, by class_id; the last one stands for ids without a name
@@ -22,4 +22,4 @@ class RequestLine {
   size_t max_bytes_ = 0;
 };
 
-}  // namespace host
+}  // namespace host::writers

@@ -6,25 +6,28 @@
 #include <algorithm>
 #include <array>
 
-#include "metrics/summary.hpp"
-#include "writers/number_text.hpp"
+#include "base/number_text.hpp"
+#include "records/summary.hpp"
 
-namespace host {
+namespace host::writers {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-uint64_t count_of(const CellSummary& cell, Outcome outcome) { return cell.outcomes[static_cast<size_t>(outcome)]; }
-
-uint64_t other_failures(const CellSummary& cell) {
-  return count_of(cell, Outcome::rejected) + count_of(cell, Outcome::cancelled) + count_of(cell, Outcome::unfinished);
+uint64_t count_of(const records::ScopeSummary& cell, metrics::Outcome outcome) {
+  return cell.outcomes[static_cast<size_t>(outcome)];
 }
 
-std::string header(const RunInfo& info, const RunResult& result) {
+uint64_t other_failures(const records::ScopeSummary& cell) {
+  return count_of(cell, metrics::Outcome::rejected) + count_of(cell, metrics::Outcome::cancelled) +
+         count_of(cell, metrics::Outcome::unfinished);
+}
+
+std::string header(const records::RunInfo& info, const records::RunResult& result) {
   auto text = fmt::format("{}\n{} x {}: {}, window {:.1f} s, seed {}, {} node{}, parallelism {}, scheduler {}\n",
-                          info.run_id, info.workload, info.backend, to_string(result.status), result.window_s,
+                          info.run_id, info.workload, info.backend, records::to_string(result.status), result.window_s,
                           info.seed, info.nodes, info.nodes == 1 ? "" : "s", info.parallelism, info.scheduler);
-  const auto* label = result.status == RunStatus::invalid ? "INVALID" : to_string(result.status);
+  const auto* label = result.status == records::RunStatus::invalid ? "INVALID" : records::to_string(result.status);
   for (const auto& reason : result.reasons) text += fmt::format("{}: {}\n", label, reason);
   if (result.noise.is_object() && result.noise.value("noisy", false))
     text += fmt::format("noisy: {}\n", fmt::join(result.noise.at("reasons").get<std::vector<std::string>>(), "; "));
@@ -55,27 +58,27 @@ struct Columns {
   bool other = false;
 };
 
-std::vector<std::string> row_of(const std::string& name, const CellSummary& cell, const Columns& columns) {
+std::vector<std::string> row_of(const std::string& name, const records::ScopeSummary& cell, const Columns& columns) {
   const auto rate = [&](const char* metric) {
     const auto value = cell.value(metric);
-    return value ? rate_text(*value) : "n/a";
+    return value ? base::rate_text(*value) : "n/a";
   };
   std::vector<std::string> row = {name,
                                   fmt::format("{}", cell.offered),
                                   rate("offered_rate"),
                                   rate("throughput"),
-                                  ms_text(cell.value("latency_p50")),
-                                  ms_text(cell.value("latency_p95")),
-                                  ms_text(cell.value("latency_p99"))};
-  if (columns.ttft) row.push_back(ms_text(cell.value("ttft_p99")));
-  row.push_back(share_text(cell.value("slo_attainment")));
-  row.push_back(fmt::format("{}", count_of(cell, Outcome::error)));
-  row.push_back(fmt::format("{}", count_of(cell, Outcome::timeout)));
+                                  base::ms_text(cell.value("latency_p50")),
+                                  base::ms_text(cell.value("latency_p95")),
+                                  base::ms_text(cell.value("latency_p99"))};
+  if (columns.ttft) row.push_back(base::ms_text(cell.value("ttft_p99")));
+  row.push_back(base::share_text(cell.value("slo_attainment")));
+  row.push_back(fmt::format("{}", count_of(cell, metrics::Outcome::error)));
+  row.push_back(fmt::format("{}", count_of(cell, metrics::Outcome::timeout)));
   if (columns.other) row.push_back(fmt::format("{}", other_failures(cell)));
   return row;
 }
 
-std::string request_table(const Summary& summary, bool any_ttft) {
+std::string request_table(const records::Summary& summary, bool any_ttft) {
   const Columns columns{any_ttft, other_failures(summary.total) > 0};
   Rows rows = {{"", "offered", "offered/s", "ok/s", "p50 ms", "p95 ms", "p99 ms"}};
   if (columns.ttft) rows[0].emplace_back("ttft p99");
@@ -96,27 +99,27 @@ std::string request_table(const Summary& summary, bool any_ttft) {
   return text_table(rows);
 }
 
-std::string stage_table(const Summary& summary) {
+std::string stage_table(const records::Summary& summary) {
   if (summary.stages.empty()) return "";
   Rows rows = {{"stage", "executions", "wait p50 ms", "wait p99 ms", "service p50 ms", "service p99 ms"}};
   for (const auto& stage : summary.stages) {
     std::vector<std::string> row = {stage.name, fmt::format("{}", stage.executions)};
     for (const auto* wanted : {"stage_wait_p50", "stage_wait_p99", "stage_service_p50", "stage_service_p99"})
       for (const auto& metric : stage.metrics)
-        if (metric.name == wanted) row.push_back(ms_text(metric.value));
+        if (metric.name == wanted) row.push_back(base::ms_text(metric.value));
     rows.push_back(std::move(row));
   }
   return "\n" + text_table(rows);
 }
 
-std::string value_text(const std::vector<Metric>& metrics, std::string_view name) {
+std::string value_text(const std::vector<metrics::Metric>& metrics, std::string_view name) {
   for (const auto& metric : metrics)
     if (metric.name == name) return metric.value ? fmt::format("{:.3g}", *metric.value) : "n/a";
   return "";
 }
 
 // How tenants fared together, beside alone.
-std::string isolation_table(const Summary& summary) {
+std::string isolation_table(const records::Summary& summary) {
   if (summary.shared_phases.empty()) return "";
   Rows rows = {{"isolation", "STP", "ANTT", "isolation", "fairness", "interference p50", "p95", "p99"}};
   for (const auto& phase : summary.shared_phases) {
@@ -132,7 +135,7 @@ std::string isolation_table(const Summary& summary) {
   return "\n" + text_table(rows);
 }
 
-std::string disturbance_table(const Summary& summary) {
+std::string disturbance_table(const records::Summary& summary) {
   if (summary.disturbances.empty()) return "";
   Rows rows = {
       {"disturbance", "events", "refused", "censored", "recovery s", "done in s", "silent max s", "deficit", "failed"}};
@@ -148,7 +151,7 @@ std::string disturbance_table(const Summary& summary) {
 }
 
 // What was measured of the run as a whole; what was not is in the record, with the reason.
-std::string run_line(const Summary& summary) {
+std::string run_line(const records::Summary& summary) {
   struct Shown {
     const char* metric;
     const char* label;
@@ -169,11 +172,12 @@ std::string run_line(const Summary& summary) {
   return items.empty() ? "" : wrapped_list("run", items);
 }
 
-std::string ledger_line(const Ledger& ledger) {
+std::string ledger_line(const records::Ledger& ledger) {
   std::string sum;
-  for (size_t i = 0; i < outcome_count; ++i)
+  for (size_t i = 0; i < metrics::outcome_count; ++i)
     if (ledger.outcomes[i] > 0 || i == 0)
-      sum += fmt::format("{}{} {}", sum.empty() ? "" : " + ", ledger.outcomes[i], to_string(static_cast<Outcome>(i)));
+      sum += fmt::format("{}{} {}", sum.empty() ? "" : " + ", ledger.outcomes[i],
+                         metrics::to_string(static_cast<metrics::Outcome>(i)));
   auto text = fmt::format("ledger: {} offered{} {} {}; {} duplicate; {} unexpected", ledger.offered,
                           ledger.warmup > 0 ? fmt::format(" ({} warm-up)", ledger.warmup) : "",
                           ledger.balanced() ? "=" : "DIFFERS FROM", sum, ledger.duplicate, ledger.unexpected);
@@ -182,22 +186,22 @@ std::string ledger_line(const Ledger& ledger) {
   return text + "\n";
 }
 
-std::string generator_line(const RunResult& result) {
+std::string generator_line(const records::RunResult& result) {
   if (result.lateness.empty()) return "generator: sent nothing\n";
   std::string text = "generator: late by";
   for (const auto& [name, q] : {std::pair{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}}) {
-    const auto ns = quantile_ns(result.lateness, q);
-    text += fmt::format("{} {} {}", q == 0.5 ? "" : ",", name, ns ? duration_text(*ns) : "n/a");
+    const auto ns = metrics::quantile_ns(result.lateness, q);
+    text += fmt::format("{} {} {}", q == 0.5 ? "" : ",", name, ns ? base::duration_text(*ns) : "n/a");
   }
-  text += fmt::format("; budget of p99 {}", duration_text(static_cast<double>(result.lateness_budget_ns)));
-  const auto p99 = quantile_ns(result.lateness, 0.99);
+  text += fmt::format("; budget of p99 {}", base::duration_text(static_cast<double>(result.lateness_budget_ns)));
+  const auto p99 = metrics::quantile_ns(result.lateness, 0.99);
   if (p99 && *p99 > static_cast<double>(result.lateness_budget_ns)) text += " EXCEEDED";
   if (result.blocked_ns > 0)
-    text += fmt::format("; blocked by the backend for {}", duration_text(static_cast<double>(result.blocked_ns)));
+    text += fmt::format("; blocked by the backend for {}", base::duration_text(static_cast<double>(result.blocked_ns)));
   return text + "\n";
 }
 
-std::string verdict_line(const RunResult& result) {
+std::string verdict_line(const records::RunResult& result) {
   const auto& ledger = result.ledger;
   auto text =
       fmt::format("verdict: {} ({} passed, {} wrong, {} unchecked)\n",
@@ -211,7 +215,7 @@ std::string verdict_line(const RunResult& result) {
   return text;
 }
 
-std::string parity_line(const ParityResult& parity) {
+std::string parity_line(const records::ParityResult& parity) {
   if (parity.checked == 0) return "";
   auto text = fmt::format("output parity: {}/{}", parity.equal, parity.checked);
   if (parity.not_checked > 0) text += fmt::format(" ({} more not checked: no time left)", parity.not_checked);
@@ -238,15 +242,15 @@ std::string text_table(const Rows& rows) {
   return text;
 }
 
-std::string summary_table(const RunInfo& info, const RunResult& result) {
-  const auto summary = summarize(result);
+std::string summary_table(const records::RunInfo& info, const records::RunResult& result) {
+  const auto summary = records::summarize(result);
   const bool any_ttft = result.cells && !result.cells->sum().ttft.empty();
   return header(info, result) + "\n" + request_table(summary, any_ttft) + stage_table(summary) +
          isolation_table(summary) + disturbance_table(summary) + "\n" + run_line(summary) + ledger_line(result.ledger) +
          generator_line(result) + parity_line(result.parity) + verdict_line(result);
 }
 
-void SummaryTable::finish(const RunInfo& info, const RunResult& result) {
+void SummaryTable::finish(const records::RunInfo& info, const records::RunResult& result) {
   auto text = summary_table(info, result);
   std::vector<std::string> names;
   std::error_code ignored;  // a folder that cannot be read has no files to name
@@ -258,4 +262,4 @@ void SummaryTable::finish(const RunInfo& info, const RunResult& result) {
   std::fflush(out_);
 }
 
-}  // namespace host
+}  // namespace host::writers

@@ -6,26 +6,26 @@
 #include <string>
 #include <vector>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
-namespace host {
+namespace host::writers {
 
 // Header, a table of classes, tenants and phases, stages, ledger, generator, verdict. Up to about 100 columns wide.
-std::string summary_table(const RunInfo& info, const RunResult& result);
+std::string summary_table(const records::RunInfo& info, const records::RunResult& result);
 
 // Columns as wide as their widest cell, two spaces between; the first to the left, the others to the right.
 std::string text_table(const std::vector<std::vector<std::string>>& rows);
 
 // Prints it when the run finishes, with the files that lie in its folder.
-class SummaryTable final : public Writer {
+class SummaryTable final : public records::Writer {
  public:
   SummaryTable(std::FILE* out, std::filesystem::path folder) : out_(out), folder_(std::move(folder)) {}
-  void begin(const RunInfo& /*info*/) override {}
-  void finish(const RunInfo& info, const RunResult& result) override;
+  void begin(const records::RunInfo& /*info*/) override {}
+  void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:
   std::FILE* out_;
   std::filesystem::path folder_;
 };
 
-}  // namespace host
+}  // namespace host::writers

@@ -10,17 +10,17 @@
 #include <utility>
 #include <vector>
 
-#include "metrics/summary.hpp"
-#include "writers/number_text.hpp"
+#include "base/number_text.hpp"
+#include "records/summary.hpp"
 
-namespace host {
+namespace host::writers {
 namespace {
 
 constexpr int64_t live_gap_ns = 100'000'000;
 constexpr int64_t plain_gap_ns = 10'000'000'000;
 
 // Share of the run that is done; negative when its length is not known.
-double progress(const Interval& interval, const RunInfo& info) {
+double progress(const records::Interval& interval, const records::RunInfo& info) {
   if (info.expected_requests > 0)
     return static_cast<double>(interval.total_done) / static_cast<double>(info.expected_requests);
   if (info.expected_duration_s > 0) return interval.end_s / info.expected_duration_s;
@@ -34,13 +34,13 @@ std::string bar(double done, size_t cells) {
   return fmt::format("[{}] {:3.0f} %", text, std::min(done * 100, 100.0));
 }
 
-std::string latency(const Histogram& response) {
+std::string latency(const metrics::Histogram& response) {
   for (const auto& [name, q] : {std::pair{"p99", 0.99}, {"p95", 0.95}, {"p50", 0.5}})
-    if (const auto ns = quantile_ns(response, q)) return fmt::format("{} {}", name, duration_text(*ns));
+    if (const auto ns = metrics::quantile_ns(response, q)) return fmt::format("{} {}", name, base::duration_text(*ns));
   return "p50 n/a";
 }
 
-std::string slo(const Interval& interval) {
+std::string slo(const records::Interval& interval) {
   uint64_t met = 0;
   uint64_t ended = 0;
   for (const auto& row : interval.classes) {
@@ -48,22 +48,22 @@ std::string slo(const Interval& interval) {
     ended += row.ok + row.failed;
   }
   if (ended == 0) return "SLO n/a";
-  return "SLO " + share_text(static_cast<double>(met) / static_cast<double>(ended));
+  return "SLO " + base::share_text(static_cast<double>(met) / static_cast<double>(ended));
 }
 
 }  // namespace
 
-std::string progress_line(const Interval& interval, const RunInfo& info, size_t width) {
+std::string progress_line(const records::Interval& interval, const records::RunInfo& info, size_t width) {
   const double seconds = interval.end_s - interval.begin_s;
   const auto rate = [&](uint64_t n) {
-    return seconds > 0 ? rate_text(static_cast<double>(n) / seconds) + "/s" : "n/a";
+    return seconds > 0 ? base::rate_text(static_cast<double>(n) / seconds) + "/s" : "n/a";
   };
   std::vector<std::string> parts;
   if (const double done = progress(interval, info); done >= 0)
     parts.push_back(bar(std::clamp(done, 0.0, 1.0), width < 100 ? 10 : 20));
-  parts.push_back(clock_text(interval.end_s));
+  parts.push_back(base::clock_text(interval.end_s));
   parts.push_back("offered " + rate(interval.offered));
-  parts.push_back("ok " + rate(interval.outcomes[static_cast<size_t>(Outcome::ok)]));
+  parts.push_back("ok " + rate(interval.outcomes[static_cast<size_t>(metrics::Outcome::ok)]));
   parts.push_back(latency(interval.response));
   parts.push_back(fmt::format("{} in flight", interval.in_flight));
   parts.push_back(slo(interval));
@@ -98,12 +98,12 @@ TerminalView::TerminalView(Screen screen, std::function<int64_t()> now_ns)
 
 TerminalView::~TerminalView() { clear_line(); }
 
-void TerminalView::begin(const RunInfo& info) {
+void TerminalView::begin(const records::RunInfo& info) {
   info_ = info;
   if (!screen_.live) next_ns_ = now_ns_() + plain_gap_ns;
 }
 
-void TerminalView::take(const Interval& interval) {
+void TerminalView::take(const records::Interval& interval) {
   const auto now = now_ns_();
   if (now < next_ns_) return;
   next_ns_ = now + (screen_.live ? live_gap_ns : plain_gap_ns);
@@ -116,7 +116,7 @@ void TerminalView::take(const Interval& interval) {
   }
 }
 
-void TerminalView::finish(const RunInfo& /*info*/, const RunResult& /*result*/) { clear_line(); }
+void TerminalView::finish(const records::RunInfo& /*info*/, const records::RunResult& /*result*/) { clear_line(); }
 
 void TerminalView::clear_line() {
   if (std::exchange(drawn_, false)) print("\r\033[K");
@@ -126,4 +126,4 @@ void TerminalView::print(const std::string& text) const {
   [[maybe_unused]] const auto written = ::write(screen_.fd, text.data(), text.size());
 }
 
-}  // namespace host
+}  // namespace host::writers

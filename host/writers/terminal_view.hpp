@@ -5,17 +5,17 @@
 #include <functional>
 #include <string>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
-namespace host {
+namespace host::writers {
 
 // One line of at most `width` columns, without a newline; what does not fit is left out from the right.
 // It shows the highest quantile that the interval has samples enough for.
-std::string progress_line(const Interval& interval, const RunInfo& info, size_t width);
+std::string progress_line(const records::Interval& interval, const records::RunInfo& info, size_t width);
 
 // On a terminal one line, redrawn with each interval; elsewhere a plain line every 10 s of wall-clock time. It uses no
 // colour. Failing to write to a screen does not fail a run.
-class TerminalView final : public Writer {
+class TerminalView final : public records::Writer {
  public:
   struct Screen {
     int fd = 2;
@@ -28,9 +28,9 @@ class TerminalView final : public Writer {
   ~TerminalView() override;
   TerminalView(const TerminalView&) = delete;
   TerminalView& operator=(const TerminalView&) = delete;
-  void begin(const RunInfo& info) override;
-  void take(const Interval& interval) override;
-  void finish(const RunInfo& info, const RunResult& result) override;
+  void begin(const records::RunInfo& info) override;
+  void take(const records::Interval& interval) override;
+  void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:
   static int64_t wall_clock_ns();
@@ -38,9 +38,9 @@ class TerminalView final : public Writer {
   void clear_line();
   Screen screen_;
   std::function<int64_t()> now_ns_;
-  RunInfo info_;
+  records::RunInfo info_;
   int64_t next_ns_ = INT64_MIN;  // not before this time: a simulated day makes 86400 intervals in seconds
   bool drawn_ = false;
 };
 
-}  // namespace host
+}  // namespace host::writers

@@ -2,11 +2,11 @@
 
 #include <array>
 
-#include "metrics/summary.hpp"
+#include "base/output_file.hpp"
 #include "records/result_json.hpp"
-#include "writers/output_file.hpp"
+#include "records/summary.hpp"
 
-namespace host {
+namespace host::writers {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 15> columns = {"backend",     "workload",
                                                       "timestamp",   "config_hash", "backend_hash"};
 
 // All keys present, the measures null.
-Json empty_record(const RunInfo& info) {
+Json empty_record(const records::RunInfo& info) {
   Json record;
   for (const auto column : columns) record[std::string(column)] = nullptr;
   record["backend"] = info.backend;
@@ -32,7 +32,7 @@ Json empty_record(const RunInfo& info) {
   return record;
 }
 
-Json run_metadata(const RunInfo& info) {
+Json run_metadata(const records::RunInfo& info) {
   Json out = {{"scheduler", info.scheduler},
               {"quick", info.quick},
               {"clock", info.clock},
@@ -59,21 +59,21 @@ std::string csv_field(const Json& value) {
 
 std::span<const std::string_view> unified_columns() { return columns; }
 
-Json unified_record(const RunInfo& info, const RunResult& result) {
+Json unified_record(const records::RunInfo& info, const records::RunResult& result) {
   auto record = empty_record(info);
-  const auto total = summarize(result).total;
+  const auto total = records::summarize(result).total;
   for (const auto* name : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"})
     if (const auto value = total.value(name)) record[name] = *value;
   if (result.window_s > 0) record["duration_seconds"] = result.window_s;
-  record["metadata"] = to_json(result);
+  record["metadata"] = records::to_json(result);
   record["metadata"].update(run_metadata(info));
   return record;
 }
 
-Json failed_record(const RunInfo& info, const Failure& failure) {
+Json failed_record(const records::RunInfo& info, const Failure& failure) {
   auto record = empty_record(info);
   const auto text_or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
-  record["metadata"] = {{"status", to_string(RunStatus::failed)},
+  record["metadata"] = {{"status", records::to_string(records::RunStatus::failed)},
                         {"reason", failure.reason},
                         {"reasons", Json::array({failure.reason})},
                         {"signal", text_or_null(failure.signal)},
@@ -104,13 +104,13 @@ void write_unified_results(const std::filesystem::path& folder, std::span<const 
     jsonl += record.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
     csv += csv_row(record);
   }
-  write_file(folder / "unified_results.jsonl", jsonl);
-  write_file(folder / "unified_results.csv", csv);
+  base::write_file(folder / "unified_results.jsonl", jsonl);
+  base::write_file(folder / "unified_results.csv", csv);
 }
 
-void UnifiedResultsWriter::finish(const RunInfo& info, const RunResult& result) {
+void UnifiedResultsWriter::finish(const records::RunInfo& info, const records::RunResult& result) {
   const auto record = unified_record(info, result);
   write_unified_results(folder_, {&record, 1});
 }
 
-}  // namespace host
+}  // namespace host::writers

@@ -8,16 +8,16 @@
 #include <string_view>
 #include <vector>
 
-#include "writers/writer.hpp"
+#include "records/writer.hpp"
 
-namespace host {
+namespace host::writers {
 
 // The keys of a record in their order; `metadata` follows them in JSON only.
 std::span<const std::string_view> unified_columns();
 
 // Latencies in ms, throughput in 1/s, success_rate 0..1; a value that was not measured is null. `metadata` holds the
 // rest.
-nlohmann::ordered_json unified_record(const RunInfo& info, const RunResult& result);
+nlohmann::ordered_json unified_record(const records::RunInfo& info, const records::RunResult& result);
 
 // Why a run has no result.
 struct Failure {
@@ -26,7 +26,7 @@ struct Failure {
   std::string place;   // "backend.submit"; empty = not known
 };
 // The record of a run that died: every measure null.
-nlohmann::ordered_json failed_record(const RunInfo& info, const Failure& failure);
+nlohmann::ordered_json failed_record(const records::RunInfo& info, const Failure& failure);
 
 std::string csv_header();
 std::string csv_row(const nlohmann::ordered_json& record);
@@ -34,14 +34,14 @@ std::string csv_row(const nlohmann::ordered_json& record);
 // Both files, each written beside its place and renamed: never seen half-written.
 void write_unified_results(const std::filesystem::path& folder, std::span<const nlohmann::ordered_json> records);
 
-class UnifiedResultsWriter final : public Writer {
+class UnifiedResultsWriter final : public records::Writer {
  public:
   explicit UnifiedResultsWriter(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  void begin(const RunInfo& /*info*/) override {}
-  void finish(const RunInfo& info, const RunResult& result) override;
+  void begin(const records::RunInfo& /*info*/) override {}
+  void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:
   std::filesystem::path folder_;
 };
 
-}  // namespace host
+}  // namespace host::writers

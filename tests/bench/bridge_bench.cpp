@@ -22,7 +22,7 @@ int64_t now_ns() { return std::chrono::nanoseconds(std::chrono::steady_clock::no
 // Of a request: its id is the time it was sent.
 struct Counts {
   std::atomic<uint64_t> done{0};
-  host::Histogram round_trip;  // of the receiving thread
+  host::metrics::Histogram round_trip;  // of the receiving thread
 };
 
 Counts* counts = nullptr;

@@ -8,9 +8,9 @@
 namespace {
 
 // What is usually done, to be set beside it: percentiles of the resampled means of pairs.
-std::optional<host::RatioInterval> percentile_bootstrap(std::span<const double> baseline,
-                                                        std::span<const double> candidate, double confidence,
-                                                        uint64_t seed) {
+std::optional<host::compare::RatioInterval> percentile_bootstrap(std::span<const double> baseline,
+                                                                 std::span<const double> candidate, double confidence,
+                                                                 uint64_t seed) {
   constexpr size_t resamples = 999;
   const auto n = baseline.size();
   std::mt19937_64 random(seed);
@@ -24,8 +24,8 @@ std::optional<host::RatioInterval> percentile_bootstrap(std::span<const double> 
   }
   std::ranges::sort(means);
   const auto tail = static_cast<size_t>((1 - confidence) / 2 * resamples);
-  return host::RatioInterval{std::exp(means[resamples / 2]), std::exp(means[tail]),
-                             std::exp(means[resamples - 1 - tail])};
+  return host::compare::RatioInterval{std::exp(means[resamples / 2]), std::exp(means[tail]),
+                                      std::exp(means[resamples - 1 - tail])};
 }
 
 }  // namespace
@@ -42,14 +42,15 @@ int main(int argc, char** argv) {
     struct Method {
       const char* name;
       bool paired;
-      host::IntervalOf interval_of;
+      host::compare::IntervalOf interval_of;
     };
     for (const auto& [name, paired, interval_of] :
          {Method{"pairs", true, nullptr}, Method{"independent", false, nullptr},
           Method{"percentile", true, percentile_bootstrap}}) {
       fmt::print("{:>3}  {:11}", n, name);
-      for (const auto noise : {host::Noise::normal, host::Noise::log_normal, host::Noise::skewed}) {
-        const auto c = host::coverage(noise, n, paired, experiments, n, interval_of);
+      for (const auto noise :
+           {host::compare::Noise::normal, host::compare::Noise::log_normal, host::compare::Noise::skewed}) {
+        const auto c = host::compare::coverage(noise, n, paired, experiments, n, interval_of);
         fmt::print("  {:>9.1f} {:>6.2f}", c.share * 100, c.width);
       }
       fmt::print("\n");

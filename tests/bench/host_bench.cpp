@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "engine/clock.hpp"
-#include "engine/cpu_watch.hpp"
 #include "engine/engine.hpp"
 #include "engine/row_ring.hpp"
 #include "engine/slots.hpp"
+#include "machine/cpu_watch.hpp"
 
 namespace {
 
@@ -63,8 +63,8 @@ class Counting : public sage::Workload {
 
 // The same table without the optional members, so that nothing is settled unless asked for.
 template <class Class>
-Plugin plugin_of(const char* id, PluginKind kind) {
-  Plugin plugin;
+catalog::Plugin plugin_of(const char* id, catalog::PluginKind kind) {
+  catalog::Plugin plugin;
   plugin.manifest.id = id;
   plugin.manifest.kind = kind;
   plugin.table.struct_size = sizeof(sage_plugin);
@@ -84,36 +84,36 @@ const sage_workload& unsettled_table() {
 }
 
 // Takes the rows and keeps only their number: the cost of the request log before any formatting.
-class CountRows : public Writer {
+class CountRows : public records::Writer {
  public:
-  void begin(const RunInfo&) override {}
-  void take(std::span<const RequestRow> rows) override { rows_ += rows.size(); }
-  void finish(const RunInfo&, const RunResult&) override {}
+  void begin(const records::RunInfo&) override {}
+  void take(std::span<const records::RequestRow> rows) override { rows_ += rows.size(); }
+  void finish(const records::RunInfo&, const records::RunResult&) override {}
   [[nodiscard]] uint64_t rows() const { return rows_; }
 
  private:
   uint64_t rows_ = 0;
 };
 
-RunResult run_host(LoadConfig load, bool log_requests, uint64_t* rows = nullptr) {
-  static auto workload = plugin_of<Counting>("counting", PluginKind::workload);
+records::RunResult run_host(load::LoadConfig load, bool log_requests, uint64_t* rows = nullptr) {
+  static auto workload = plugin_of<Counting>("counting", catalog::PluginKind::workload);
   workload.table.workload = &unsettled_table();
-  static const auto backend = plugin_of<Instant>("instant", PluginKind::backend);
-  EngineConfig config;
+  static const auto backend = plugin_of<Instant>("instant", catalog::PluginKind::backend);
+  engine::EngineConfig config;
   config.load = std::move(load);
   config.log_requests = log_requests;
-  EngineInput input{&workload, nlohmann::json::object(), &backend, nlohmann::json::object()};
-  RunInfo info;
+  engine::EngineInput input{&workload, nlohmann::json::object(), &backend, nlohmann::json::object()};
+  records::RunInfo info;
   CountRows counter;
-  std::vector<Writer*> writers = {&counter};
+  std::vector<records::Writer*> writers = {&counter};
   const std::atomic<int> stop{0};
-  auto result = run(config, input, info, writers, nullptr, stop);
+  auto result = engine::run(config, input, info, writers, nullptr, stop);
   if (rows != nullptr) *rows = counter.rows();
   return result;
 }
 
-void closed_loop(const char* name, Arrival arrival, bool log, uint64_t requests) {
-  LoadConfig load;
+void closed_loop(const char* name, load::Arrival arrival, bool log, uint64_t requests) {
+  load::LoadConfig load;
   load.arrival = arrival;
   load.concurrency = 64;
   load.max_in_flight = 1024;
@@ -127,8 +127,8 @@ void closed_loop(const char* name, Arrival arrival, bool log, uint64_t requests)
 }
 
 void open_loop(double rate) {
-  LoadConfig load;
-  load.arrival = Arrival::poisson;
+  load::LoadConfig load;
+  load.arrival = load::Arrival::poisson;
   load.rate = rate;
   load.total_requests = static_cast<uint64_t>(rate * 2);
   load.warmup_items = static_cast<uint64_t>(rate / 10);
@@ -145,26 +145,26 @@ double cost_ns(Body&& body) {
   constexpr int calls = 2'000'000;
   double best = 1e9;
   for (int round = 0; round < 3; ++round) {
-    const auto begin = monotonic_ns();
+    const auto begin = engine::monotonic_ns();
     for (int i = 0; i < calls; ++i) body(i);
-    best = std::min(best, static_cast<double>(monotonic_ns() - begin) / calls);
+    best = std::min(best, static_cast<double>(engine::monotonic_ns() - begin) / calls);
   }
   return best;
 }
 
 void budget() {
-  SlotTable slots(1024);
-  LaneHistogram histogram;
-  RowRing ring;
-  DoneRow row;
+  engine::SlotTable slots(1024);
+  metrics::LaneHistogram histogram;
+  engine::RowRing ring;
+  engine::DoneRow row;
   fmt::print("\nbudget of one request, each step alone:\n");
-  fmt::print("  clock read                 {:>6.1f} ns (once a batch)\n", cost_ns([](int) { monotonic_ns(); }));
+  fmt::print("  clock read                 {:>6.1f} ns (once a batch)\n", cost_ns([](int) { engine::monotonic_ns(); }));
   fmt::print("  slot allocate and publish,\n  claim and release (ledger) {:>6.1f} ns\n", cost_ns([&](int) {
                uint64_t id = 0;
                auto* slot = slots.allocate(id);
-               SlotTable::publish(*slot, id);
+               engine::SlotTable::publish(*slot, id);
                slots.claim(id, slot);
-               SlotTable::release(*slot);
+               engine::SlotTable::release(*slot);
              }));
   fmt::print("  one histogram              {:>6.1f} ns\n",
              cost_ns([&](int i) { histogram.record(1000 + (i & 1023)); }));
@@ -172,7 +172,7 @@ void budget() {
                row.row.seq = static_cast<uint64_t>(i);
                if (!ring.push(row, &row)) {
                  ring.commit();
-                 ring.peek(SIZE_MAX, [](const DoneRow&, const std::byte*) {});
+                 ring.peek(SIZE_MAX, [](const engine::DoneRow&, const std::byte*) {});
                  ring.consumed();
                }
              }));
@@ -180,13 +180,13 @@ void budget() {
 
 // What the collector does once an interval to tell noise: a read of every process's stat file.
 void noise_reading() {
-  CpuWatch watch("/", getpid(), usable_cpus());
+  machine::CpuWatch watch("/", getpid(), machine::usable_cpus());
   auto best = INT64_MAX;
   for (int round = 0; round < 5; ++round) {
     std::this_thread::sleep_for(std::chrono::seconds(1));  // long enough for a reading
-    const auto begin = monotonic_ns();
+    const auto begin = engine::monotonic_ns();
     watch.read();
-    best = std::min(best, monotonic_ns() - begin);
+    best = std::min(best, engine::monotonic_ns() - begin);
   }
   fmt::print("\nonce an interval: who used the CPUs {:>9.0f} us\n", static_cast<double>(best) / 1e3);
 }
@@ -195,9 +195,9 @@ void noise_reading() {
 
 int main() {
   fmt::print("sage-host against a backend that completes inside submit; all accounting on\n\n");
-  closed_loop("closed loop, log off", Arrival::closed, false, 20'000'000);
-  closed_loop("offline, log off", Arrival::offline, false, 20'000'000);
-  closed_loop("closed loop, log on", Arrival::closed, true, 10'000'000);
+  closed_loop("closed loop, log off", load::Arrival::closed, false, 20'000'000);
+  closed_loop("offline, log off", load::Arrival::offline, false, 20'000'000);
+  closed_loop("closed loop, log on", load::Arrival::closed, true, 10'000'000);
   fmt::print("\n");
   for (const double rate : {1e3, 1e4, 1e5, 1e6}) open_loop(rate);
   budget();

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "error.hpp"
+#include "base/error.hpp"
 #include "writers/jsonl_writer.hpp"
 #include "writers/request_log.hpp"
 
@@ -21,8 +21,8 @@ namespace {
 constexpr size_t batch = 64;
 constexpr int repetitions = 5;
 
-std::vector<host::RequestRow> sample_rows() {
-  std::vector<host::RequestRow> rows(65'536);
+std::vector<host::records::RequestRow> sample_rows() {
+  std::vector<host::records::RequestRow> rows(65'536);
   for (size_t i = 0; i < rows.size(); ++i) {
     auto& row = rows[i];
     row.seq = 1'000'000 + i;
@@ -45,18 +45,18 @@ struct Cost {
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-Cost cost_of_writing(host::Writer& writer, size_t rows) {
+Cost cost_of_writing(host::records::Writer& writer, size_t rows) {
   static const auto sample = sample_rows();
-  host::RunInfo info;
+  host::records::RunInfo info;
   info.classes = {"chat", "embedding"};
   info.tenants = {"default"};
-  const host::RunResult result;
+  const host::records::RunResult result;
   const auto begin = std::chrono::steady_clock::now();
   const auto cpu_begin = cpu_seconds();
   writer.begin(info);
   for (size_t done = 0; done < rows; done += batch) {
     writer.take(std::span(sample).subspan(done % sample.size(), batch));
-    if (done % 100'000 < batch) writer.take(host::Interval{});
+    if (done % 100'000 < batch) writer.take(host::records::Interval{});
   }
   writer.finish(info, result);
   return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), cpu_seconds() - cpu_begin};
@@ -86,11 +86,11 @@ int main(int argc, char** argv) try {
   const std::filesystem::path folder = argc > 1 ? argv[1] : std::filesystem::temp_directory_path();
   const size_t rows = (argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 2'000'000) / batch * batch;
   measure("requests.bin", folder / "bench.bin", rows,
-          [&] { return std::make_unique<host::RequestLogWriter>(folder / "bench.bin"); });
+          [&] { return std::make_unique<host::writers::RequestLogWriter>(folder / "bench.bin"); });
   measure("records.jsonl", folder / "bench.jsonl", rows,
-          [&] { return std::make_unique<host::JsonlWriter>(folder / "bench.jsonl", true); });
+          [&] { return std::make_unique<host::writers::JsonlWriter>(folder / "bench.jsonl", true); });
   return 0;
-} catch (const host::Error& error) {
+} catch (const host::base::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return static_cast<int>(error.code());
 }

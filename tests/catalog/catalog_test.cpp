@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "catalog/scratch.hpp"
+#include "base/scratch.hpp"
 
 using namespace host;
+using namespace host::catalog;
 using scratch::contains;
 using scratch::refusal;
 using State = CatalogEntry::State;
@@ -182,10 +183,11 @@ TEST_CASE("pairing names every capability that is lacking") {
 }
 
 TEST_CASE("a scheduler must be one that the backend lists") {
-  host::Manifest backend;
+  host::catalog::Manifest backend;
   backend.id = "mine";
   backend.capabilities = {"nodes", "scheduler.fifo", "scheduler.hybrid"};
-  for (const auto* name : {"default", "fifo", "hybrid"}) CHECK_NOTHROW(host::check_scheduler(name, backend));
-  CHECK_THROWS_WITH_AS(host::check_scheduler("nodes", backend),
-                       "backend mine has no scheduler 'nodes'; --scheduler must be fifo, hybrid, default", host::Error);
+  for (const auto* name : {"default", "fifo", "hybrid"}) CHECK_NOTHROW(host::catalog::check_scheduler(name, backend));
+  CHECK_THROWS_WITH_AS(host::catalog::check_scheduler("nodes", backend),
+                       "backend mine has no scheduler 'nodes'; --scheduler must be fifo, hybrid, default",
+                       host::base::Error);
 }

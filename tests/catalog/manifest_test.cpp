@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "catalog/scratch.hpp"
+#include "base/scratch.hpp"
 
 using namespace host;
+using namespace host::catalog;
 using scratch::contains;
 using scratch::refusal;
 

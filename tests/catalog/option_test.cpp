@@ -1,5 +1,5 @@
-#include "catalog/nearest.hpp"
 #include "catalog/option.hpp"
+#include "base/nearest.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "catalog/scratch.hpp"
+#include "base/scratch.hpp"
 
 using namespace host;
+using namespace host::catalog;
 using scratch::contains;
 using scratch::refusal;
 
@@ -125,12 +126,12 @@ TEST_CASE("values as text parse back to themselves") {
 
 TEST_CASE("the nearest name forgives typing mistakes and nothing more") {
   const std::vector<std::string> names = {"total_requests", "rate", "q6", "BurstTown"};
-  CHECK(nearest("total-request", names) == "total_requests");
-  CHECK(nearest("rtae", names) == "rate");
-  CHECK(nearest("burstown", names) == "BurstTown");
-  CHECK(nearest("q7", names) == "q6");
-  CHECK_FALSE(nearest("latency", names));
-  CHECK_FALSE(nearest("", names));
-  CHECK_FALSE(nearest("x", names));
-  CHECK_FALSE(nearest(std::string(1'000'000, 'q'), names));
+  CHECK(base::nearest("total-request", names) == "total_requests");
+  CHECK(base::nearest("rtae", names) == "rate");
+  CHECK(base::nearest("burstown", names) == "BurstTown");
+  CHECK(base::nearest("q7", names) == "q6");
+  CHECK_FALSE(base::nearest("latency", names));
+  CHECK_FALSE(base::nearest("", names));
+  CHECK_FALSE(base::nearest("x", names));
+  CHECK_FALSE(base::nearest(std::string(1'000'000, 'q'), names));
 }

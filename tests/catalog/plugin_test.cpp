@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "catalog/scratch.hpp"
+#include "base/scratch.hpp"
 
 using namespace host;
+using namespace host::catalog;
 using scratch::contains;
 using scratch::refusal;
 namespace fs = std::filesystem;
@@ -31,18 +32,19 @@ fs::path broken_library(const std::string& failure) {
 TEST_CASE("what is wrong with a library is said in one line, naming it") {
   struct Case {
     std::string failure, message;
-    Exit code;
+    base::Exit code;
   };
   const std::vector<Case> cases = {
-      {"no_entry", "it does not export sage_entry_v1 (in C++: SAGE_PLUGIN(YourClass))", Exit::usage},
-      {"refuses", "backend refuses: the imaginary runtime is not installed; apt install imaginary", Exit::unavailable},
-      {"false_size", "its entry left struct_size 100000", Exit::usage},
-      {"no_tables", "it is neither a workload nor a backend", Exit::usage},
-      {"two_tables", "it is both a workload and a backend", Exit::usage},
-      {"incomplete", "it lacks sage_backend.drain, sage_backend.close; report it to its author", Exit::usage},
-      {"wrong_kind", "its library is a backend", Exit::usage},
+      {"no_entry", "it does not export sage_entry_v1 (in C++: SAGE_PLUGIN(YourClass))", base::Exit::usage},
+      {"refuses", "backend refuses: the imaginary runtime is not installed; apt install imaginary",
+       base::Exit::unavailable},
+      {"false_size", "its entry left struct_size 100000", base::Exit::usage},
+      {"no_tables", "it is neither a workload nor a backend", base::Exit::usage},
+      {"two_tables", "it is both a workload and a backend", base::Exit::usage},
+      {"incomplete", "it lacks sage_backend.drain, sage_backend.close; report it to its author", base::Exit::usage},
+      {"wrong_kind", "its library is a backend", base::Exit::usage},
       {"false_manifest", "capabilities not as the manifest embedded in libsage_test_false_manifest.so says",
-       Exit::usage},
+       base::Exit::usage},
   };
   for (const auto& each : cases) {
     CAPTURE(each.failure);
@@ -50,7 +52,7 @@ TEST_CASE("what is wrong with a library is said in one line, naming it") {
     try {
       load_plugin(manifest);
       FAIL("loaded");
-    } catch (const Error& e) {
+    } catch (const base::Error& e) {
       CHECK_MESSAGE(contains(e.what(), each.message), e.what());
       CHECK(contains(e.what(), each.failure));
       CHECK_FALSE(contains(e.what(), "\n"));
@@ -160,7 +162,7 @@ TEST_CASE("a damaged library is survived, whichever byte is wrong") {
   const auto survives = [](const fs::path& file) {
     try {
       exported_symbols(file);
-    } catch (const Error&) {
+    } catch (const base::Error&) {
     }
   };
   for (size_t size = 0; size < good.size(); size += 97) survives(folder.write("cut.so", good.substr(0, size)));

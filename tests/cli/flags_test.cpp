@@ -2,21 +2,22 @@
 
 #include <doctest/doctest.h>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 using namespace host;
+using namespace host::cli;
 
 namespace {
 
-OptionSpec text(const char* name) {
-  OptionSpec spec;
+catalog::OptionSpec text(const char* name) {
+  catalog::OptionSpec spec;
   spec.name = name;
   return spec;
 }
 
-std::vector<Flag> some_flags() {
+std::vector<catalog::Flag> some_flags() {
   return {{.spec = text("total_requests")},
-          {.spec = toggle("quick", "")},
+          {.spec = catalog::toggle("quick", "")},
           {.spec = text("backend"), .letter = 'b'},
           {.spec = text("set"), .repeatable = true},
           {.spec = text("workload"), .aliases = {"experiment"}}};
@@ -30,8 +31,8 @@ Arguments parse(std::vector<std::string> args) {
 std::string error_of(std::vector<std::string> args) {
   try {
     (void)parse(std::move(args));
-  } catch (const Error& e) {
-    CHECK(e.code() == Exit::usage);
+  } catch (const base::Error& e) {
+    CHECK(e.code() == base::Exit::usage);
     return e.what();
   }
   return "";

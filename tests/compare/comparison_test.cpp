@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "error.hpp"
+#include "base/error.hpp"
 #include "made_results.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -281,7 +281,7 @@ TEST_CASE("a baseline that is not there is refused with those that are") {
   add(results, {.side = "sage"});
   add(results, {.side = "ray"});
   CHECK_THROWS_WITH_AS((void)compare(results, {.baseline = "dask"}),
-                       "--baseline dask: no results of it; there are sage, ray", Error);
+                       "--baseline dask: no results of it; there are sage, ray", base::Error);
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -10,7 +10,7 @@
 
 #include "compare/statistics.hpp"
 
-namespace host {
+namespace host::compare {
 
 enum class Noise { normal, log_normal, skewed };
 
@@ -67,4 +67,4 @@ inline Coverage coverage(Noise noise, size_t n, bool paired, size_t experiments,
   return {static_cast<double>(held) / static_cast<double>(experiments), median(widths)};
 }
 
-}  // namespace host
+}  // namespace host::compare

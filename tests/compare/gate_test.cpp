@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include "error.hpp"
+#include "base/error.hpp"
 #include "made_results.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 GateResult judged(const ResultSet& results, std::string_view gate, bool lenient = false) {
@@ -41,9 +41,9 @@ TEST_CASE("what cannot be parsed is told with its place and the remedy") {
     try {
       (void)parse_gate(text);
       FAIL("accepted");
-    } catch (const Error& e) {
+    } catch (const base::Error& e) {
       CAPTURE(std::string(e.what()));
-      CHECK(e.code() == Exit::usage);
+      CHECK(e.code() == base::Exit::usage);
       const std::string_view what = e.what();
       CHECK(what.find(position) != std::string_view::npos);
       CHECK(what.find(cause) != std::string_view::npos);
@@ -108,4 +108,4 @@ TEST_CASE("an invalid comparison does not pass") {
   CHECK_FALSE(gate_result.passed);
 }
 
-}  // namespace host
+}  // namespace host::compare

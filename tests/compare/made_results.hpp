@@ -8,7 +8,7 @@
 
 #include "compare/results.hpp"
 
-namespace host {
+namespace host::compare {
 
 struct Made {
   std::string side = "sage";
@@ -47,4 +47,4 @@ inline void add(ResultSet& results, Made made, size_t n) {
   }
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/error.hpp"
 #include "compare/result_file.hpp"
-#include "error.hpp"
 #include "scratch_folder.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Paths = std::vector<std::filesystem::path>;
@@ -229,8 +229,8 @@ TEST_CASE("no results are one clear error") {
   const auto error_of = [](const Paths& inputs) -> std::string {
     try {
       (void)read_results(inputs);
-    } catch (const Error& e) {
-      CHECK(e.code() == Exit::usage);
+    } catch (const base::Error& e) {
+      CHECK(e.code() == base::Exit::usage);
       return e.what();
     }
     return "";
@@ -242,4 +242,4 @@ TEST_CASE("no results are one clear error") {
   CHECK(error_of({scratch.path()}).find("unified_results.jsonl:1: no JSON") != std::string::npos);
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -7,7 +7,7 @@
 
 #include "compare/coverage.hpp"
 
-namespace host {
+namespace host::compare {
 namespace {
 
 using Values = std::vector<double>;
@@ -166,4 +166,4 @@ TEST_CASE("median") {
   CHECK(std::isnan(median({})));
 }
 
-}  // namespace host
+}  // namespace host::compare

@@ -7,6 +7,7 @@
 #include <functional>
 
 using namespace host;
+using namespace host::engine;
 
 namespace {
 
@@ -126,8 +127,8 @@ class Two : public sage::Workload {
 };
 
 template <class Class>
-Plugin plugin_of(const char* id, PluginKind kind) {
-  Plugin plugin;
+catalog::Plugin plugin_of(const char* id, catalog::PluginKind kind) {
+  catalog::Plugin plugin;
   plugin.manifest.id = id;
   plugin.manifest.kind = kind;
   plugin.table.struct_size = sizeof(sage_plugin);
@@ -135,14 +136,14 @@ Plugin plugin_of(const char* id, PluginKind kind) {
   return plugin;
 }
 
-struct Recorder : Writer {
+struct Recorder : records::Writer {
   uint64_t offered = 0;
-  std::vector<RequestRow> rows;
+  std::vector<records::RequestRow> rows;
   int finished = 0;
-  void begin(const RunInfo&) override {}
-  void take(const Interval& interval) override { offered += interval.offered; }
-  void take(std::span<const RequestRow> more) override { rows.insert(rows.end(), more.begin(), more.end()); }
-  void finish(const RunInfo&, const RunResult&) override { ++finished; }
+  void begin(const records::RunInfo&) override {}
+  void take(const records::Interval& interval) override { offered += interval.offered; }
+  void take(std::span<const records::RequestRow> more) override { rows.insert(rows.end(), more.begin(), more.end()); }
+  void finish(const records::RunInfo&, const records::RunResult&) override { ++finished; }
 };
 
 struct Fixture {
@@ -153,34 +154,36 @@ struct Fixture {
   Fixture() {
     script = &what;
     config.virtual_time = true;
-    config.load.arrival = Arrival::constant;
+    config.load.arrival = load::Arrival::constant;
     config.load.rate = 100;
     config.load.total_requests = 1000;
     config.load.warmup_items = 100;
     config.load.timeout_s = 1;
     config.load.drain_timeout_s = 2;
   }
-  RunResult go() {
-    const auto workload = plugin_of<Two>("two", PluginKind::workload);
-    const auto backend = plugin_of<Delay>("delay", PluginKind::backend);
+  records::RunResult go() {
+    const auto workload = plugin_of<Two>("two", catalog::PluginKind::workload);
+    const auto backend = plugin_of<Delay>("delay", catalog::PluginKind::backend);
     EngineInput input{&workload, sage::Json::object(), &backend, sage::Json::object()};
-    RunInfo info;
-    std::vector<Writer*> writers = {&recorder};
+    records::RunInfo info;
+    std::vector<records::Writer*> writers = {&recorder};
     return run(config, input, info, writers, nullptr, stop);
   }
 };
 
-uint64_t count(const RunResult& r, Outcome outcome) { return r.ledger.outcomes[static_cast<size_t>(outcome)]; }
+uint64_t count(const records::RunResult& r, metrics::Outcome outcome) {
+  return r.ledger.outcomes[static_cast<size_t>(outcome)];
+}
 
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "a clean run: every request once, latency from the due time, warm-up excluded") {
   const auto r = go();
-  CHECK(r.status == RunStatus::ok);
+  CHECK(r.status == records::RunStatus::ok);
   CHECK(r.reasons.empty());
   CHECK(r.ledger.offered == 1100);
   CHECK(r.ledger.warmup == 100);
-  CHECK(count(r, Outcome::ok) == 1100);
+  CHECK(count(r, metrics::Outcome::ok) == 1100);
   CHECK(what.settled == 1100);
   CHECK(r.verdict == "pass");
   const auto total = r.cells->sum();
@@ -189,14 +192,14 @@ TEST_CASE_FIXTURE(Fixture, "a clean run: every request once, latency from the du
   CHECK(total.response.quantile(0.5) == doctest::Approx(5.0 * ms).epsilon(0.001));
   CHECK(r.window_s == doctest::Approx(10.0).epsilon(1e-6));
   CHECK(r.achieved_rate == doctest::Approx(100).epsilon(1e-6));
-  CHECK(r.cells->sum(CellTable::any, 0).slo_met == 0);    // 5 ms against 4 ms
-  CHECK(r.cells->sum(CellTable::any, 1).slo_met == 500);  // against 50 ms
+  CHECK(r.cells->sum(metrics::CounterTable::any, 0).slo_met == 0);    // 5 ms against 4 ms
+  CHECK(r.cells->sum(metrics::CounterTable::any, 1).slo_met == 500);  // against 50 ms
   CHECK(recorder.finished == 1);
   CHECK(recorder.offered == 1100);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the same run twice gives the same result") {
-  config.load.arrival = Arrival::poisson;
+  config.load.arrival = load::Arrival::poisson;
   const auto a = go();
   what.settled = 0;
   const auto b = go();
@@ -219,7 +222,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(slow[i].row.seq == seq);
     CHECK(fast[i].row.done_ns - fast[i].row.due_ns == 5 * ms);
     const auto lost = seq == 200;
-    CHECK(slow[i].row.outcome == static_cast<uint8_t>(lost ? Outcome::timeout : Outcome::ok));
+    CHECK(slow[i].row.outcome == static_cast<uint8_t>(lost ? metrics::Outcome::timeout : metrics::Outcome::ok));
     REQUIRE(fast[i].n_steps == 1);
     CHECK(fast[i].steps[0].begin_ns == fast[i].row.begun_ns);
     CHECK(fast[i].steps[0].end_ns == fast[i].row.done_ns);
@@ -230,18 +233,18 @@ TEST_CASE_FIXTURE(Fixture,
 TEST_CASE_FIXTURE(Fixture, "lost requests time out and are settled") {
   what.lose = [](uint64_t seq) { return seq % 10 == 0; };
   const auto r = go();
-  CHECK(count(r, Outcome::timeout) == 110);
-  CHECK(count(r, Outcome::ok) == 990);
+  CHECK(count(r, metrics::Outcome::timeout) == 110);
+  CHECK(count(r, metrics::Outcome::ok) == 990);
   CHECK(what.settled == 1100);
   CHECK(r.ledger.balanced());
-  CHECK(r.status == RunStatus::ok);
+  CHECK(r.status == records::RunStatus::ok);
 }
 
 TEST_CASE_FIXTURE(Fixture, "what has no outcome when the drain ends is unfinished") {
   config.load.timeout_s = 100;
   what.lose = [](uint64_t seq) { return seq == 500; };
   const auto r = go();
-  CHECK(count(r, Outcome::unfinished) == 1);
+  CHECK(count(r, metrics::Outcome::unfinished) == 1);
   CHECK(what.settled == 1100);
   CHECK(r.notes.contains("drain"));
 }
@@ -250,24 +253,24 @@ TEST_CASE_FIXTURE(Fixture, "a second outcome for a request makes the run invalid
   what.repeat = [](uint64_t seq) { return seq == 400; };
   const auto r = go();
   CHECK(r.ledger.duplicate == 1);
-  CHECK(r.status == RunStatus::invalid);
-  CHECK(r.exit == Exit::invalid);
+  CHECK(r.status == records::RunStatus::invalid);
+  CHECK(r.exit == base::Exit::invalid);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an outcome for a request that was never issued makes the run invalid") {
   what.invent = true;
   const auto r = go();
   CHECK(r.ledger.unexpected == 1100);
-  CHECK(r.exit == Exit::invalid);
+  CHECK(r.exit == base::Exit::invalid);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a refused result fails the run and is counted in its class") {
   what.judge = [](const sage_outcome& o) { return o.seq == 301 ? SAGE_VERDICT_WRONG : SAGE_VERDICT_PASS; };
   const auto r = go();
-  CHECK(r.exit == Exit::failed);
+  CHECK(r.exit == base::Exit::failed);
   CHECK(r.ledger.wrong == 1);
-  CHECK(r.cells->sum(CellTable::any, 1).wrong == 1);
-  CHECK(r.cells->sum(CellTable::any, 0).wrong == 0);
+  CHECK(r.cells->sum(metrics::CounterTable::any, 1).wrong == 1);
+  CHECK(r.cells->sum(metrics::CounterTable::any, 0).wrong == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a workload that concludes nothing is judged by its rows") {
@@ -285,7 +288,7 @@ TEST_CASE_FIXTURE(Fixture, "back-pressure shows as latency, and not as a late ge
   config.load.timeout_s = 100;
   config.load.drain_timeout_s = 100;
   const auto r = go();
-  CHECK(count(r, Outcome::ok) == 200);
+  CHECK(count(r, metrics::Outcome::ok) == 200);
   const auto total = r.cells->sum();
   // the last one waits for 199 others of 20 ms, less its own arrival after 1.99 s
   CHECK(static_cast<double>(total.response.max()) > 1.9e9);
@@ -323,7 +326,7 @@ TEST_CASE_FIXTURE(Fixture, "events between the last request and the window's end
 }
 
 TEST_CASE_FIXTURE(Fixture, "events happen at their time in a closed loop too") {
-  config.load.arrival = Arrival::closed;
+  config.load.arrival = load::Arrival::closed;
   config.load.concurrency = 1;
   what.events = {{SAGE_EVENT_FAULT, 1'000 * ms, "kill-worker", {}}};
   const auto r = go();
@@ -342,16 +345,16 @@ TEST_CASE_FIXTURE(Fixture, "tokens give ttft, tpot and itl") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a closed loop keeps its concurrency") {
-  config.load.arrival = Arrival::closed;
+  config.load.arrival = load::Arrival::closed;
   config.load.concurrency = 4;
   const auto r = go();
-  CHECK(count(r, Outcome::ok) == 1100);
+  CHECK(count(r, metrics::Outcome::ok) == 1100);
   // Little's law: 4 in flight for 5 ms each
   CHECK(static_cast<double>(r.cells->sum().outcomes[0]) / r.window_s == doctest::Approx(800).epsilon(0.02));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a closed loop bounded by time stops offering when it is up") {
-  config.load.arrival = Arrival::closed;
+  config.load.arrival = load::Arrival::closed;
   config.load.concurrency = 4;
   config.load.total_requests = 0;
   config.load.duration_s = 3;
@@ -371,8 +374,8 @@ TEST_CASE_FIXTURE(Fixture, "a run bounded by time offers what is due within it")
 TEST_CASE_FIXTURE(Fixture, "a stop keeps what was measured until then") {
   stop = 1;
   const auto r = go();
-  CHECK(r.status == RunStatus::interrupted);
-  CHECK(r.exit == Exit::interrupted);
+  CHECK(r.status == records::RunStatus::interrupted);
+  CHECK(r.exit == base::Exit::interrupted);
   CHECK(recorder.finished == 1);
 }
 

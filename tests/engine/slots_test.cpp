@@ -8,6 +8,7 @@
 #include "engine/row_ring.hpp"
 
 using namespace host;
+using namespace host::engine;
 using Claim = SlotTable::Claim;
 
 namespace {

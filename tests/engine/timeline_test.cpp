@@ -5,6 +5,7 @@
 #include <vector>
 
 using namespace host;
+using namespace host::engine;
 
 namespace {
 
@@ -13,7 +14,7 @@ constexpr uint64_t warmup = 20;
 // Offers `n` measured requests, each ending as soon as it is offered; the seqs that the sample holds.
 std::vector<uint64_t> sampled(TimelineSample& sample, uint64_t n) {
   for (uint64_t index = 0; index < n; ++index) {
-    RequestRow row;
+    records::RequestRow row;
     row.seq = warmup + index;
     if (const auto place = sample.choose(index, row.seq)) sample.end(place, row);
   }
@@ -63,7 +64,7 @@ TEST_CASE("a request whose place was given up meanwhile does not end up in anoth
     if (index == 1) second = place;
     if (index == 100) CHECK(place == second);
   }
-  RequestRow late;
+  records::RequestRow late;
   late.seq = 1;
   late.done_ns = 7;
   sample.step(second, late.seq, {});
@@ -82,7 +83,7 @@ TEST_CASE("steps are in order of their begin, from the start of the schedule, th
   for (int64_t i = 40; i > 0; --i)
     sample.step(place, warmup, {.id = 9, .begin_ns = 1000 + i, .end_ns = 1100 + i, .stage = 3, .step = 0, .node = 2});
   CHECK(sample.finished(1000).empty());  // it has not ended
-  RequestRow row;
+  records::RequestRow row;
   row.seq = warmup;
   sample.end(place, row);
   const auto all = sample.finished(1000);

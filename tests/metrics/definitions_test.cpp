@@ -6,9 +6,9 @@
 #include <set>
 
 TEST_CASE("names are unique and every definition says what, of what and in which unit") {
-  const auto names = host::metric_names();
+  const auto names = host::metrics::metric_names();
   CHECK(std::set(names.begin(), names.end()).size() == names.size());
-  for (const auto& definition : host::metric_definitions()) {
+  for (const auto& definition : host::metrics::metric_definitions()) {
     CHECK_FALSE(definition.unit.empty());
     CHECK_FALSE(definition.of.empty());
     CHECK_FALSE(definition.definition.empty());
@@ -17,22 +17,22 @@ TEST_CASE("names are unique and every definition says what, of what and in which
 }
 
 TEST_CASE("a metric is found by its full name or its family's") {
-  CHECK(host::find_metric("latency_p99") == host::find_metric("latency"));
-  CHECK(host::find_metric("ttft_service_p50")->name == "ttft_service");
-  CHECK(host::find_metric("ttft_p50")->name == "ttft");
-  CHECK(host::find_metric("load_balance_sigma")->name == "load_balance_sigma");
-  CHECK(host::find_metric("latency_p42") == nullptr);
-  CHECK(host::find_metric("latency_") == nullptr);
-  CHECK(host::find_metric("throughput_p99") == nullptr);
+  CHECK(host::metrics::find_metric("latency_p99") == host::metrics::find_metric("latency"));
+  CHECK(host::metrics::find_metric("ttft_service_p50")->name == "ttft_service");
+  CHECK(host::metrics::find_metric("ttft_p50")->name == "ttft");
+  CHECK(host::metrics::find_metric("load_balance_sigma")->name == "load_balance_sigma");
+  CHECK(host::metrics::find_metric("latency_p42") == nullptr);
+  CHECK(host::metrics::find_metric("latency_") == nullptr);
+  CHECK(host::metrics::find_metric("throughput_p99") == nullptr);
 }
 
 TEST_CASE("explain tells unit, definition, rule and source") {
-  CHECK(*host::explain("goodput") ==
+  CHECK(*host::metrics::explain("goodput") ==
         "goodput  [1/s]  of each: run, phase, class, tenant\n"
         "  (ok in the window and every SLO of its class met) / window.\n"
         "  Source: Zhong et al. (DistServe), OSDI 2024.\n");
-  CHECK(host::explain("latency_p99")->find("n(1 - q) >= 10") != std::string::npos);
-  CHECK(host::explain("latency_max")->find("n(1 - q) >= 10") == std::string::npos);
-  CHECK(host::explain("itl")->find("p50, p95, p99") != std::string::npos);
-  CHECK_FALSE(host::explain("nonsense"));
+  CHECK(host::metrics::explain("latency_p99")->find("n(1 - q) >= 10") != std::string::npos);
+  CHECK(host::metrics::explain("latency_max")->find("n(1 - q) >= 10") == std::string::npos);
+  CHECK(host::metrics::explain("itl")->find("p50, p95, p99") != std::string::npos);
+  CHECK_FALSE(host::metrics::explain("nonsense"));
 }

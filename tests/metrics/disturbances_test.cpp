@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 using namespace host;
+using namespace host::metrics;
 
 namespace {
 

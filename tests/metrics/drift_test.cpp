@@ -5,6 +5,7 @@
 #include <array>
 
 using namespace host;
+using namespace host::metrics;
 
 TEST_CASE("Theil-Sen is the median of the pairwise slopes") {
   // (0,0) (1,2) (2,2) (4,42): 2, 1, 10.5, 0, 13.33, 20 -> sorted 0 1 2 10.5 13.33 20 -> (2 + 10.5) / 2

@@ -8,6 +8,7 @@
 #include <vector>
 
 using namespace host;
+using namespace host::metrics;
 
 TEST_CASE("every value falls into the bucket that contains it") {
   std::vector<int64_t> values = {0, 1, 1023, 1024, 2047, 2048, 2049, 4095, 4096, 1'000'000, 999'999'999};

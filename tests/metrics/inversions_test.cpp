@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-using host::Inversions;
+using host::metrics::Inversions;
 
 namespace {
 constexpr int64_t ms = 1'000'000;

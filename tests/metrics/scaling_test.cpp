@@ -5,6 +5,7 @@
 #include <vector>
 
 using namespace host;
+using namespace host::metrics;
 
 TEST_CASE("efficiency and serial fraction follow from the capacities") {
   // Amdahl with a serial fraction of 0.1: S(4) = 1 / (0.1 + 0.9 / 4) = 3.0769...

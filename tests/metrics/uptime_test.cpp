@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-using host::Uptime;
+using host::metrics::Uptime;
 
 namespace {
 

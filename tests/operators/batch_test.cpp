@@ -1,4 +1,4 @@
-#include "operators/batch.hpp"
+#include "operators/rag/batch.hpp"
 
 #include <doctest/doctest.h>
 
@@ -36,7 +36,7 @@ TEST_CASE("batches end by size or timeout as those of a running batcher do") {
     size_t begin = 0, b = 0;
     const auto expected = simulated(at_ns, 4, 250 * ms);
     bool by_size = false, by_timeout = false;
-    for (const auto end : batch_ends(at_ns, 4, 250 * ms)) {
+    for (const auto end : rag::batch_ends(at_ns, 4, 250 * ms)) {
       REQUIRE(b < expected.size());
       CHECK(expected[b].front() == begin);
       CHECK(expected[b].back() + 1 == end);
@@ -48,21 +48,21 @@ TEST_CASE("batches end by size or timeout as those of a running batcher do") {
     CHECK(by_size);
     CHECK(by_timeout);
   }
-  CHECK(batch_ends({}, 4, 0).empty());
+  CHECK(rag::batch_ends({}, 4, 0).empty());
 }
 
 TEST_CASE("members agree about their batch at both levels, and a batch is made of whole micro-batches") {
-  BatchConfig micro = BatchConfig::from_json({{"event_rate", 10}});
-  BatchConfig macro = micro;
+  rag::BatchConfig micro = rag::BatchConfig::from_json({{"event_rate", 10}});
+  rag::BatchConfig macro = micro;
   macro.level = 2;
-  const Streams streams(micro.streams);
+  const common::Streams streams(micro.streams);
   size_t largest = 0;
   for (const auto& config : {micro, macro}) {
     uint32_t expected = 0;  // position of the next query in its batch
-    Batch current;
-    for (uint64_t seq = 0; seq < 4 * batch_block; ++seq) {
+    common::Batch current;
+    for (uint64_t seq = 0; seq < 4 * rag::batch_block; ++seq) {
       if (!streams.is_query(seq)) continue;
-      const auto batch = batch_of(streams, config, seq);
+      const auto batch = rag::batch_of(streams, config, seq);
       if (expected == current.members) {
         CHECK(batch.first_seq == seq);
         current = batch;
@@ -73,13 +73,13 @@ TEST_CASE("members agree about their batch at both levels, and a batch is made o
       CHECK(batch.longest == current.longest);
       CHECK(batch.longest >= streams.words(seq));
       CHECK(batch.position == expected++);
-      CHECK(batch.first_seq / batch_block == seq / batch_block);
+      CHECK(batch.first_seq / rag::batch_block == seq / rag::batch_block);
       largest = std::max<size_t>(largest, batch.members);
       if (config.level == 1) {
         CHECK(batch.members <= micro.size);
         CHECK(streams.at_ns(seq) - streams.at_ns(batch.first_seq) <= 400 * ms);
       } else {
-        const auto inner = batch_of(streams, micro, seq);
+        const auto inner = rag::batch_of(streams, micro, seq);
         CHECK(inner.first_seq >= batch.first_seq);
         CHECK(inner.position <= batch.position);
         CHECK(batch.position - inner.position + inner.members <= batch.members);
@@ -92,19 +92,19 @@ TEST_CASE("members agree about their batch at both levels, and a batch is made o
 }
 
 TEST_CASE("batch hands on what generate needs, and the batch") {
-  BatchConfig config;
-  const Streams streams(config.streams);
-  MessageWriter message;
-  const Sizes sizes{10, 20};
-  message.put_array(Section::sizes, std::span(&sizes, 1));
-  message.put_text(Section::query, "a question");
-  message.put_text(Section::context, "a context");
-  Batcher op(config);
+  rag::BatchConfig config;
+  const common::Streams streams(config.streams);
+  common::MessageWriter message;
+  const common::Sizes sizes{10, 20};
+  message.put_array(common::Section::sizes, std::span(&sizes, 1));
+  message.put_text(common::Section::query, "a question");
+  message.put_text(common::Section::context, "a context");
+  rag::Batcher op(config);
   const auto ran = run_operator(op, request_of(77), message.bytes());
-  const MessageReader reader(ran.bytes, "test");
-  CHECK(reader.text(Section::query) == "a question");
-  CHECK(reader.text(Section::context) == "a context");
+  const common::MessageReader reader(ran.bytes, "test");
+  CHECK(reader.text(common::Section::query) == "a question");
+  CHECK(reader.text(common::Section::context) == "a context");
   CHECK(reader.sizes().units_out == 20);
-  CHECK(reader.batch().first_seq == batch_of(streams, config, 77).first_seq);
+  CHECK(reader.batch().first_seq == rag::batch_of(streams, config, 77).first_seq);
   CHECK(reader.batch().level == 1);
 }

@@ -1,8 +1,8 @@
-#include "operators/digest_check.hpp"
+#include "operators/common/digest_check.hpp"
 
 #include <doctest/doctest.h>
 
-#include "operators/mix.hpp"
+#include "operators/model_server/mix.hpp"
 #include "workloads/drive.hpp"
 
 using namespace operators;
@@ -15,7 +15,7 @@ class Mixed final : public sage::Workload {
   const sage::Description& describe() override { return description_; }
   std::unique_ptr<sage::Operator> open_operator(std::string_view name, const sage::Json& config, uint32_t /*replica*/,
                                                 uint32_t /*replicas*/) override {
-    return open_mix_operator(name, config);
+    return model_server::open_mix_operator(name, config);
   }
   size_t plan(std::span<sage_request> rows) override {
     for (auto& row : rows) mix_.complete(row);
@@ -30,9 +30,9 @@ class Mixed final : public sage::Workload {
 
  private:
   sage::Json options_ = sage::Json::object();
-  sage::Description description_ = describe_mix(options_, Pools::separated, 1);
-  Mix mix_{options_};
-  DigestCheck check_{4};
+  sage::Description description_ = model_server::describe_mix(options_, model_server::Pools::separated, 1);
+  model_server::Mix mix_{options_};
+  common::DigestCheck check_{4};
 };
 
 }  // namespace

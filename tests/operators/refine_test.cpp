@@ -1,4 +1,4 @@
-#include "operators/refine.hpp"
+#include "operators/rag/refine.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,29 +9,29 @@ using namespace operators;
 namespace {
 
 struct Fixture {
-  CorpusConfig config;
-  std::shared_ptr<const Corpus> corpus;
+  rag::CorpusConfig config;
+  std::shared_ptr<const rag::Corpus> corpus;
   std::string query;
-  std::vector<Hit> hits = {{5, 1}, {17, 1}, {40, 1}, {41, 1}};
+  std::vector<common::Hit> hits = {{5, 1}, {17, 1}, {40, 1}, {41, 1}};
   Fixture() {
     config.documents = 100;
     config.document_words = 60;
     config.approximate = false;
-    corpus = shared_corpus(config);
-    query = request_text(Language(config.language), 42, 4, 120);
+    corpus = rag::shared_corpus(config);
+    query = common::request_text(common::Language(config.language), 42, 4, 120);
   }
 };
 
 // Straight from the definition, on sets of words.
 std::set<std::string_view> plain_choice(const Fixture& f, size_t budget) {
   std::set<std::string_view> wanted, chosen;
-  for (const auto word : split_words(f.query)) wanted.insert(word);
+  for (const auto word : common::split_words(f.query)) wanted.insert(word);
   for (;;) {
     std::string_view best;
     double best_worth = 0;
     for (const auto& hit : f.hits)
-      for (const auto sentence : split_sentences(f.corpus->document(hit.document).text)) {
-        const auto words = split_words(sentence);
+      for (const auto sentence : common::split_sentences(f.corpus->document(hit.document).text)) {
+        const auto words = common::split_words(sentence);
         if (chosen.contains(sentence) || words.size() > budget) continue;
         double worth = 0;
         for (const auto word : std::set<std::string_view>(words.begin(), words.end()))
@@ -44,8 +44,8 @@ std::set<std::string_view> plain_choice(const Fixture& f, size_t budget) {
       }
     if (best.empty()) return chosen;
     chosen.insert(best);
-    budget -= split_words(best).size();
-    for (const auto word : split_words(best)) wanted.erase(word);
+    budget -= common::split_words(best).size();
+    for (const auto word : common::split_words(best)) wanted.erase(word);
   }
 }
 
@@ -54,18 +54,18 @@ std::set<std::string_view> plain_choice(const Fixture& f, size_t budget) {
 TEST_CASE("the context is what a plain greedy cover chooses") {
   const Fixture f;
   for (const size_t budget : {20U, 60U, 200U}) {
-    const auto context = refine(*f.corpus, f.query, f.hits, budget);
+    const auto context = rag::refine(*f.corpus, f.query, f.hits, budget);
     std::set<std::string_view> got;
-    for (const auto sentence : split_sentences(context)) got.insert(sentence);
+    for (const auto sentence : common::split_sentences(context)) got.insert(sentence);
     CHECK(got == plain_choice(f, budget));
-    CHECK(split_words(context).size() <= budget);
+    CHECK(common::split_words(context).size() <= budget);
   }
 }
 
 TEST_CASE("sentences keep their order, and a larger budget covers no less") {
   const Fixture f;
   const auto covered = [&](size_t budget) {
-    const auto context = refine(*f.corpus, f.query, f.hits, budget);
+    const auto context = rag::refine(*f.corpus, f.query, f.hits, budget);
     std::set<std::string> words;
     for (const auto& term : f.corpus->terms(context)) words.insert(std::to_string(term.id));
     return words.size();
@@ -74,8 +74,8 @@ TEST_CASE("sentences keep their order, and a larger budget covers no less") {
   std::string all;
   for (const auto& hit : f.hits) all += f.corpus->document(hit.document).text;
   size_t at = 0;
-  const auto context = refine(*f.corpus, f.query, f.hits, 100);
-  for (const auto sentence : split_sentences(context)) {
+  const auto context = rag::refine(*f.corpus, f.query, f.hits, 100);
+  for (const auto sentence : common::split_sentences(context)) {
     at = all.find(sentence, at);
     REQUIRE(at != std::string::npos);
   }
@@ -83,7 +83,7 @@ TEST_CASE("sentences keep their order, and a larger budget covers no less") {
 
 TEST_CASE("no budget, no hits or no common word give no context") {
   const Fixture f;
-  CHECK(refine(*f.corpus, f.query, f.hits, 0).empty());
-  CHECK(refine(*f.corpus, f.query, {}, 100).empty());
-  CHECK(refine(*f.corpus, "qqqq wwww", f.hits, 100).empty());
+  CHECK(rag::refine(*f.corpus, f.query, f.hits, 0).empty());
+  CHECK(rag::refine(*f.corpus, f.query, {}, 100).empty());
+  CHECK(rag::refine(*f.corpus, "qqqq wwww", f.hits, 100).empty());
 }

@@ -1,4 +1,4 @@
-#include "operators/rerank.hpp"
+#include "operators/rag/rerank.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,35 +6,35 @@
 #include <cmath>
 #include <map>
 
-#include "operators/embed.hpp"
+#include "operators/model_server/embed.hpp"
 
 using namespace operators;
 
 namespace {
 
 struct Fixture {
-  RerankConfig config;
-  std::shared_ptr<const Corpus> corpus;
+  rag::RerankConfig config;
+  std::shared_ptr<const rag::Corpus> corpus;
   std::string query;
   std::vector<float> vector;
-  std::vector<Hit> hits;
+  std::vector<common::Hit> hits;
   explicit Fixture(uint64_t seq = 4) {
     config.corpus.documents = 400;
     config.corpus.document_words = 60;
-    corpus = shared_corpus(config.corpus);
-    query = request_text(Language(config.corpus.language), 42, seq, 80);
+    corpus = rag::shared_corpus(config.corpus);
+    query = common::request_text(common::Language(config.corpus.language), 42, seq, 80);
     vector.resize(config.corpus.dimensions);
-    embed_text(query, vector);
+    model_server::embed_text(query, vector);
     hits = corpus->nearest_exact(vector, 30);
   }
-  [[nodiscard]] std::vector<Hit> ranked() const { return rerank(*corpus, config, query, vector, hits); }
+  [[nodiscard]] std::vector<common::Hit> ranked() const { return rag::rerank(*corpus, config, query, vector, hits); }
 };
 
 // From the text alone, by the formula.
-double plain_bm25(const Corpus& corpus, std::string_view query, const Document& document) {
+double plain_bm25(const rag::Corpus& corpus, std::string_view query, const rag::Document& document) {
   std::map<std::string_view, double> in_document, in_query;
-  for (const auto word : split_words(document.text)) ++in_document[word];
-  for (const auto word : split_words(query)) ++in_query[word];
+  for (const auto word : common::split_words(document.text)) ++in_document[word];
+  for (const auto word : common::split_words(query)) ++in_query[word];
   double score = 0;
   for (const auto& [word, times] : in_query) {
     const auto found = in_document.find(word);
@@ -46,7 +46,9 @@ double plain_bm25(const Corpus& corpus, std::string_view query, const Document& 
   return score;
 }
 
-double cosine(const Corpus& corpus, uint32_t a, uint32_t b) { return dot(corpus.vector(a), corpus.vector(b)); }
+double cosine(const rag::Corpus& corpus, uint32_t a, uint32_t b) {
+  return model_server::dot(corpus.vector(a), corpus.vector(b));
+}
 
 }  // namespace
 
@@ -56,7 +58,7 @@ TEST_CASE("BM25 agrees with the formula applied to the texts") {
   double sum = 0;
   for (const auto& hit : f.hits) {
     const auto& document = f.corpus->document(hit.document);
-    const double score = bm25(*f.corpus, terms, document);
+    const double score = rag::bm25(*f.corpus, terms, document);
     CHECK(score == doctest::Approx(plain_bm25(*f.corpus, f.query, document)));
     sum += score;
   }
@@ -71,19 +73,23 @@ TEST_CASE("each weight alone orders by its own measure") {
     const auto ranked = f.ranked();
     REQUIRE(ranked.size() == 30);
     return std::is_sorted(ranked.begin(), ranked.end(),
-                          [&](const Hit& a, const Hit& b) { return measure(a) > measure(b) + 1e-9; });
+                          [&](const common::Hit& a, const common::Hit& b) { return measure(a) > measure(b) + 1e-9; });
   };
   SUBCASE("bm25") {
     f.config.weight_bm25 = 1;
-    CHECK(descending([&](const Hit& h) { return plain_bm25(*f.corpus, f.query, f.corpus->document(h.document)); }));
+    CHECK(descending(
+        [&](const common::Hit& h) { return plain_bm25(*f.corpus, f.query, f.corpus->document(h.document)); }));
   }
   SUBCASE("cosine") {
     f.config.weight_cosine = 1;
-    CHECK(descending([&](const Hit& h) { return static_cast<double>(dot(f.vector, f.corpus->vector(h.document))); }));
+    CHECK(descending([&](const common::Hit& h) {
+      return static_cast<double>(model_server::dot(f.vector, f.corpus->vector(h.document)));
+    }));
   }
   SUBCASE("freshness") {
     f.config.weight_freshness = 1;
-    CHECK(descending([&](const Hit& h) { return -static_cast<double>(f.corpus->document(h.document).age_days); }));
+    CHECK(descending(
+        [&](const common::Hit& h) { return -static_cast<double>(f.corpus->document(h.document).age_days); }));
   }
 }
 
@@ -91,7 +97,7 @@ TEST_CASE("diversity chooses as a plain greedy MMR does, and spreads the result"
   Fixture f;
   f.config.weight_bm25 = f.config.weight_freshness = f.config.weight_diversity = 0;
   f.config.weight_cosine = 1;
-  const auto likeness = [&](const std::vector<Hit>& hits) {
+  const auto likeness = [&](const std::vector<common::Hit>& hits) {
     double sum = 0;
     for (const auto& a : hits)
       for (const auto& b : hits) sum += a.document == b.document ? 0 : cosine(*f.corpus, a.document, b.document);
@@ -104,12 +110,12 @@ TEST_CASE("diversity chooses as a plain greedy MMR does, and spreads the result"
 
   std::vector<uint32_t> chosen;
   while (chosen.size() < f.config.keep) {
-    const auto score = [&](const Hit& hit) {
+    const auto score = [&](const common::Hit& hit) {
       double nearest = 0;
       for (const auto c : chosen) nearest = std::max(nearest, cosine(*f.corpus, hit.document, c));
-      return dot(f.vector, f.corpus->vector(hit.document)) - 0.9 * nearest;
+      return model_server::dot(f.vector, f.corpus->vector(hit.document)) - 0.9 * nearest;
     };
-    const Hit* best = nullptr;
+    const common::Hit* best = nullptr;
     for (const auto& hit : f.hits) {
       if (std::find(chosen.begin(), chosen.end(), hit.document) != chosen.end()) continue;
       if (best == nullptr || score(hit) > score(*best)) best = &hit;

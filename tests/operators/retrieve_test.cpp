@@ -1,4 +1,4 @@
-#include "operators/retrieve.hpp"
+#include "operators/rag/retrieve.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,31 +7,31 @@
 #include <set>
 #include <thread>
 
-#include "operators/embed.hpp"
+#include "operators/model_server/embed.hpp"
 #include "operators/run_operator.hpp"
 
 using namespace operators;
 
 namespace {
 
-CorpusConfig small_corpus() {
-  CorpusConfig config;
+rag::CorpusConfig small_corpus() {
+  rag::CorpusConfig config;
   config.documents = 800;
   config.document_words = 80;
   return config;
 }
 
-std::vector<float> query_vector(const CorpusConfig& config, uint64_t seq) {
+std::vector<float> query_vector(const rag::CorpusConfig& config, uint64_t seq) {
   std::vector<float> v(config.dimensions);
-  embed_text(request_text(Language(config.language), config.language.seed, seq, 200), v);
+  model_server::embed_text(common::request_text(common::Language(config.language), config.language.seed, seq, 200), v);
   return v;
 }
 
 }  // namespace
 
 TEST_CASE("hnsw finds nearly what exact search finds, and less with a poor graph") {
-  const auto recall_at_10 = [](const CorpusConfig& config) {
-    const auto corpus = shared_corpus(config);
+  const auto recall_at_10 = [](const rag::CorpusConfig& config) {
+    const auto corpus = rag::shared_corpus(config);
     size_t found = 0;
     for (uint64_t seq = 0; seq < 50; ++seq) {
       const auto query = query_vector(config, seq);
@@ -50,16 +50,16 @@ TEST_CASE("hnsw finds nearly what exact search finds, and less with a poor graph
 TEST_CASE("exact search agrees with sorting every document") {
   auto config = small_corpus();
   config.approximate = false;
-  const Corpus corpus(config);
+  const rag::Corpus corpus(config);
   const auto query = query_vector(config, 3);
-  std::vector<Hit> all;
+  std::vector<common::Hit> all;
   for (uint32_t i = 0; i < corpus.size(); ++i) {
     double sum = 0;
     for (size_t d = 0; d < config.dimensions; ++d)
       sum += static_cast<double>(query[d]) * static_cast<double>(corpus.vector(i)[d]);
     all.push_back({i, static_cast<float>(sum)});
   }
-  std::sort(all.begin(), all.end(), better);
+  std::sort(all.begin(), all.end(), rag::better);
   const auto hits = corpus.nearest(query, 20);
   REQUIRE(hits.size() == 20);
   for (size_t i = 0; i < hits.size(); ++i) CHECK(hits[i].score == doctest::Approx(all[i].score).epsilon(1e-4));
@@ -68,8 +68,8 @@ TEST_CASE("exact search agrees with sorting every document") {
 
 TEST_CASE("two builds of a corpus are the same, and answer the same") {
   const auto config = small_corpus();
-  const Corpus a(config);
-  const Corpus b(config);
+  const rag::Corpus a(config);
+  const rag::Corpus b(config);
   for (uint64_t seq = 0; seq < 20; ++seq) {
     const auto query = query_vector(config, seq);
     const auto from_a = a.nearest(query, 10);
@@ -83,23 +83,23 @@ TEST_CASE("two builds of a corpus are the same, and answer the same") {
 }
 
 TEST_CASE("threads share one corpus, and another configuration is another corpus") {
-  std::vector<std::shared_ptr<const Corpus>> got(4);
+  std::vector<std::shared_ptr<const rag::Corpus>> got(4);
   std::vector<std::thread> threads;
   auto config = small_corpus();
   config.language.seed = 77;
-  for (auto& slot : got) threads.emplace_back([&slot, &config] { slot = shared_corpus(config); });
+  for (auto& slot : got) threads.emplace_back([&slot, &config] { slot = rag::shared_corpus(config); });
   for (auto& thread : threads) thread.join();
   for (const auto& corpus : got) CHECK(corpus == got[0]);
   config.language.seed = 78;
-  CHECK(shared_corpus(config) != got[0]);
+  CHECK(rag::shared_corpus(config) != got[0]);
 }
 
 TEST_CASE("concurrent queries answer what serial ones do") {
   const auto config = small_corpus();
-  const auto corpus = shared_corpus(config);
+  const auto corpus = rag::shared_corpus(config);
   const auto digest = [&](uint64_t seq) {
     const auto hits = corpus->nearest(query_vector(config, seq), 10);
-    return digest_of(std::as_bytes(std::span(hits)));
+    return common::digest_of(std::as_bytes(std::span(hits)));
   };
   std::vector<uint64_t> serial(64), concurrent(64);
   for (uint64_t seq = 0; seq < 64; ++seq) serial[seq] = digest(seq);
@@ -113,41 +113,41 @@ TEST_CASE("concurrent queries answer what serial ones do") {
 }
 
 TEST_CASE("a corpus knows its terms") {
-  const auto corpus = shared_corpus(small_corpus());
+  const auto corpus = rag::shared_corpus(small_corpus());
   double words = 0;
   for (uint32_t i = 0; i < corpus->size(); ++i) {
     const auto& d = corpus->document(i);
     uint32_t counted = 0;
     for (const auto& term : d.terms) counted += term.count;
     CHECK(counted == d.words);
-    CHECK(split_words(d.text).size() == d.words);
+    CHECK(common::split_words(d.text).size() == d.words);
     words += d.words;
   }
   CHECK(corpus->mean_words() == doctest::Approx(words / static_cast<double>(corpus->size())));
   CHECK(corpus->terms("nosuchword123").empty());
   // idf against a count by hand
-  const auto id = *corpus->term_id(spell(0));
+  const auto id = *corpus->term_id(common::spell(0));
   double holders = 0;
   for (uint32_t i = 0; i < corpus->size(); ++i) {
     const auto& terms = corpus->document(i).terms;
-    holders += std::any_of(terms.begin(), terms.end(), [&](const Term& t) { return t.id == id; }) ? 1 : 0;
+    holders += std::any_of(terms.begin(), terms.end(), [&](const rag::Term& t) { return t.id == id; }) ? 1 : 0;
   }
   const auto n = static_cast<double>(corpus->size());
   CHECK(corpus->idf(id) == doctest::Approx(std::log(1 + (n - holders + 0.5) / (holders + 0.5))));
 }
 
 TEST_CASE("retrieve passes the query on with its hits, and refuses a message without a vector") {
-  Retrieve op(RetrieveConfig::from_json({{"documents", 100}, {"document_words", 40}, {"candidates", 5}}));
-  Embed embed(EmbedConfig::from_json({{"seed", 42}}));
+  rag::Retrieve op(rag::RetrieveConfig::from_json({{"documents", 100}, {"document_words", 40}, {"candidates", 5}}));
+  model_server::Embed embed(model_server::EmbedConfig::from_json({{"seed", 42}}));
   const auto query = run_operator(embed, request_of(1, 50, 10));
   const auto found = run_operator(op, request_of(1), query.bytes);
-  const MessageReader before(query.bytes, "test");
-  const MessageReader after(found.bytes, "test");
-  CHECK(after.text(Section::query) == before.text(Section::query));
-  std::vector<Hit> hits;
+  const common::MessageReader before(query.bytes, "test");
+  const common::MessageReader after(found.bytes, "test");
+  CHECK(after.text(common::Section::query) == before.text(common::Section::query));
+  std::vector<common::Hit> hits;
   after.hits(hits, 100);
   CHECK(hits.size() == 5);
-  CHECK(std::is_sorted(hits.begin(), hits.end(), better));
+  CHECK(std::is_sorted(hits.begin(), hits.end(), rag::better));
   CHECK_THROWS_WITH_AS(run_operator(op, request_of(1)), doctest::Contains("retrieve: the input's section 'vector'"),
                        sage::Failure);
 }

@@ -1,4 +1,4 @@
-#include "operators/streams.hpp"
+#include "operators/common/streams.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@ using namespace operators;
 
 namespace {
 
-Streams streams(const sage::Json& config) { return Streams(StreamsConfig::from_json(config)); }
+common::Streams streams(const sage::Json& config) { return common::Streams(common::StreamsConfig::from_json(config)); }
 
 }  // namespace
 
@@ -50,15 +50,15 @@ TEST_CASE("the earlier turns are those that a log of each session would hold") {
 TEST_CASE("a session's queries are about one topic; without sessions a query is the request's own text") {
   const auto s = streams({{"sessions", 3}});
   const auto alone = streams(sage::Json::object());
-  CHECK(alone.query(7, 50) == request_text(Language({}), 42, 7, 50));
+  CHECK(alone.query(7, 50) == common::request_text(common::Language({}), 42, 7, 50));
   CHECK(alone.earlier_turns(500, 4).empty());
   std::map<uint64_t, uint64_t> first_of;
   for (uint64_t seq = 0; seq < 20; ++seq) first_of.try_emplace(s.session(seq), seq);
   REQUIRE(first_of.size() == 3);
-  const Language language({});
+  const common::Language language({});
   for (uint64_t seq = 0; seq < 20; ++seq) {
     const auto topic = sage::Draw(42, "session.topic").integer(s.session(seq), 0, 31);
-    CHECK(s.query(seq, 40) == request_text(language, 42, seq, 40, static_cast<uint32_t>(topic)));
+    CHECK(s.query(seq, 40) == common::request_text(language, 42, seq, 40, static_cast<uint32_t>(topic)));
   }
 }
 

@@ -1,4 +1,4 @@
-#include "operators/walk.hpp"
+#include "operators/rag/walk.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,8 @@ using namespace operators;
 namespace {
 
 // The same walk on whole vectors and a matrix of shares.
-std::map<uint32_t, double> plain_walk(const Corpus& corpus, const WalkConfig& config, const std::vector<Hit>& seeds) {
+std::map<uint32_t, double> plain_walk(const rag::Corpus& corpus, const rag::WalkConfig& config,
+                                      const std::vector<common::Hit>& seeds) {
   const auto n = corpus.size(), m = corpus.terms();
   std::vector<std::vector<double>> share(n, std::vector<double>(m, 0));
   std::vector<double> documents_of(m, 0);
@@ -49,23 +50,23 @@ std::map<uint32_t, double> plain_walk(const Corpus& corpus, const WalkConfig& co
 }  // namespace
 
 TEST_CASE("the walk is power iteration on the graph of documents and terms") {
-  WalkConfig config;
+  rag::WalkConfig config;
   config.corpus.documents = 120;
   config.corpus.document_words = 40;
   config.corpus.language.vocabulary = 1000;
   config.seeds = 3;
   config.keep = 120;
-  const auto corpus = shared_corpus(config.corpus);
-  TermGraph graph(*corpus, config);
+  const auto corpus = rag::shared_corpus(config.corpus);
+  rag::TermGraph graph(*corpus, config);
   for (const double restart : {0.25, 0.0, 1.0}) {
     config.restart = restart;
-    TermGraph other(*corpus, config);
-    const std::vector<Hit> seeds = {{5, 1}, {77, 0.5F}, {30, 0.2F}, {31, 0.1F}};
+    rag::TermGraph other(*corpus, config);
+    const std::vector<common::Hit> seeds = {{5, 1}, {77, 0.5F}, {30, 0.2F}, {31, 0.1F}};
     const auto expected = plain_walk(*corpus, config, seeds);
-    static_cast<void>(other.walk(std::vector<Hit>{{9, 1}, {8, 1}}));  // leaves nothing behind
+    static_cast<void>(other.walk(std::vector<common::Hit>{{9, 1}, {8, 1}}));  // leaves nothing behind
     const auto hits = other.walk(seeds);
     REQUIRE(hits.size() == expected.size());
-    CHECK(std::is_sorted(hits.begin(), hits.end(), better));
+    CHECK(std::is_sorted(hits.begin(), hits.end(), rag::better));
     double sum = 0;
     for (const auto& hit : hits) {
       CHECK(hit.score == doctest::Approx(expected.at(hit.document)));
@@ -78,17 +79,17 @@ TEST_CASE("the walk is power iteration on the graph of documents and terms") {
 }
 
 TEST_CASE("the neighbourhood is mostly of the seeds' topic") {
-  WalkConfig config;
+  rag::WalkConfig config;
   config.corpus.documents = 600;
-  const auto corpus = shared_corpus(config.corpus);
-  TermGraph graph(*corpus, config);
+  const auto corpus = rag::shared_corpus(config.corpus);
+  rag::TermGraph graph(*corpus, config);
   const uint32_t topic = corpus->document(10).topic;
-  std::vector<Hit> seeds;
+  std::vector<common::Hit> seeds;
   for (uint32_t d = 0; d < corpus->size() && seeds.size() < 8; ++d)
     if (corpus->document(d).topic == topic) seeds.push_back({d, 1});
   const auto hits = graph.walk(seeds);
   REQUIRE(hits.size() > seeds.size());
   const auto same = std::count_if(hits.begin(), hits.end(),
-                                  [&](const Hit& h) { return corpus->document(h.document).topic == topic; });
+                                  [&](const common::Hit& h) { return corpus->document(h.document).topic == topic; });
   CHECK(static_cast<double>(same) >= 0.8 * static_cast<double>(hits.size()));  // one in 32 by chance
 }

@@ -5,9 +5,10 @@
 #include <fstream>
 #include <random>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 using namespace host;
+using namespace host::records;
 
 namespace {
 
@@ -35,7 +36,7 @@ TEST_CASE("a log reads back as it was written") {
   for (int i = 0; i < 10'000; ++i) entries[0].histogram.record(static_cast<int64_t>(latency(random)));
   entries[0].seconds = 12.5;
   entries[1] = {hlog_tag("class", "chat, long"), 1, 2, {}};
-  for (const int64_t value : {int64_t{0}, int64_t{1}, int64_t{2047}, int64_t{2048}, buckets::max_value})
+  for (const int64_t value : {int64_t{0}, int64_t{1}, int64_t{2047}, int64_t{2048}, metrics::buckets::max_value})
     entries[1].histogram.record(value, 3'000'000'000);
   entries[2].tag = "empty";
   const auto back = read(hlog_text(entries, "a comment"));
@@ -47,8 +48,8 @@ TEST_CASE("a log reads back as it was written") {
   for (size_t i = 0; i < 3; ++i) {
     CHECK(back[i].histogram.count() == entries[i].histogram.count());
     for (const double q : {0.0, 0.5, 0.9, 0.99, 0.999, 1.0})
-      CHECK(buckets::position(back[i].histogram.quantile(q)).row ==
-            buckets::position(entries[i].histogram.quantile(q)).row);
+      CHECK(metrics::buckets::position(back[i].histogram.quantile(q)).row ==
+            metrics::buckets::position(entries[i].histogram.quantile(q)).row);
     std::vector<std::pair<int64_t, uint64_t>> wrote;
     std::vector<std::pair<int64_t, uint64_t>> found;
     entries[i].histogram.for_each([&](int64_t value, uint64_t count) { wrote.emplace_back(value, count); });
@@ -62,10 +63,11 @@ TEST_CASE("a log reads back as it was written") {
 //   for v, n in ((1, 1), (1000, 2), (2047, 1), (2050, 3), (10**6, 5), (123456789, 7)): h.record_value(v, n)
 //   print(h.encode().decode())
 TEST_CASE("a log of another implementation is read") {
-  const auto back = read(std::string("#[Histogram log format version 1.3]\r\n\"StartTimestamp\",\"x\"\r\n") +
-                         "Tag=a,0.127,1.007,2.769,"
-                         "HISTFAAAADB4nJNpmSzMwMAgyAABzFCakYGB/T8I2H+ACjCd5mdZLcDEyLa3j5HrYx4fABZnC/U=" +
-                         "\r\n");
+  const auto back =
+      read(std::string("#[Histogram log format version 1.3]\r\n\"StartTimestamp\",\"x\"\r\n"
+                       "Tag=a,0.127,1.007,2.769,"
+                       "HISTFAAAADB4nJNpmSzMwMAgyAABzFCakYGB/T8I2H+ACjCd5mdZLcDEyLa3j5HrYx4fABZnC/U="
+                       "\r\n"));
   REQUIRE(back.size() == 1);
   CHECK(back[0].tag == "a");
   CHECK(back[0].seconds == 1.007);
@@ -74,8 +76,8 @@ TEST_CASE("a log of another implementation is read") {
   const auto count_of = [&](int64_t value) {
     uint64_t found = 0;
     histogram.for_each([&](int64_t middle, uint64_t count) {
-      const auto a = buckets::position(middle);
-      const auto b = buckets::position(value);
+      const auto a = metrics::buckets::position(middle);
+      const auto b = metrics::buckets::position(value);
       if (a.row == b.row && a.column == b.column) found = count;
     });
     return found;
@@ -95,18 +97,18 @@ TEST_CASE("what is no log is refused with its place") {
   const auto cut = good.substr(0, good.size() - 9) + "\n";
   auto changed = good;
   changed[changed.size() - 20] = changed[changed.size() - 20] == 'A' ? 'B' : 'A';
-  for (const auto& text :
-       {std::string("0,1,2\n"), std::string("0,1,2,%%%%\n"), std::string("0,1,2,AAAA\n"), std::string("a,1,2,AAAA\n"),
-        cut, changed, std::string("Tag=x\n"), std::string(1'000'000, '1') + "\n"}) {
+  const std::string endless(1'000'000, '1');
+  for (const auto& text : {std::string("0,1,2\n"), std::string("0,1,2,%%%%\n"), std::string("0,1,2,AAAA\n"),
+                           std::string("a,1,2,AAAA\n"), cut, changed, std::string("Tag=x\n"), endless}) {
     CAPTURE(text);
     try {
       read(text);
       FAIL("read");
-    } catch (const Error& e) {
+    } catch (const base::Error& e) {
       CHECK(std::string(e.what()).find(".hlog:") != std::string::npos);
     }
   }
-  CHECK_THROWS_AS(read_hlog("/nowhere/latency.hlog"), Error);
+  CHECK_THROWS_AS(read_hlog("/nowhere/latency.hlog"), base::Error);
 }
 
 TEST_CASE("a log may not exhaust memory") {
@@ -117,5 +119,5 @@ TEST_CASE("a log may not exhaust memory") {
   std::string many;
   for (int i = 0; i < 2000; ++i) many += line;
   CHECK(read(many).size() == 2000);
-  CHECK_THROWS_WITH_AS(read(many + line), doctest::Contains(".hlog:2001: more than 2000 histograms"), Error);
+  CHECK_THROWS_WITH_AS(read(many + line), doctest::Contains(".hlog:2001: more than 2000 histograms"), base::Error);
 }

@@ -1,4 +1,4 @@
-#include "report/html.hpp"
+#include "report/html/html.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -8,14 +8,14 @@
 #include "metrics/definitions.hpp"
 #include "records/hlog.hpp"
 #include "report/escape.hpp"
-#include "report/html_table.hpp"
+#include "report/html/table.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string page_of(const ResultSet& results) { return html_report(compare(results, {}), results); }
+std::string page_of(const compare::ResultSet& results) { return html_report(compare::compare(results, {}), results); }
 
 bool has(const std::string& page, std::string_view text) { return page.find(text) != std::string::npos; }
 
@@ -52,10 +52,10 @@ Json data_of(const std::string& page) {
 }
 
 // The folder of a run with everything that a chart draws.
-void write_run(const ScratchFolder& scratch, int64_t latency_ns) {
-  std::vector<HlogEntry> entries(1);
+void write_run(const compare::ScratchFolder& scratch, int64_t latency_ns) {
+  std::vector<records::HlogEntry> entries(1);
   for (int i = 1; i <= 2000; ++i) entries[0].histogram.record(latency_ns * i / 1000);
-  scratch.write("latency.hlog", hlog_text(entries, "test"));
+  scratch.write("latency.hlog", records::hlog_text(entries, "test"));
   scratch.write("records.jsonl",
                 R"({"type":"interval","begin_s":0,"end_s":1,"offered":10,"outcomes":{"ok":9},"latency_p99":4.0}
 {"type":"interval","begin_s":1,"end_s":2,"offered":10,"outcomes":{"ok":8},"latency_p99":5.0}
@@ -68,15 +68,15 @@ void write_run(const ScratchFolder& scratch, int64_t latency_ns) {
 
 TEST_CASE("Text of records cannot become markup or script") {
   const std::string evil = R"("><script>alert(1)</script><img src=x onerror=alert(1)>'&)";
-  ResultSet results;
-  Made made;
+  compare::ResultSet results;
+  compare::Made made;
   made.side = made.workload = made.config_hash = evil;
   made.metadata = {{"status", "failed"},       {"reasons", {evil}},
                    {"config", {{evil, evil}}}, {"environment", {{"system", {{evil, evil}}}}},
                    {"notes", {{evil, 1}}},     {"metrics", {{"classes", {{{"class", evil}, {"throughput", 1.0}}}}}}};
-  add(results, made);
+  compare::add(results, made);
   made.metadata["status"] = "ok";
-  add(results, made);
+  compare::add(results, made);
   results.records[1].side = "other";
   results.problems.push_back({evil, 3, evil});
   const auto page = page_of(results);
@@ -91,8 +91,8 @@ TEST_CASE("Text of records cannot become markup or script") {
 }
 
 TEST_CASE("Invalid UTF-8 and NUL in a record do not end the page") {
-  ResultSet results;
-  add(results, {.metadata = {{"config", {{"name", "a\xff\xfe"}}}}});
+  compare::ResultSet results;
+  compare::add(results, {.metadata = {{"config", {{"name", "a\xff\xfe"}}}}});
   results.records[0].run_id = std::string("r\0x", 3);
   const auto page = page_of(results);
   CHECK(page.find('\0') == std::string::npos);
@@ -100,8 +100,8 @@ TEST_CASE("Invalid UTF-8 and NUL in a record do not end the page") {
 }
 
 TEST_CASE("The page refers to nothing outside itself and lets nothing else run") {
-  ResultSet results;
-  add(results, {}, 3);
+  compare::ResultSet results;
+  compare::add(results, {}, 3);
   const auto page = page_of(results);
   const auto document = markup(page);
   for (const auto* attribute : {"src", "action", "data", "srcset"}) CHECK(values_of(document, attribute).empty());
@@ -116,10 +116,11 @@ TEST_CASE("The page refers to nothing outside itself and lets nothing else run")
 }
 
 TEST_CASE("Every link of a metric leads to its definition") {
-  ResultSet results;
-  add(results, {.metadata = {{"metrics", {{"total", {{"goodput", 39.0}, {"latency_p999", nullptr}}}}}}});
+  compare::ResultSet results;
+  compare::add(results, {.metadata = {{"metrics", {{"total", {{"goodput", 39.0}, {"latency_p999", nullptr}}}}}}});
   const auto page = page_of(results);
-  for (const auto& metric : metric_definitions()) CHECK(has(page, fmt::format("id=\"{}\"", anchor("m-", metric.name))));
+  for (const auto& metric : metrics::metric_definitions())
+    CHECK(has(page, fmt::format("id=\"{}\"", anchor("m-", metric.name))));
   const auto document = markup(page);
   for (const auto& link : values_of(document, "href"))
     CHECK_MESSAGE(has(document, fmt::format("id=\"{}\"", link.substr(1))), link);
@@ -129,15 +130,15 @@ TEST_CASE("Every link of a metric leads to its definition") {
 }
 
 TEST_CASE("What was not measured is n/a with the reason, never 0") {
-  ResultSet results;
-  Made made;
+  compare::ResultSet results;
+  compare::Made made;
   made.metadata = {
       {"metrics",
        {{"total",
          {{"latency_p99", nullptr},
           {"ttft_p99", nullptr},
           {"reasons", {{"latency_p99", "needs 1000 samples, has <300>"}, {"ttft_p99", "no first token"}}}}}}}};
-  add(results, made);
+  compare::add(results, made);
   results.records[0].latency_p99.reset();
   const auto document = markup(page_of(results));
   CHECK(has(document, "class=\"n na\" title=\"needs 1000 samples, has &lt;300&gt;\">n/a</td>"));
@@ -152,9 +153,9 @@ TEST_CASE("No results at all are a page that says so") {
 }
 
 TEST_CASE("The verdict comes first, with ratio and interval") {
-  ResultSet results;
-  add(results, {.side = "ray"}, 5);
-  add(results, {.side = "sage", .throughput = 60, .latency_p99 = 7}, 5);
+  compare::ResultSet results;
+  compare::add(results, {.side = "ray"}, 5);
+  compare::add(results, {.side = "sage", .throughput = 60, .latency_p99 = 7}, 5);
   const auto document = markup(page_of(results));
   const auto verdict = document.find("<h2 id=\"verdict\">");
   CHECK(verdict < document.find("<h2 id=\"c1\">"));
@@ -166,8 +167,8 @@ TEST_CASE("The verdict comes first, with ratio and interval") {
 }
 
 TEST_CASE("One run has values and a reason instead of ratios") {
-  ResultSet results;
-  add(results, {.throughput = 41.5});
+  compare::ResultSet results;
+  compare::add(results, {.throughput = 41.5});
   const auto document = markup(page_of(results));
   CHECK(has(document, "verdict inconclusive"));
   CHECK(has(document, "41.5 1/s"));
@@ -175,9 +176,10 @@ TEST_CASE("One run has values and a reason instead of ratios") {
 }
 
 TEST_CASE("Failed and invalid runs are marked, with their reason, and their values are not used") {
-  ResultSet results;
-  add(results, {}, 3);
-  add(results,
+  compare::ResultSet results;
+  compare::add(results, {}, 3);
+  compare::add(
+      results,
       {.side = "ray",
        .throughput = 7777,
        .metadata = {{"status", "failed"}, {"reason", "died"}, {"signal", "SIGSEGV"}, {"place", "backend.submit"}}});
@@ -191,14 +193,14 @@ TEST_CASE("Failed and invalid runs are marked, with their reason, and their valu
 }
 
 TEST_CASE("Charts have the data that lies beside the records") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   write_run(scratch, 10'000'000);
-  ResultSet results;
-  Made made;
+  compare::ResultSet results;
+  compare::Made made;
   made.metadata = {{"metrics",
                     {{"stages", {{{"stage", "generate"}, {"stage_wait_mean", 1.5}, {"stage_service_mean", 4.0}}}},
                      {"classes", {{{"class", "chat"}, {"slo_attainment", 0.75}}}}}}};
-  add(results, made, 3);
+  compare::add(results, made, 3);
   for (auto& record : results.records) record.folder = scratch.path();
   const auto page = page_of(results);
   const auto data = data_of(page);
@@ -231,14 +233,14 @@ TEST_CASE("Charts have the data that lies beside the records") {
 }
 
 TEST_CASE("A search gives a frontier: attainment by rate and capacity against linear") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   const auto file = scratch.write("unified_results.jsonl", "");
   scratch.write("frontier.json", R"({"attainment":0.9,"points":[{"nodes":1,"capacity":100},{"nodes":2,"capacity":180},
       {"nodes":4,"capacity":null}],"probes":[{"nodes":1,"rate":100,"slo_attainment":0.95},
       {"nodes":1,"rate":100,"slo_attainment":0.92},{"nodes":1,"rate":200,"slo_attainment":0.5},
       {"nodes":2,"rate":180,"slo_attainment":null}]})");
-  ResultSet results;
-  add(results, {.metadata = {{"search", {{"capacity", 100}}}}});
+  compare::ResultSet results;
+  compare::add(results, {.metadata = {{"search", {{"capacity", 100}}}}});
   results.records[0].file = file;
   const auto data = data_of(page_of(results));
   CHECK(data["frontier1-1"]["series"][0]["points"] == Json::parse("[[100.0,0.92],[200.0,0.5]]"));
@@ -249,16 +251,17 @@ TEST_CASE("A search gives a frontier: attainment by rate and capacity against li
 }
 
 TEST_CASE("Two hundred runs of a hundred configurations stay below 5 MB, and what is left out is said") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   write_run(scratch, 10'000'000);
   auto total = Json::object();
-  for (const auto& name : metric_names()) total[name] = 1.2345;
+  for (const auto& name : metrics::metric_names()) total[name] = 1.2345;
   auto options = Json::object();
   for (int i = 0; i < 40; ++i) options[fmt::format("option_{}", i)] = i;
-  ResultSet results;
+  compare::ResultSet results;
   for (int config = 0; config < 100; ++config)
     for (const auto* side : {"sage", "ray"}) {
-      add(results, {.side = side,
+      compare::add(results,
+                   {.side = side,
                     .config_hash = fmt::format("{:064x}", config),
                     .metadata = {{"metrics", {{"total", total}, {"classes", {{{"class", "chat"}, {"goodput", 3.0}}}}}},
                                  {"config", options}}});
@@ -273,11 +276,11 @@ TEST_CASE("Two hundred runs of a hundred configurations stay below 5 MB, and wha
 }
 
 TEST_CASE("Simulated time is marked") {
-  ResultSet results;
-  add(results, {.metadata = {{"clock", "virtual"}}});
+  compare::ResultSet results;
+  compare::add(results, {.metadata = {{"clock", "virtual"}}});
   CHECK(has(markup(page_of(results)), "simulated time</span> on sage: nothing here was measured on hardware"));
-  ResultSet real;
-  add(real, {.metadata = {{"clock", "monotonic"}}});
+  compare::ResultSet real;
+  compare::add(real, {.metadata = {{"clock", "monotonic"}}});
   CHECK(!has(markup(page_of(real)), "simulated time"));
 }
 
@@ -288,4 +291,4 @@ TEST_CASE("Figures are written in their unit") {
   CHECK(metric_link("no_such_metric") == "no_such_metric");
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -1,18 +1,18 @@
-#include "report/latex.hpp"
+#include "report/latex/latex.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/error.hpp"
 #include "compare/made_results.hpp"
 #include "compare/scratch_folder.hpp"
-#include "error.hpp"
 #include "records/hlog.hpp"
+#include "report/latex/tex.hpp"
 #include "report/metric_rows.hpp"
-#include "report/tex.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 // Everything that means something to TeX, a shell or a file system, an accent, another script, a broken byte.
@@ -82,10 +82,10 @@ TEST_CASE("names of files are safe") {
 }
 
 TEST_CASE("a table states runs, medians, intervals, verdict and hash") {
-  ResultSet results;
-  add(results, {.side = "sage", .throughput = 40}, 5);
-  add(results, {.side = "ray", .throughput = 20}, 5);
-  const auto comparison = compare(results, {});
+  compare::ResultSet results;
+  compare::add(results, {.side = "sage", .throughput = 40}, 5);
+  compare::add(results, {.side = "ray", .throughput = 20}, 5);
+  const auto comparison = compare::compare(results, {});
   const auto files = latex_files(comparison);
   const auto& table = text_of(files, "01-q1-aaaaaaaaaaaa.tex");
   CHECK(contains(table, "sage (n = 5), ray (n = 5)"));
@@ -98,11 +98,11 @@ TEST_CASE("a table states runs, medians, intervals, verdict and hash") {
 }
 
 TEST_CASE("runs that may not be used are counted, and their values left out") {
-  ResultSet results;
-  add(results, {.side = "sage"}, 3);
-  add(results, {.side = "ray", .throughput = 20}, 2);
-  add(results, {.side = "ray", .throughput = 7777, .metadata = {{"status", "invalid"}}}, 1);
-  const auto comparison = compare(results, {});
+  compare::ResultSet results;
+  compare::add(results, {.side = "sage"}, 3);
+  compare::add(results, {.side = "ray", .throughput = 20}, 2);
+  compare::add(results, {.side = "ray", .throughput = 7777, .metadata = {{"status", "invalid"}}}, 1);
+  const auto comparison = compare::compare(results, {});
   const auto table = text_of(latex_files(comparison), "01-q1-aaaaaaaaaaaa.tex");
   CHECK(contains(table, "ray (n = 2 of 3 runs)"));
   CHECK_FALSE(contains(table, "7777"));
@@ -110,33 +110,33 @@ TEST_CASE("runs that may not be used are counted, and their values left out") {
 }
 
 TEST_CASE("a value that was not measured is a dash, and the reason stands below") {
-  ResultSet results;
+  compare::ResultSet results;
   const nlohmann::ordered_json metadata = {{"metrics",
                                             {{"total",
                                               {{"ttft_p50", nullptr},
                                                {"latency_p95", nullptr},
                                                {"reasons", {{"ttft_p50", "no request reported a first token"}}}}}}}};
-  add(results, {.metadata = metadata}, 1);
+  compare::add(results, {.metadata = metadata}, 1);
   results.records[0].latency_p99.reset();
-  const auto table = text_of(latex_files(compare(results, {})), "01-q1-aaaaaaaaaaaa.tex");
+  const auto table = text_of(latex_files(compare::compare(results, {})), "01-q1-aaaaaaaaaaaa.tex");
   CHECK(contains(table, "ttft p50: no request reported a first token (sage)"));
   CHECK_FALSE(contains(table, "\nttft"));
   CHECK_FALSE(contains(table, "confidence"));  // one side is compared with nothing
 }
 
 TEST_CASE("curves hold the quantiles and the progress of the runs' folders") {
-  const ScratchFolder scratch;
-  std::vector<HlogEntry> entries(1);
+  const compare::ScratchFolder scratch;
+  std::vector<records::HlogEntry> entries(1);
   for (int i = 1; i <= 1000; ++i) entries[0].histogram.record(i * 1'000'000);
-  scratch.write("run/latency.hlog", hlog_text(entries, "test"));
+  scratch.write("run/latency.hlog", records::hlog_text(entries, "test"));
   scratch.write("run/records.jsonl", interval_line(-2, true, "9") + interval_line(0, false, "3.5") +
                                          interval_line(2, false, "null") + interval_line(4, false, "4") +
                                          R"({"type":"event","id":1,"kind":"fault","due_s":2.5})"
                                          "\n");
-  ResultSet results;
-  add(results, {}, 1);
+  compare::ResultSet results;
+  compare::add(results, {}, 1);
   results.records[0].folder = scratch.path() / "run";
-  const auto files = latex_files(compare(results, {}));
+  const auto files = latex_files(compare::compare(results, {}));
   const auto& curve = text_of(files, "01-q1-aaaaaaaaaaaa-latency-1.dat");
   const auto p50 = fmt::format("\n1.99526 0.49881277 {:.6g}\n",
                                static_cast<double>(entries[0].histogram.quantile(1 - 1 / std::pow(10, 0.3))) / 1e6);
@@ -147,22 +147,22 @@ TEST_CASE("curves hold the quantiles and the progress of the runs' folders") {
   const auto& progress = text_of(files, "01-q1-aaaaaaaaaaaa-progress.tex");
   CHECK(contains(progress, "axis cs:2.5,0"));
   CHECK(contains(progress, "latency p99"));
-  write_latex(compare(results, {}), scratch.path() / "tex");
+  write_latex(compare::compare(results, {}), scratch.path() / "tex");
   CHECK(compile(scratch.path() / "tex") == 0);
 }
 
 TEST_CASE("the frontier of a search is drawn once") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   scratch.write("run/frontier.json",
                 R"({"attainment":0.9,"points":[{"nodes":1,"capacity":400},{"nodes":2,"capacity":700},)"
                 R"({"nodes":4,"capacity":null}]})");
-  ResultSet results;
+  compare::ResultSet results;
   for (const int nodes : {1, 2, 4}) {
-    add(results, {.workload = "Q4", .metadata = {{"search", {{"capacity", 400}}}}});
+    compare::add(results, {.workload = "Q4", .metadata = {{"search", {{"capacity", 400}}}}});
     results.records.back().nodes = nodes;
     results.records.back().folder = scratch.path() / "run";
   }
-  const auto comparison = compare(results, {});
+  const auto comparison = compare::compare(results, {});
   REQUIRE(comparison.configs.size() == 3);
   const auto files = latex_files(comparison);
   CHECK(text_of(files, "frontier-01-q4-1.dat") == "nodes rate\n1 400\n2 700\n");
@@ -173,21 +173,21 @@ TEST_CASE("the frontier of a search is drawn once") {
 }
 
 TEST_CASE("names cannot break the document, nor act") {
-  const ScratchFolder scratch;
-  ResultSet results;
-  add(results, {.side = hostile, .workload = hostile, .config_hash = hostile}, 3);
-  add(results,
-      {.side = "ray",
-       .workload = hostile,
-       .config_hash = hostile,
-       .metadata = {{"status", "failed"}, {"reasons", {hostile}}}},
-      3);
-  add(results, {.side = "ray", .workload = hostile, .config_hash = "b"}, 3);
+  const compare::ScratchFolder scratch;
+  compare::ResultSet results;
+  compare::add(results, {.side = hostile, .workload = hostile, .config_hash = hostile}, 3);
+  compare::add(results,
+               {.side = "ray",
+                .workload = hostile,
+                .config_hash = hostile,
+                .metadata = {{"status", "failed"}, {"reasons", {hostile}}}},
+               3);
+  compare::add(results, {.side = "ray", .workload = hostile, .config_hash = "b"}, 3);
   const nlohmann::ordered_json classes = {
       {"metrics", {{"classes", {{{"class", hostile}, {"throughput", 1.5}}, {{"class", "[x]"}, {"throughput", 2}}}}}}};
-  add(results, {.side = "sage", .workload = "Q2", .metadata = classes}, 3);
+  compare::add(results, {.side = "sage", .workload = "Q2", .metadata = classes}, 3);
   results.problems.push_back({hostile, 7, hostile});
-  write_latex(compare(results, {}), scratch.path());
+  write_latex(compare::compare(results, {}), scratch.path());
   CHECK(compile(scratch.path()) == 0);
   CHECK(std::filesystem::file_size(scratch.path() / "main.pdf") > 10'000);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch.path()))
@@ -195,24 +195,25 @@ TEST_CASE("names cannot break the document, nor act") {
 }
 
 TEST_CASE("hundreds of configurations and rows, several candidates, and none at all compile") {
-  const ScratchFolder scratch;
-  ResultSet results;
+  const compare::ScratchFolder scratch;
+  compare::ResultSet results;
   for (int i = 0; i < 100; ++i)
-    for (const auto* side : {"sage", "ray"}) add(results, {.side = side, .config_hash = fmt::format("c{}", i)});
+    for (const auto* side : {"sage", "ray"})
+      compare::add(results, {.side = side, .config_hash = fmt::format("c{}", i)});
   nlohmann::ordered_json classes = nlohmann::ordered_json::array();
   for (int i = 0; i < 150; ++i) classes.push_back({{"class", fmt::format("class {}", i)}, {"throughput", 1.5}});
   for (const auto* side : {"sage", "ray", "dask", "threads", "mock"})
-    add(results, {.side = side, .workload = "Q2", .metadata = {{"metrics", {{"classes", classes}}}}}, 3);
-  write_latex(compare(results, {}), scratch.path());
+    compare::add(results, {.side = side, .workload = "Q2", .metadata = {{"metrics", {{"classes", classes}}}}}, 3);
+  write_latex(compare::compare(results, {}), scratch.path());
   CHECK(compile(scratch.path()) == 0);
   write_latex({}, scratch.path() / "empty");
   CHECK(compile(scratch.path() / "empty") == 0);
 }
 
 TEST_CASE("a folder that cannot be made is one error") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   scratch.write("file", "");
-  CHECK_THROWS_WITH_AS(write_latex({}, scratch.path() / "file" / "x"), doctest::Contains("--latex"), Error);
+  CHECK_THROWS_WITH_AS(write_latex({}, scratch.path() / "file" / "x"), doctest::Contains("--latex"), base::Error);
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -4,7 +4,7 @@
 
 #include "compare/made_results.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
@@ -30,11 +30,11 @@ TEST_CASE("text in a cell is one line without markup") {
 }
 
 TEST_CASE("the verdict comes first, the worst row before others") {
-  ResultSet results;
-  for (const auto* side : {"sage", "ray"}) add(results, {.side = side, .workload = "Q1"}, 3);
-  add(results, {.side = "sage", .throughput = 40, .workload = "Q2"}, 3);
-  add(results, {.side = "ray", .throughput = 20, .workload = "Q2"}, 3);
-  const auto text = markdown_report(compare(results, {}));
+  compare::ResultSet results;
+  for (const auto* side : {"sage", "ray"}) compare::add(results, {.side = side, .workload = "Q1"}, 3);
+  compare::add(results, {.side = "sage", .throughput = 40, .workload = "Q2"}, 3);
+  compare::add(results, {.side = "ray", .throughput = 20, .workload = "Q2"}, 3);
+  const auto text = markdown_report(compare::compare(results, {}));
   CHECK(text.starts_with("**worse** (of 2 comparisons: 1 worse, 1 "));
   CHECK(text.find("| Q2, seed 42") < text.find("| Q1, seed 42"));
   CHECK(contains(text, "0.500 [0."));
@@ -44,11 +44,11 @@ TEST_CASE("the verdict comes first, the worst row before others") {
 }
 
 TEST_CASE("names neither break the tables nor notify anybody") {
-  ResultSet results;
+  compare::ResultSet results;
   constexpr auto hostile = "@octocat |x| `y` #12 </details><script>\n| a | b |";
-  for (const auto* side : {"sage", hostile}) add(results, {.side = side, .workload = hostile}, 3);
+  for (const auto* side : {"sage", hostile}) compare::add(results, {.side = side, .workload = hostile}, 3);
   results.problems.push_back({"file", 1, hostile});
-  const auto text = markdown_report(compare(results, {}));
+  const auto text = markdown_report(compare::compare(results, {}));
   CHECK_FALSE(notifies(text));
   CHECK_FALSE(contains(text, "<script>"));
   size_t open = 0;
@@ -57,13 +57,13 @@ TEST_CASE("names neither break the tables nor notify anybody") {
 }
 
 TEST_CASE("it fits a comment, whatever there is, and says what it left out") {
-  ResultSet results;
+  compare::ResultSet results;
   const std::string name(300, '|');
   for (int i = 0; i < 200; ++i)
     for (const auto* side : {"sage", "ray"})
-      add(results, {.side = side + name, .workload = name, .config_hash = fmt::format("{:064}", i)}, 3);
+      compare::add(results, {.side = side + name, .workload = name, .config_hash = fmt::format("{:064}", i)}, 3);
   for (int i = 0; i < 1000; ++i) results.problems.push_back({name, 1, name});
-  const auto text = markdown_report(compare(results, {}));
+  const auto text = markdown_report(compare::compare(results, {}));
   CHECK(text.size() <= markdown_limit);
   CHECK(text.size() > markdown_limit / 2);
   CHECK(contains(text, " more, none worse than these."));
@@ -72,12 +72,12 @@ TEST_CASE("it fits a comment, whatever there is, and says what it left out") {
 }
 
 TEST_CASE("one side, or nothing") {
-  ResultSet results;
-  add(results, {}, 3);
-  const auto text = markdown_report(compare(results, {}));
+  compare::ResultSet results;
+  compare::add(results, {}, 3);
+  const auto text = markdown_report(compare::compare(results, {}));
   CHECK(text.starts_with("**inconclusive** (of 1 comparison: 1 inconclusive)"));
   CHECK(contains(text, "| total | throughput (1/s) | 40.00 [39.60, 40.40] |"));
   CHECK(markdown_report({}).starts_with("**No results.**"));
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -7,7 +7,7 @@
 #include "records/hlog.hpp"
 #include "report/fields.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 std::string interval(int second, int ok, double p99, bool warmup = false) {
@@ -21,7 +21,7 @@ std::string interval(int second, int ok, double p99, bool warmup = false) {
 }  // namespace
 
 TEST_CASE("A run's lines are told apart, and events keep their last state") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   scratch.write("records.jsonl",
                 R"({"type":"run","run_id":"r"})"
                 "\n" +
@@ -50,7 +50,7 @@ TEST_CASE("A run's lines are told apart, and events keep their last state") {
 }
 
 TEST_CASE("A file that was cut off, or holds other things, gives what it has and says what it has not") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   scratch.write("records.jsonl", interval(0, 10, 2.5) + "[1,2]\n" + std::string(5 << 20, 'x') + "\n" +
                                      interval(1, 11, 2.5) + R"({"type":"interval","begin_s":2,"en)");
   const auto data = read_run_data(scratch.path());
@@ -62,7 +62,7 @@ TEST_CASE("A file that was cut off, or holds other things, gives what it has and
 }
 
 TEST_CASE("A folder without records is a problem, not an exception") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   CHECK(read_run_data(scratch.path()).problems.size() == 1);
   CHECK(read_run_data({}).problems.size() == 1);
   scratch.write("records.jsonl", "");
@@ -75,13 +75,13 @@ TEST_CASE("A folder without records is a problem, not an exception") {
 }
 
 TEST_CASE("Histograms come by tag") {
-  const ScratchFolder scratch;
-  std::vector<HlogEntry> entries(2);
+  const compare::ScratchFolder scratch;
+  std::vector<records::HlogEntry> entries(2);
   for (int i = 1; i <= 1000; ++i) entries[0].histogram.record(i * 1'000'000);
   entries[1].tag = "class:chat";
   entries[1].histogram.record(5'000'000);
   scratch.write("records.jsonl", "");
-  scratch.write("latency.hlog", hlog_text(entries, "test"));
+  scratch.write("latency.hlog", records::hlog_text(entries, "test"));
   const auto data = read_run_data(scratch.path());
   CHECK(data.problems.empty());
   REQUIRE(data.latency.size() == 2);
@@ -94,7 +94,7 @@ TEST_CASE("A long run is merged: no count is lost, the worst percentile is kept,
   constexpr int seconds = 5003;
   std::string text = interval(0, 1, 1000, true);
   for (int i = 1; i < seconds; ++i) text += interval(i, i, i == 777 ? 99.5 : 2.5);
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   scratch.write("records.jsonl", text);
   const auto data = read_run_data(scratch.path());
   CHECK(data.intervals.size() <= most_intervals);
@@ -122,4 +122,4 @@ TEST_CASE("A long run is merged: no count is lost, the worst percentile is kept,
   CHECK(worst == 99.5);
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -3,13 +3,13 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
+#include "base/error.hpp"
 #include "compare/made_results.hpp"
 #include "compare/scratch_folder.hpp"
-#include "error.hpp"
 #include "records/hlog.hpp"
 #include "report/all_metrics.hpp"
 
-namespace host {
+namespace host::report {
 namespace {
 
 // The rows of a query, values as text, joined by '|'; NULL as "null".
@@ -34,8 +34,8 @@ using Rows = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("every metric of a record, with its scope, unit and reason") {
-  ResultSet results;
-  add(results, {.metadata = nlohmann::ordered_json::parse(R"({"metrics": {
+  compare::ResultSet results;
+  compare::add(results, {.metadata = nlohmann::ordered_json::parse(R"({"metrics": {
     "total": {"window_seconds": 2, "outcomes": {"ok": 3}, "throughput": 1.5, "ttft_p50": null, "reasons": {"ttft_p50": "none"}},
     "classes": [{"class": "chat", "goodput": 4}, 7], "phase_classes": [{"phase": "p", "class": "chat", "goodput": 5}],
     "disturbances": [{"target": "kill-worker", "mttr": 6}], "run": {"fairness": 0.5, "throughput": 9}}})")});
@@ -59,24 +59,24 @@ TEST_CASE("every metric of a record, with its scope, unit and reason") {
 }
 
 TEST_CASE("the database holds records, what their folders hold, and the comparison") {
-  const ScratchFolder scratch;
-  std::vector<HlogEntry> entries(2);
+  const compare::ScratchFolder scratch;
+  std::vector<records::HlogEntry> entries(2);
   for (int i = 0; i < 200; ++i) entries[0].histogram.record(1'000'000);
   entries[1].tag = "class:chat";
   entries[1].histogram.record(5);
-  scratch.write("run/latency.hlog", hlog_text(entries, "test"));
+  scratch.write("run/latency.hlog", records::hlog_text(entries, "test"));
   scratch.write("run/records.jsonl",
                 R"({"type":"interval","begin_s":0,"end_s":1,"warmup":false,"outcomes":{"ok":50},"latency_p99":null})"
                 "\n"
                 R"({"type":"event","id":3,"kind":"fault","target":"kill-worker","due_s":2.5,"args":{"node":1}})"
                 "\nno json\n");
-  ResultSet results;
-  add(results, {.side = "sage"}, 3);
-  add(results, {.side = "ray", .throughput = 20}, 3);
+  compare::ResultSet results;
+  compare::add(results, {.side = "sage"}, 3);
+  compare::add(results, {.side = "ray", .throughput = 20}, 3);
   results.records[0].folder = scratch.path() / "run";
   results.problems.push_back({"bad.jsonl", 4, "no JSON"});
   const auto file = scratch.path() / "results.db";
-  write_sqlite(compare(results, {}), results, file);
+  write_sqlite(compare::compare(results, {}), results, file);
 
   CHECK(query(file, "PRAGMA user_version") == Rows{"1"});
   CHECK(query(file, "PRAGMA integrity_check") == Rows{"ok"});
@@ -106,30 +106,30 @@ TEST_CASE("the database holds records, what their folders hold, and the comparis
 }
 
 TEST_CASE("text is data, whatever it holds") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   const std::string hostile("'); DROP TABLE runs;--\xff\0x", 25);
-  ResultSet results;
-  add(results, {.side = hostile, .workload = hostile});
+  compare::ResultSet results;
+  compare::add(results, {.side = hostile, .workload = hostile});
   const auto file = scratch.path() / "a ?mode=memory.db";
-  write_sqlite(compare(results, {}), results, file);
+  write_sqlite(compare::compare(results, {}), results, file);
   CHECK(query(file, "SELECT side FROM runs") == Rows{"'); DROP TABLE runs;--\xef\xbf\xbd\xef\xbf\xbdx"});
 }
 
 TEST_CASE("an older database is replaced, and a failure leaves it and nothing else") {
-  const ScratchFolder scratch;
+  const compare::ScratchFolder scratch;
   const auto file = scratch.write("results.db", "something else");
-  ResultSet results;
-  add(results, {});
-  write_sqlite(compare(results, {}), results, file);
+  compare::ResultSet results;
+  compare::add(results, {});
+  write_sqlite(compare::compare(results, {}), results, file);
   CHECK(query(file, "SELECT count(*) FROM runs") == Rows{"1"});
   scratch.write("folder.db/x", "");
-  CHECK_THROWS_WITH_AS(write_sqlite(compare(results, {}), results, scratch.path() / "folder.db"),
-                       doctest::Contains("folder.db: cannot be written"), Error);
-  CHECK_THROWS_WITH_AS(write_sqlite(compare(results, {}), results, scratch.path() / "none" / "x.db"),
-                       doctest::Contains("cannot be written"), Error);
+  CHECK_THROWS_WITH_AS(write_sqlite(compare::compare(results, {}), results, scratch.path() / "folder.db"),
+                       doctest::Contains("folder.db: cannot be written"), base::Error);
+  CHECK_THROWS_WITH_AS(write_sqlite(compare::compare(results, {}), results, scratch.path() / "none" / "x.db"),
+                       doctest::Contains("cannot be written"), base::Error);
   size_t files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(scratch.path())) ++files;
   CHECK(files == 2);
 }
 
-}  // namespace host
+}  // namespace host::report

@@ -9,7 +9,7 @@
 #include <map>
 #include <vector>
 
-#include "operators/serial.hpp"
+#include "operators/common/serial.hpp"
 
 // The first n rows of a schedule, planned in batches of `batch`.
 inline std::vector<sage_request> planned(sage::Workload& workload, uint64_t n, size_t batch = 64) {
@@ -30,7 +30,7 @@ struct Outcomes {
   std::vector<sage_outcome> rows;
   std::deque<std::vector<std::byte>> results;
 
-  sage_outcome& add(const sage_request& request, const operators::SerialBackend::Result& result) {
+  sage_outcome& add(const sage_request& request, const operators::common::SerialBackend::Result& result) {
     const auto& bytes = results.emplace_back(result.bytes);
     sage_outcome row{};
     row.seq = request.seq;
@@ -43,7 +43,7 @@ struct Outcomes {
 
 // Executes the requests in the given order.
 inline Outcomes executed(sage::Workload& workload, const std::vector<sage_request>& requests, uint32_t replicas) {
-  operators::SerialBackend backend(workload, replicas);
+  operators::common::SerialBackend backend(workload, replicas);
   Outcomes outcomes;
   for (const auto& request : requests) outcomes.add(request, backend.run(request));
   return outcomes;

@@ -6,7 +6,7 @@
 
 #include "workloads/drive.hpp"
 
-using workloads::PipelineChain;
+using workloads::q1::PipelineChain;
 
 namespace {
 
@@ -106,7 +106,7 @@ TEST_CASE("Q1: digests are the same for 1 and 8 replicas, forwards and backwards
 
 TEST_CASE("Q1: exact search and burning the CPU give answers too") {
   auto w = q1({{"index", "exact"}, {"generate", "cpu"}, {"decode_us_per_token", 1}, {"prefill_us_per_token", 1}});
-  operators::SerialBackend backend(w, 1);
+  operators::common::SerialBackend backend(w, 1);
   for (const auto& row : planned(w, 10)) {
     const auto result = backend.run(row);
     CHECK(result.hold_ns == 0);

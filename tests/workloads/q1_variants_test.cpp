@@ -8,7 +8,7 @@
 #include "workloads/drive.hpp"
 #include "workloads/q1/pipeline_chain.hpp"
 
-using workloads::PipelineChain;
+using workloads::q1::PipelineChain;
 using Digests = std::map<uint64_t, uint64_t>;
 
 namespace {
@@ -147,12 +147,12 @@ TEST_CASE("Q1: sessions are the key of a query, updates are as long as their doc
 
   auto join = q1("join");
   CHECK(join.describe().classes[1].name == "update");
-  operators::SerialBackend backend(join, 1);
+  operators::common::SerialBackend backend(join, 1);
   for (const auto& row : planned(join, 40)) {
     if (row.class_id == 0) continue;
     const auto result = backend.run(row);
-    const operators::MessageReader message(result.bytes, "test");
-    CHECK(operators::split_words(message.text(operators::Section::query)).size() == row.units_in);
+    const operators::common::MessageReader message(result.bytes, "test");
+    CHECK(operators::common::split_words(message.text(operators::common::Section::query)).size() == row.units_in);
     CHECK(row.units_out == 0);
   }
 }

@@ -4,7 +4,7 @@
 
 #include "workloads/drive.hpp"
 
-using workloads::ControlMix;
+using workloads::q2::ControlMix;
 
 namespace {
 
@@ -26,7 +26,7 @@ TEST_CASE("Q2: the names of earlier baselines stand for these") {
   CHECK(q2({{"baseline", "sage_unified"}}).describe().stages.size() == 1);
   auto llm_only = q2({{"baseline", "vllm_only"}});
   CHECK(llm_only.describe().stages.size() == 2);
-  for (const auto& row : planned(llm_only, 300)) CHECK(row.class_id == operators::MixClass::chat);
+  for (const auto& row : planned(llm_only, 300)) CHECK(row.class_id == operators::model_server::MixClass::chat);
   CHECK_THROWS_WITH_AS(q2({{"baseline", "split"}}), doctest::Contains("use --baseline unified"), sage::Failure);
 }
 
@@ -38,8 +38,8 @@ TEST_CASE("Q2: an urgent request is of tenant premium, in either class") {
     CHECK(row.tenant == row.priority);
     urgent[row.class_id] += row.priority == 0 ? 1 : 0;
   }
-  CHECK(urgent[operators::MixClass::chat] == doctest::Approx(0.3 * 0.7 * 2000).epsilon(0.1));
-  CHECK(urgent[operators::MixClass::embedding] == doctest::Approx(0.3 * 0.3 * 2000).epsilon(0.2));
+  CHECK(urgent[operators::model_server::MixClass::chat] == doctest::Approx(0.3 * 0.7 * 2000).epsilon(0.1));
+  CHECK(urgent[operators::model_server::MixClass::embedding] == doctest::Approx(0.3 * 0.3 * 2000).epsilon(0.2));
 }
 
 TEST_CASE("Q2: a clean run passes, an answer to another question does not") {

@@ -6,7 +6,7 @@
 
 #include "workloads/drive.hpp"
 
-using workloads::NoisyNeighbor;
+using workloads::q3::NoisyNeighbor;
 
 namespace {
 
@@ -113,7 +113,7 @@ TEST_CASE("Q3: admission holds batch requests in a stage of their own, and leave
   const auto rows = scheduled(none, 200);
   scheduled(limit, 200);
   scheduled(staggered, 200);
-  operators::SerialBackend plain(none, 1), limited(limit, 1), spaced(staggered, 1);
+  operators::common::SerialBackend plain(none, 1), limited(limit, 1), spaced(staggered, 1);
   for (const auto& row : rows) {
     const auto alone = plain.run(row);
     const auto held = limited.run(row);

@@ -5,8 +5,8 @@
 #include "workloads/drive.hpp"
 #include "workloads/q5/node_classes.hpp"
 
-using workloads::HeteroResilience;
-using workloads::read_node_classes;
+using workloads::q5::HeteroResilience;
+using workloads::q5::read_node_classes;
 
 namespace {
 

@@ -6,8 +6,8 @@
 
 #include "workloads/drive.hpp"
 
-using operators::Slip;
-using workloads::BurstTown;
+using operators::bank::Slip;
+using workloads::q6::BurstTown;
 
 namespace {
 
@@ -49,10 +49,10 @@ Slip slip_at(const Outcomes& outcomes, size_t row) {
 }
 
 // An applied request of that kind in the middle of a run.
-size_t middle(const Outcomes& outcomes, operators::OrderKind kind) {
+size_t middle(const Outcomes& outcomes, operators::bank::OrderKind kind) {
   for (size_t row = outcomes.rows.size() / 2;; ++row) {
     const auto slip = slip_at(outcomes, row);
-    if (slip.kind == kind && slip.status == operators::SlipStatus::accepted) return row;
+    if (slip.kind == kind && slip.status == operators::bank::SlipStatus::accepted) return row;
   }
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("Q6: a lost update is found") {
   // of the account is as if the first had not been.
   Town t;
   auto outcomes = t.run(500);
-  const auto lost = middle(outcomes, operators::OrderKind::deposit);
+  const auto lost = middle(outcomes, operators::bank::OrderKind::deposit);
   const auto gone = slip_at(outcomes, lost).postings[0];
   for (size_t row = 0; row < outcomes.rows.size(); ++row)
     alter(outcomes, row, [&](Slip& s) {
@@ -138,9 +138,9 @@ TEST_CASE("Q6: a lost update is found") {
 TEST_CASE("Q6: a transaction applied twice is found") {
   Town t;
   const auto rows = planned(t.w, 500);
-  operators::SerialBackend backend(t.w, 4);
+  operators::common::SerialBackend backend(t.w, 4);
   Outcomes outcomes;
-  const auto pipeline = static_cast<uint16_t>(operators::OrderKind::deposit);
+  const auto pipeline = static_cast<uint16_t>(operators::bank::OrderKind::deposit);
   bool repeated = false;
   for (const auto& row : rows) {
     if (!repeated && row.seq > 200 && row.pipeline == pipeline) {
@@ -158,7 +158,7 @@ TEST_CASE("Q6: a transaction applied twice is found") {
 TEST_CASE("Q6: a wrong balance is found") {
   Town t;
   auto outcomes = t.run(500);
-  alter(outcomes, middle(outcomes, operators::OrderKind::transfer), [](Slip& s) { s.postings[1].balance += 1; });
+  alter(outcomes, middle(outcomes, operators::bank::OrderKind::transfer), [](Slip& s) { s.postings[1].balance += 1; });
   const auto c = t.judge(std::move(outcomes));
   CHECK(c.verdict == SAGE_VERDICT_WRONG);
   CHECK(c.report["violations_described"].dump().find("serial replay gives") != std::string::npos);
@@ -168,7 +168,7 @@ TEST_CASE("Q6: created money is found") {
   // Consistently: the deposit pays 100 too much, and every later balance of the account knows it.
   Town t;
   auto outcomes = t.run(500);
-  const auto row = middle(outcomes, operators::OrderKind::deposit);
+  const auto row = middle(outcomes, operators::bank::OrderKind::deposit);
   const auto account = slip_at(outcomes, row).postings[0].account;
   const auto version = slip_at(outcomes, row).postings[0].version;
   for (size_t i = 0; i < outcomes.rows.size(); ++i)
@@ -186,18 +186,18 @@ TEST_CASE("Q6: created money is found") {
 TEST_CASE("Q6: a half transfer, a stale read, cooked books and a swapped result are found") {
   Town t;
   auto outcomes = t.run(500);
-  const auto change = [&](operators::OrderKind kind, auto how) { alter(outcomes, middle(outcomes, kind), how); };
+  const auto change = [&](operators::bank::OrderKind kind, auto how) { alter(outcomes, middle(outcomes, kind), how); };
   SUBCASE("half a transfer") {
-    change(operators::OrderKind::transfer, [](Slip& s) { s.n_postings = 1; });
+    change(operators::bank::OrderKind::transfer, [](Slip& s) { s.n_postings = 1; });
   }
   SUBCASE("a stale read") {
-    change(operators::OrderKind::balance, [](Slip& s) { s.postings[0].balance -= 1; });
+    change(operators::bank::OrderKind::balance, [](Slip& s) { s.postings[0].balance -= 1; });
   }
   SUBCASE("a read that took its version from the past") {
-    change(operators::OrderKind::balance, [](Slip& s) { s.postings[0].version = 1; });
+    change(operators::bank::OrderKind::balance, [](Slip& s) { s.postings[0].version = 1; });
   }
   SUBCASE("cooked books") {
-    change(operators::OrderKind::audit, [](Slip& s) { s.books_balanced = 0; });
+    change(operators::bank::OrderKind::audit, [](Slip& s) { s.books_balanced = 0; });
   }
   SUBCASE("the results of two requests swapped") { std::swap(outcomes.rows[10].seq, outcomes.rows[11].seq); }
   SUBCASE("a result cut short") { outcomes.rows[10].result.size -= 1; }
@@ -221,7 +221,7 @@ TEST_CASE("Q6: what a failed request may have done is excused and counted, no mo
     CHECK(c.report["gaps_excused"].get<size_t>() > 0);
   }
   SUBCASE("but another operation is missing as well") {
-    const auto row = middle(outcomes, operators::OrderKind::deposit);
+    const auto row = middle(outcomes, operators::bank::OrderKind::deposit);
     const auto account = slip_at(outcomes, row).postings[0].account;
     for (size_t i = 0; i < outcomes.rows.size(); ++i)
       alter(outcomes, i, [&](Slip& s) {
@@ -235,7 +235,7 @@ TEST_CASE("Q6: what a failed request may have done is excused and counted, no mo
 TEST_CASE("Q6: failed requests that were never applied are no violation either") {
   Town t;
   auto rows = planned(t.w, 1000);
-  operators::SerialBackend backend(t.w, 4);
+  operators::common::SerialBackend backend(t.w, 4);
   Outcomes outcomes;
   for (const auto& row : rows) {
     if (row.seq % 50 == 0)
@@ -271,10 +271,10 @@ TEST_CASE("Q6: money can run out, which is checked and reported as depending on 
     bool altered = false;
     for (size_t row = 0; row < outcomes.rows.size() && !altered; ++row) {
       const auto slip = slip_at(outcomes, row);
-      if (slip.kind != operators::OrderKind::transfer || slip.n_postings != 2) continue;
+      if (slip.kind != operators::bank::OrderKind::transfer || slip.n_postings != 2) continue;
       if (slip.postings[0].version != last[slip.from] || slip.postings[1].version != last[slip.to]) continue;
       alter(outcomes, row, [](Slip& s) {
-        s.status = operators::SlipStatus::insufficient_funds;
+        s.status = operators::bank::SlipStatus::insufficient_funds;
         s.n_postings = 1;
         s.postings[0].balance += s.amount;
         s.postings[0].delta = 0;

@@ -6,9 +6,9 @@
 
 #include "workloads/drive.hpp"
 
-using workloads::choose_drills;
-using workloads::Deployment;
-using workloads::ReconfigDrill;
+using workloads::q7::choose_drills;
+using workloads::q7::Deployment;
+using workloads::q7::ReconfigDrill;
 
 namespace {
 
@@ -22,7 +22,7 @@ Deployment deployment(uint64_t nodes = 1) {
   return {.stage = "chat", .all = {"chat", "embedding"}, .parallelism = 2, .nodes = nodes, .next_node = nodes};
 }
 
-std::vector<std::string> names(const workloads::Drills& drills) {
+std::vector<std::string> names(const workloads::q7::Drills& drills) {
   std::vector<std::string> out;
   for (const auto& drill : drills.chosen) out.push_back(drill.name);
   return out;

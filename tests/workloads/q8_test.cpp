@@ -8,9 +8,9 @@
 
 #include "workloads/drive.hpp"
 
-using workloads::FaultConfig;
-using workloads::FaultSchedule;
-using workloads::RecoverySoak;
+using workloads::q8::FaultConfig;
+using workloads::q8::FaultSchedule;
+using workloads::q8::RecoverySoak;
 
 namespace {
 
@@ -126,7 +126,7 @@ TEST_CASE("Q8: the load has its shares, and a soak that went well passes") {
 TEST_CASE("Q8: a transaction that was applied twice does not pass") {
   RecoverySoak soak(no_host(), "q8", options());
   const auto rows = planned(soak, 1000);
-  operators::SerialBackend backend(soak, 1);
+  operators::common::SerialBackend backend(soak, 1);
   Outcomes outcomes;
   bool repeated = false;
   for (const auto& row : rows) {

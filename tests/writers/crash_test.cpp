@@ -31,13 +31,13 @@ void kill_at(const std::filesystem::path& file, uint64_t bytes, Work&& work) {
 }
 
 // Rows until killed; at most a few hundred MB should the kill never come.
-void write_rows(host::Writer& writer) {
+void write_rows(host::records::Writer& writer) {
   writer.begin(sample::info());
-  std::vector<host::RequestRow> rows(64);
+  std::vector<host::records::RequestRow> rows(64);
   for (uint64_t seq = 0; seq < 1'000'000; ++seq) {
     rows[seq % rows.size()] = sample::row(seq);
     if (seq % rows.size() == rows.size() - 1) writer.take(rows);
-    if (seq % 5000 == 0) writer.take(host::Interval{});
+    if (seq % 5000 == 0) writer.take(host::records::Interval{});
   }
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("every line parses after a kill -9 at any moment") {
   for (uint64_t n = 0; n < 15; ++n) {
     std::filesystem::remove(file);
     kill_at(file, draw.integer(n, 1, 6'000'000), [&] {
-      host::JsonlWriter writer(file, true);
+      host::writers::JsonlWriter writer(file, true);
       write_rows(writer);
     });
     uint64_t requests = 0;
@@ -96,13 +96,13 @@ TEST_CASE("a request log is whole up to its last row after a kill -9") {
   for (uint64_t n = 0; n < 10; ++n) {
     std::filesystem::remove(file);
     kill_at(file, draw.integer(n, 64, 6'000'000), [&] {
-      host::RequestLogWriter writer(file);
+      host::writers::RequestLogWriter writer(file);
       write_rows(writer);
     });
     CHECK(std::filesystem::file_size(file) % 64 == 0);
     uint64_t next = 0;
     uint64_t out_of_order = 0;
-    const auto header = host::read_request_log(file, [&](std::span<const host::RequestRow> rows) {
+    const auto header = host::writers::read_request_log(file, [&](std::span<const host::records::RequestRow> rows) {
       for (const auto& row : rows) out_of_order += row.seq == next++ ? 0 : 1;
     });
     CHECK(out_of_order == 0);
@@ -111,23 +111,23 @@ TEST_CASE("a request log is whole up to its last row after a kill -9") {
 }
 
 TEST_CASE("a full disk is told with path, reason and remedy") {
-  host::JsonlWriter writer("/dev/full", true);
+  host::writers::JsonlWriter writer("/dev/full", true);
   CHECK_THROWS_WITH_AS(writer.begin(sample::info()),
                        "/dev/full: cannot be written: No space left on device; free some space or choose another "
                        "--output-dir",
-                       host::Error);
-  host::RequestLogWriter log("/dev/full");
-  CHECK_THROWS_WITH_AS(log.begin(sample::info()), doctest::Contains("No space left on device"), host::Error);
+                       host::base::Error);
+  host::writers::RequestLogWriter log("/dev/full");
+  CHECK_THROWS_WITH_AS(log.begin(sample::info()), doctest::Contains("No space left on device"), host::base::Error);
 }
 
 TEST_CASE("after a write that failed, whole lines and rows are left") {
   const sample::Folder folder("full-disk");
   {
     const FileSizeLimit limit(300'001);
-    host::JsonlWriter writer(folder / "records.jsonl", true);
-    host::RequestLogWriter log(folder / "requests.bin");
-    CHECK_THROWS_WITH_AS(write_rows(writer), doctest::Contains("File too large"), host::Error);
-    CHECK_THROWS_WITH_AS(write_rows(log), doctest::Contains("File too large"), host::Error);
+    host::writers::JsonlWriter writer(folder / "records.jsonl", true);
+    host::writers::RequestLogWriter log(folder / "requests.bin");
+    CHECK_THROWS_WITH_AS(write_rows(writer), doctest::Contains("File too large"), host::base::Error);
+    CHECK_THROWS_WITH_AS(write_rows(log), doctest::Contains("File too large"), host::base::Error);
   }
   const auto lines = sample::lines_of(folder / "records.jsonl");
   CHECK(lines.size() > 1000);

@@ -8,8 +8,8 @@ using Json = nlohmann::json;
 
 namespace {
 
-Json written_line(const host::RequestRow& row) {
-  const host::RequestLine line({"chat", "a \"b\""}, {"default"});
+Json written_line(const host::records::RequestRow& row) {
+  const host::writers::RequestLine line({"chat", "a \"b\""}, {"default"});
   std::string text(line.max_bytes(), '\0');
   text.resize(static_cast<size_t>(line.format(text.data(), row) - text.data()));
   CHECK(text.back() == '\n');
@@ -27,7 +27,7 @@ TEST_CASE("a request's line has the documented fields") {
 }
 
 TEST_CASE("the longest line a row can make fits into what was asked for") {
-  host::RequestRow row;
+  host::records::RequestRow row;
   row.seq = row.digest = UINT64_MAX;
   row.due_ns = INT64_MIN;
   row.sent_ns = row.begun_ns = row.first_ns = row.done_ns = INT64_MAX;
@@ -37,12 +37,12 @@ TEST_CASE("the longest line a row can make fits into what was asked for") {
   const auto json = written_line(row);
   CHECK(json["class"].is_null());  // ids without a name
   CHECK(json["outcome"] == "unfinished");
-  CHECK(json.dump().size() < host::RequestLine({}, {}).max_bytes());
+  CHECK(json.dump().size() < host::writers::RequestLine({}, {}).max_bytes());
 }
 
 TEST_CASE("sampled requests come before the summary, with their steps by name") {
   const sample::Folder folder("timeline");
-  host::JsonlWriter writer(folder / "records.jsonl", false);
+  host::writers::JsonlWriter writer(folder / "records.jsonl", false);
   auto result = sample::result();
   for (const auto* stage : {"route", "apply"}) result.stages.push_back({stage, {}, {}});
   result.timeline.resize(2);
@@ -52,7 +52,7 @@ TEST_CASE("sampled requests come before the summary, with their steps by name") 
   ok.n_steps = 1;
   auto& lost = result.timeline[1];
   lost.row = sample::row(4);
-  lost.row.outcome = static_cast<uint8_t>(host::Outcome::unfinished);
+  lost.row.outcome = static_cast<uint8_t>(host::metrics::Outcome::unfinished);
   lost.row.begun_ns = -1;
   lost.row.tenant = 9;  // an id without a name
   writer.begin(sample::info());
@@ -69,11 +69,11 @@ TEST_CASE("sampled requests come before the summary, with their steps by name") 
 
 TEST_CASE("a run is written in the order in which it happened") {
   const sample::Folder folder("jsonl");
-  host::JsonlWriter writer(folder / "records.jsonl", true);
+  host::writers::JsonlWriter writer(folder / "records.jsonl", true);
   writer.begin(sample::info());
-  const std::vector<host::RequestRow> rows = {sample::row(0), sample::row(1)};
+  const std::vector<host::records::RequestRow> rows = {sample::row(0), sample::row(1)};
   writer.take(rows);
-  host::Interval interval;
+  host::records::Interval interval;
   interval.end_s = 1;
   interval.response.record(5 * sample::ms, 20);
   interval.lateness_p99_ns = -1;
@@ -81,7 +81,7 @@ TEST_CASE("a run is written in the order in which it happened") {
   interval.noisy = true;
   interval.classes.push_back({"chat", 2, 2, 0, 1, {}});
   writer.take(interval);
-  host::EventRecord event;
+  host::records::EventRecord event;
   event.kind = "fault";
   event.args = {{"worker", 1}};
   writer.take(event);
@@ -117,24 +117,24 @@ TEST_CASE("a run is written in the order in which it happened") {
 
 TEST_CASE("an interval puts everything before it on disk") {
   const sample::Folder folder("jsonl");
-  host::JsonlWriter writer(folder / "records.jsonl", true);
+  host::writers::JsonlWriter writer(folder / "records.jsonl", true);
   writer.begin(sample::info());
   const auto row = sample::row(0);
   writer.take({&row, 1});
   CHECK(sample::lines_of(folder / "records.jsonl").size() == 1);
-  writer.take(host::Interval{});
+  writer.take(host::records::Interval{});
   CHECK(sample::lines_of(folder / "records.jsonl").size() == 3);
 }
 
 TEST_CASE("requests are left out unless asked for, and text that is not UTF-8 does no harm") {
   const sample::Folder folder("jsonl");
-  host::JsonlWriter writer(folder / "records.jsonl", false);
+  host::writers::JsonlWriter writer(folder / "records.jsonl", false);
   auto info = sample::info();
   info.classes = {"ch\xff"};
   writer.begin(info);
   const auto row = sample::row(0);
   writer.take({&row, 1});
-  writer.finish(info, host::RunResult{});
+  writer.finish(info, host::records::RunResult{});
   const auto lines = sample::lines_of(folder / "records.jsonl");
   CHECK(lines.size() == 2);
   CHECK(Json::parse(lines[0])["classes"][0] == "ch\xEF\xBF\xBD");

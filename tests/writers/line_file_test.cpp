@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include "error.hpp"
+#include "base/error.hpp"
 #include "writers/sample_run.hpp"
 
-using host::LineFile;
+using host::writers::LineFile;
 
 namespace {
 
@@ -58,5 +58,5 @@ TEST_CASE("a folder that is missing is an error with path, reason and remedy") {
   CHECK_THROWS_WITH_AS(LineFile("/nonexistent/records.jsonl"),
                        "/nonexistent/records.jsonl: cannot be written: No such file or directory; check the folder or "
                        "choose another --output-dir",
-                       host::Error);
+                       host::base::Error);
 }

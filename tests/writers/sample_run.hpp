@@ -42,8 +42,8 @@ inline std::vector<std::string> lines_of(const std::filesystem::path& file) {
   return lines;
 }
 
-inline host::RunInfo info() {
-  host::RunInfo info;
+inline host::records::RunInfo info() {
+  host::records::RunInfo info;
   info.run_id = "q6-threads-20261124T081902Z-0123456789ab";
   info.workload = "Q6";
   info.backend = "threads";
@@ -64,8 +64,8 @@ inline host::RunInfo info() {
 }
 
 // 1400 requests in 20 s after 80 of warm-up: 1000 chat of 10 ms, 398 embed of 2 ms, 2 embed timed out.
-inline host::RunResult result() {
-  host::RunResult result;
+inline host::records::RunResult result() {
+  host::records::RunResult result;
   result.window_s = 20;
   result.phase_windows = {{"run", 20}};
   result.cells.emplace(std::vector<std::string>{"run"}, std::vector<std::string>{"chat", "embed"},
@@ -92,8 +92,8 @@ inline host::RunResult result() {
   return result;
 }
 
-inline host::RequestRow row(uint64_t seq) {
-  host::RequestRow row;
+inline host::records::RequestRow row(uint64_t seq) {
+  host::records::RequestRow row;
   row.seq = seq;
   row.due_ns = static_cast<int64_t>(seq) * 1'000'000;
   row.sent_ns = row.due_ns + 50;

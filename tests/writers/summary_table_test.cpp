@@ -9,7 +9,7 @@ TEST_CASE("a run's summary") {
   result.stages.push_back({"apply", {}, {}});
   result.stages[0].wait.record(500'000, 1478);
   result.stages[0].service.record(2 * sample::ms, 1478);
-  CHECK(host::summary_table(sample::info(), result) ==
+  CHECK(host::writers::summary_table(sample::info(), result) ==
         R"(q6-threads-20261124T081902Z-0123456789ab
 Q6 x threads: ok, window 20.0 s, seed 42, 1 node, parallelism 2, scheduler default
 
@@ -30,15 +30,15 @@ report: aborts 3, conserved true
 
 TEST_CASE("isolation, disturbances and what is of the whole run have their place where there is any") {
   auto result = sample::result();
-  host::EventRecord kill;
+  host::records::EventRecord kill;
   kill.kind = "fault";
   kill.target = "kill-worker";
   kill.status = "done";
-  kill.metrics = {host::measured("recovery_time", 2.5), host::measured("downtime", 0.25),
-                  host::measured("goodput_deficit", 12), host::measured("failed_requests", 3)};
+  kill.metrics = {host::metrics::measured("recovery_time", 2.5), host::metrics::measured("downtime", 0.25),
+                  host::metrics::measured("goodput_deficit", 12), host::metrics::measured("failed_requests", 3)};
   result.events = {kill};
-  result.over_time = {host::measured("availability", 0.9), host::missing("p99_drift", "short")};
-  const auto text = host::summary_table(sample::info(), result);
+  result.over_time = {host::metrics::measured("availability", 0.9), host::metrics::missing("p99_drift", "short")};
+  const auto text = host::writers::summary_table(sample::info(), result);
   CHECK(text.find(
             "disturbance        events  refused  censored  recovery s  done in s  silent max s  deficit  failed\n"
             "fault kill-worker       1        0         0         2.5                     0.25       12       3\n") !=
@@ -49,15 +49,15 @@ TEST_CASE("isolation, disturbances and what is of the whole run have their place
   result.phase_windows = {{"solo:a", 10}, {"shared", 10}};
   result.cells.emplace(std::vector<std::string>{"solo:a", "shared"}, std::vector<std::string>{"chat"},
                        std::vector<std::string>{"a", "b"});
-  CHECK(host::summary_table(sample::info(), result).find("\nphase shared  n/a") != std::string::npos);
+  CHECK(host::writers::summary_table(sample::info(), result).find("\nphase shared  n/a") != std::string::npos);
 }
 
 TEST_CASE("an invalid run says so in capitals, with the reason") {
   auto result = sample::result();
-  result.status = host::RunStatus::invalid;
+  result.status = host::records::RunStatus::invalid;
   result.reasons = {"the generator was late: p99 5 ms, budget 1 ms; lower --rate"};
   result.lateness.record(5 * sample::ms, 1000);
-  const auto text = host::summary_table(sample::info(), result);
+  const auto text = host::writers::summary_table(sample::info(), result);
   CHECK(text.find("\nINVALID: the generator was late: p99 5 ms, budget 1 ms; lower --rate\n") != std::string::npos);
   CHECK(text.find("budget of p99 1.00 ms EXCEEDED\n") != std::string::npos);
 }
@@ -65,37 +65,37 @@ TEST_CASE("an invalid run says so in capitals, with the reason") {
 TEST_CASE("a noisy run says so in one line, and stays ok") {
   auto result = sample::result();
   result.noise = {{"noisy", false}, {"reasons", nlohmann::json::array()}};
-  CHECK(host::summary_table(sample::info(), result).find("noisy") == std::string::npos);
+  CHECK(host::writers::summary_table(sample::info(), result).find("noisy") == std::string::npos);
   result.noise = {{"noisy", true}, {"reasons", {"steal 3.1 %", "other processes 9.0 %"}}};
-  CHECK(host::summary_table(sample::info(), result).find("x threads: ok,") != std::string::npos);
-  CHECK(host::summary_table(sample::info(), result).find("\nnoisy: steal 3.1 %; other processes 9.0 %\n\n") !=
+  CHECK(host::writers::summary_table(sample::info(), result).find("x threads: ok,") != std::string::npos);
+  CHECK(host::writers::summary_table(sample::info(), result).find("\nnoisy: steal 3.1 %; other processes 9.0 %\n\n") !=
         std::string::npos);
 }
 
 TEST_CASE("a ledger that does not balance is told") {
   auto result = sample::result();
   result.ledger.outcomes[0] = 1477;
-  CHECK(host::summary_table(sample::info(), result)
+  CHECK(host::writers::summary_table(sample::info(), result)
             .find("ledger: 1480 offered (80 warm-up) DIFFERS FROM 1477 ok + 2 timeout") != std::string::npos);
 }
 
 TEST_CASE("phases, tenants, first tokens and rare outcomes have rows and columns where there are any") {
   auto result = sample::result();
-  CHECK(host::summary_table(sample::info(), result).find("ttft") == std::string::npos);
-  CHECK(host::summary_table(sample::info(), result).find("phase ") == std::string::npos);
+  CHECK(host::writers::summary_table(sample::info(), result).find("ttft") == std::string::npos);
+  CHECK(host::writers::summary_table(sample::info(), result).find("phase ") == std::string::npos);
   result.phase_windows = {{"calm", 10}, {"burst", 10}};
   result.cells.emplace(std::vector<std::string>{"calm", "burst"}, std::vector<std::string>{"chat", "embed"},
                        std::vector<std::string>{"a", "b"});
   result.cells->at(1, 0, 0).offered = 1;
   result.cells->at(1, 0, 0).outcomes[5] = 1;
   result.cells->at(0, 0, 1).ttft.record(sample::ms);
-  const auto text = host::summary_table(sample::info(), result);
+  const auto text = host::writers::summary_table(sample::info(), result);
   for (const auto* part : {"phase calm", "phase burst", "tenant b", "ttft p99", "other"})
     CHECK_MESSAGE(text.find(part) != std::string::npos, part);
 }
 
 TEST_CASE("an empty run is n/a, not 0") {
-  const auto text = host::summary_table(sample::info(), host::RunResult{});
+  const auto text = host::writers::summary_table(sample::info(), host::records::RunResult{});
   CHECK(text.find("total        0        n/a   n/a     n/a     n/a     n/a      n/a      0        0\n") !=
         std::string::npos);
   CHECK(text.find("generator: sent nothing\n") != std::string::npos);
@@ -105,7 +105,7 @@ TEST_CASE("an empty run is n/a, not 0") {
 TEST_CASE("a long report goes on below itself") {
   auto result = sample::result();
   result.report = {{"aa", std::string(60, 'x')}, {"bb", std::string(60, 'y')}, {"cc", std::string(120, 'z')}};
-  const auto text = host::summary_table(sample::info(), result);
+  const auto text = host::writers::summary_table(sample::info(), result);
   CHECK(text.ends_with("\nreport: aa " + std::string(60, 'x') + ",\n        bb " + std::string(60, 'y') +
                        ",\n        cc " + std::string(120, 'z') + "\n"));
 }
@@ -116,7 +116,7 @@ TEST_CASE("the writer names the files that lie beside it") {
   std::ofstream(folder / "a.jsonl").close();
   auto* out = std::fopen((folder / "screen").c_str(), "w");
   REQUIRE(out != nullptr);
-  host::SummaryTable writer(out, folder.path());
+  host::writers::SummaryTable writer(out, folder.path());
   writer.finish(sample::info(), sample::result());
   std::fclose(out);
   CHECK(sample::text_of(folder / "screen")

@@ -6,13 +6,13 @@
 
 #include <cstdlib>
 
-#include "writers/number_text.hpp"
+#include "base/number_text.hpp"
 #include "writers/sample_run.hpp"
 
 namespace {
 
-host::Interval some_interval() {
-  host::Interval interval;
+host::records::Interval some_interval() {
+  host::records::Interval interval;
   interval.begin_s = 11;
   interval.end_s = 12;
   interval.phase = "shared";
@@ -42,47 +42,47 @@ struct View {
   std::filesystem::path file;
   int fd;
   int64_t now_ns = 0;
-  host::TerminalView view;
+  host::writers::TerminalView view;
 };
 
 }  // namespace
 
 TEST_CASE("a progress line shows where the run is and how it goes") {
   CHECK(
-      host::progress_line(some_interval(), sample::info(), 120) ==
+      host::writers::progress_line(some_interval(), sample::info(), 120) ==
       "[==========>         ]  50 %  00:12  offered 40.0/s  ok 38.0/s  p50 12.0 ms  3 in flight  SLO 90.00 %  shared");
 }
 
 TEST_CASE("a narrow terminal gets what fits, from the left") {
   for (size_t width = 1; width < 130; ++width)
-    CHECK(host::progress_line(some_interval(), sample::info(), width).size() <= width);
-  CHECK(host::progress_line(some_interval(), sample::info(), 60) ==
+    CHECK(host::writers::progress_line(some_interval(), sample::info(), width).size() <= width);
+  CHECK(host::writers::progress_line(some_interval(), sample::info(), 60) ==
         "[=====>    ]  50 %  00:12  offered 40.0/s  ok 38.0/s");
 }
 
 TEST_CASE("the highest quantile with samples enough is shown") {
   auto interval = some_interval();
   interval.response.record(12 * sample::ms, 1000);
-  CHECK(host::progress_line(interval, sample::info(), 120).find("p99 12.0 ms") != std::string::npos);
+  CHECK(host::writers::progress_line(interval, sample::info(), 120).find("p99 12.0 ms") != std::string::npos);
   interval.response.clear();
-  CHECK(host::progress_line(interval, sample::info(), 120).find("p50 n/a") != std::string::npos);
+  CHECK(host::writers::progress_line(interval, sample::info(), 120).find("p50 n/a") != std::string::npos);
 }
 
 TEST_CASE("a run bounded by time, or by nothing, shows so") {
   auto info = sample::info();
   info.expected_requests = 0;
-  CHECK(host::progress_line(some_interval(), info, 120).starts_with("00:12  offered"));
+  CHECK(host::writers::progress_line(some_interval(), info, 120).starts_with("00:12  offered"));
   info.expected_duration_s = 48;
-  CHECK(host::progress_line(some_interval(), info, 120).starts_with("[=====>              ]  25 %"));
+  CHECK(host::writers::progress_line(some_interval(), info, 120).starts_with("[=====>              ]  25 %"));
   auto interval = some_interval();
   interval.warmup = true;
   interval.total_done = 5000;  // past what was expected
-  CHECK(host::progress_line(interval, sample::info(), 120).starts_with("[====================] 100 %"));
-  CHECK(host::progress_line(interval, sample::info(), 120).ends_with("warm-up"));
+  CHECK(host::writers::progress_line(interval, sample::info(), 120).starts_with("[====================] 100 %"));
+  CHECK(host::writers::progress_line(interval, sample::info(), 120).ends_with("warm-up"));
 }
 
 TEST_CASE("an interval in which nothing happened divides nothing by zero") {
-  CHECK(host::progress_line(host::Interval{}, sample::info(), 120) ==
+  CHECK(host::writers::progress_line(host::records::Interval{}, sample::info(), 120) ==
         "[>                   ]   0 %  00:00  offered n/a  ok n/a  p50 n/a  0 in flight  SLO n/a");
 }
 
@@ -93,13 +93,13 @@ TEST_CASE("where there is no terminal, a plain line comes every 10 s") {
     screen.view.take(some_interval());
   }
   screen.view.finish(sample::info(), sample::result());
-  const auto line = host::progress_line(some_interval(), sample::info(), 80) + "\n";
+  const auto line = host::writers::progress_line(some_interval(), sample::info(), 80) + "\n";
   CHECK(screen.text() == line + line);
 }
 
 TEST_CASE("a terminal's line is redrawn in place and gone at the end") {
   View screen(true);
-  const auto line = "\r" + host::progress_line(some_interval(), sample::info(), 80) + "\033[K";
+  const auto line = "\r" + host::writers::progress_line(some_interval(), sample::info(), 80) + "\033[K";
   screen.view.take(some_interval());
   screen.now_ns = 50'000'000;
   screen.view.take(some_interval());  // a simulated run: too soon to redraw
@@ -111,23 +111,23 @@ TEST_CASE("a terminal's line is redrawn in place and gone at the end") {
 
 TEST_CASE("a file is not a terminal") {
   const View screen(false);
-  CHECK_FALSE(host::TerminalView::screen_of(screen.fd).live);
+  CHECK_FALSE(host::writers::TerminalView::screen_of(screen.fd).live);
 }
 
 TEST_CASE("numbers read well at every size") {
-  CHECK(host::rate_text(0.5) == "0.50");
-  CHECK(host::rate_text(9'994) == "9994");
-  CHECK(host::rate_text(12'345) == "12.3k");
-  CHECK(host::rate_text(1'234'567) == "1.23M");
-  CHECK(host::ms_text(0.1234) == "0.123");
-  CHECK(host::ms_text(0.0004) == "<0.001");
-  CHECK(host::ms_text(1234.5) == "1234");
-  CHECK(host::ms_text(std::nullopt) == "n/a");
-  CHECK(host::share_text(0.99999) == "99.99 %");
-  CHECK(host::share_text(1.0) == "100.00 %");
-  CHECK(host::duration_text(45) == "45 ns");
-  CHECK(host::duration_text(2'600) == "2.60 us");
-  CHECK(host::duration_text(3e9) == "3.00 s");
-  CHECK(host::clock_text(65) == "01:05");
-  CHECK(host::clock_text(86'399) == "23:59:59");
+  CHECK(host::base::rate_text(0.5) == "0.50");
+  CHECK(host::base::rate_text(9'994) == "9994");
+  CHECK(host::base::rate_text(12'345) == "12.3k");
+  CHECK(host::base::rate_text(1'234'567) == "1.23M");
+  CHECK(host::base::ms_text(0.1234) == "0.123");
+  CHECK(host::base::ms_text(0.0004) == "<0.001");
+  CHECK(host::base::ms_text(1234.5) == "1234");
+  CHECK(host::base::ms_text(std::nullopt) == "n/a");
+  CHECK(host::base::share_text(0.99999) == "99.99 %");
+  CHECK(host::base::share_text(1.0) == "100.00 %");
+  CHECK(host::base::duration_text(45) == "45 ns");
+  CHECK(host::base::duration_text(2'600) == "2.60 us");
+  CHECK(host::base::duration_text(3e9) == "3.00 s");
+  CHECK(host::base::clock_text(65) == "01:05");
+  CHECK(host::base::clock_text(86'399) == "23:59:59");
 }

@@ -2,29 +2,29 @@
 
 #include <string>
 
-#include "operators/config.hpp"
-#include "operators/rag.hpp"
+#include "operators/common/config.hpp"
+#include "operators/rag/rag.hpp"
 
-namespace workloads {
+namespace workloads::q1 {
 namespace {
 
-using operators::read;
+using operators::common::read;
 
 constexpr uint32_t tokens_limit = 1'000'000;
 
 }  // namespace
 
 PipelineChain::PipelineChain(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& options)
-    : PipelineChain(q1_variant(operators::read_text(options, "variant", "basic"), options)) {}
+    : PipelineChain(q1_variant(operators::common::read_text(options, "variant", "basic"), options)) {}
 
 PipelineChain::PipelineChain(Variant variant)
     : variant_(std::move(variant)),
-      streams_(operators::StreamsConfig::from_json(variant_.config)),
-      corpus_(operators::CorpusConfig::from_json(variant_.config)),
+      streams_(operators::common::StreamsConfig::from_json(variant_.config)),
+      corpus_(operators::rag::CorpusConfig::from_json(variant_.config)),
       outputs_min_(read<uint32_t>(variant_.config, "output_tokens_min", 64, 1, tokens_limit)),
       outputs_max_(read<uint32_t>(variant_.config, "output_tokens_max", 256, 1, tokens_limit)),
       outputs_(streams_.config().language.seed, "output_tokens"),
-      check_(operators::DigestCheck::from_json(variant_.config)) {
+      check_(operators::common::DigestCheck::from_json(variant_.config)) {
   if (outputs_min_ > outputs_max_)
     throw sage::Failure(SAGE_INVALID, "option 'output_tokens_min' is " + std::to_string(outputs_min_) +
                                           ", above 'output_tokens_max' of " + std::to_string(outputs_max_) +
@@ -39,7 +39,7 @@ PipelineChain::PipelineChain(Variant variant)
 
 std::unique_ptr<sage::Operator> PipelineChain::open_operator(std::string_view name, const sage::Json& config,
                                                              uint32_t /*replica*/, uint32_t /*replicas*/) {
-  return operators::open_rag_operator(name, config);
+  return operators::rag::open_rag_operator(name, config);
 }
 
 size_t PipelineChain::plan(std::span<sage_request> rows) {
@@ -57,7 +57,7 @@ void PipelineChain::fill(sage_request& row) const {
   if (row.units_in == 0) row.units_in = streams_.words(seq);
   if (!is_query) {
     row.units_out = 0;
-    if (variant_.has_updates) row.units_in = operators::document_words(corpus_, streams_.document(seq));
+    if (variant_.has_updates) row.units_in = operators::rag::document_words(corpus_, streams_.document(seq));
     return;
   }
   if (streams_.config().sessions > 0) row.key = streams_.session(seq);
@@ -72,4 +72,4 @@ sage::Conclusion PipelineChain::conclude() {
   return check_.conclude(*this, [this](sage_request& row) { fill(row); });
 }
 
-}  // namespace workloads
+}  // namespace workloads::q1

@@ -10,12 +10,12 @@
 #include <memory>
 #include <string_view>
 
-#include "operators/corpus.hpp"
-#include "operators/digest_check.hpp"
-#include "operators/streams.hpp"
+#include "operators/common/digest_check.hpp"
+#include "operators/common/streams.hpp"
+#include "operators/rag/corpus.hpp"
 #include "workloads/q1/variants.hpp"
 
-namespace workloads {
+namespace workloads::q1 {
 
 class PipelineChain final : public sage::Workload {
  public:
@@ -32,11 +32,11 @@ class PipelineChain final : public sage::Workload {
   void fill(sage_request& row) const;
 
   Variant variant_;
-  operators::Streams streams_;
-  operators::CorpusConfig corpus_;
+  operators::common::Streams streams_;
+  operators::rag::CorpusConfig corpus_;
   uint32_t outputs_min_, outputs_max_;
   sage::Draw outputs_;
-  operators::DigestCheck check_;  // of the settling thread
+  operators::common::DigestCheck check_;  // of the settling thread
 };
 
-}  // namespace workloads
+}  // namespace workloads::q1

@@ -1,3 +1,3 @@
 #include "workloads/q1/pipeline_chain.hpp"
 
-SAGE_PLUGIN(workloads::PipelineChain)
+SAGE_PLUGIN(workloads::q1::PipelineChain)

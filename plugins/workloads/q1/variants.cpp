@@ -4,12 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "operators/config.hpp"
+#include "operators/common/config.hpp"
 
-namespace workloads {
+namespace workloads::q1 {
 namespace {
 
-using operators::read;
+using operators::common::read;
 
 constexpr double join_window_s = 10;
 constexpr double extreme_window_s = 60;
@@ -165,4 +165,4 @@ Variant q1_variant(std::string_view name, const sage::Json& options) {
   throw sage::Failure(SAGE_INVALID, "q1 has no variant '" + std::string(name) + "'; it has " + names);
 }
 
-}  // namespace workloads
+}  // namespace workloads::q1

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace workloads {
+namespace workloads::q1 {
 
 struct Variant {
   sage::Json config;              // the options as this variant's stages read them; one object configures all
@@ -16,4 +16,4 @@ struct Variant {
 // Throws sage::Failure for a name that is none.
 Variant q1_variant(std::string_view name, const sage::Json& options);
 
-}  // namespace workloads
+}  // namespace workloads::q1

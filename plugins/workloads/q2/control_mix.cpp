@@ -2,21 +2,21 @@
 
 #include <string>
 
-#include "operators/config.hpp"
+#include "operators/common/config.hpp"
 
-namespace workloads {
+namespace workloads::q2 {
 namespace {
 
 // vllm_only is a language model's engine alone: there is nothing that could embed.
 sage::Json with_baseline(sage::Json options) {
-  if (operators::read_text(options, "baseline", "unified") == "vllm_only") options["llm_ratio"] = 1.0;
+  if (operators::common::read_text(options, "baseline", "unified") == "vllm_only") options["llm_ratio"] = 1.0;
   return options;
 }
 
-operators::Pools read_pools(const sage::Json& options) {
-  const auto baseline = operators::read_text(options, "baseline", "unified");
-  if (baseline == "unified" || baseline == "sage_unified") return operators::Pools::unified;
-  if (baseline == "separated" || baseline == "vllm_only") return operators::Pools::separated;
+operators::model_server::Pools read_pools(const sage::Json& options) {
+  const auto baseline = operators::common::read_text(options, "baseline", "unified");
+  if (baseline == "unified" || baseline == "sage_unified") return operators::model_server::Pools::unified;
+  if (baseline == "separated" || baseline == "vllm_only") return operators::model_server::Pools::separated;
   throw sage::Failure(SAGE_INVALID, "q2 has no baseline '" + baseline +
                                         "'; use --baseline unified, sage_unified, separated or vllm_only");
 }
@@ -25,15 +25,15 @@ operators::Pools read_pools(const sage::Json& options) {
 
 ControlMix::ControlMix(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& options)
     : mix_(with_baseline(options)),
-      description_(operators::describe_mix(options, read_pools(options),
-                                           operators::read<uint32_t>(options, "parallelism", 2, 1))),
-      check_(operators::DigestCheck::from_json(options)) {
+      description_(operators::model_server::describe_mix(
+          options, read_pools(options), operators::common::read<uint32_t>(options, "parallelism", 2, 1))),
+      check_(operators::common::DigestCheck::from_json(options)) {
   description_.tenants = {"premium", "standard"};  // in the order of their priorities
 }
 
 std::unique_ptr<sage::Operator> ControlMix::open_operator(std::string_view name, const sage::Json& config,
                                                           uint32_t /*replica*/, uint32_t /*replicas*/) {
-  return operators::open_mix_operator(name, config);
+  return operators::model_server::open_mix_operator(name, config);
 }
 
 size_t ControlMix::plan(std::span<sage_request> rows) {
@@ -52,4 +52,4 @@ sage::Conclusion ControlMix::conclude() {
   return check_.conclude(*this, [this](sage_request& row) { mix_.complete(row); });
 }
 
-}  // namespace workloads
+}  // namespace workloads::q2

@@ -13,10 +13,10 @@
 #include <memory>
 #include <string_view>
 
-#include "operators/digest_check.hpp"
-#include "operators/mix.hpp"
+#include "operators/common/digest_check.hpp"
+#include "operators/model_server/mix.hpp"
 
-namespace workloads {
+namespace workloads::q2 {
 
 class ControlMix final : public sage::Workload {
  public:
@@ -29,9 +29,9 @@ class ControlMix final : public sage::Workload {
   sage::Conclusion conclude() override;
 
  private:
-  operators::Mix mix_;
+  operators::model_server::Mix mix_;
   sage::Description description_;
-  operators::DigestCheck check_;  // of the settling thread
+  operators::common::DigestCheck check_;  // of the settling thread
 };
 
-}  // namespace workloads
+}  // namespace workloads::q2

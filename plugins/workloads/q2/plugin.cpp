@@ -1,3 +1,3 @@
 #include "workloads/q2/control_mix.hpp"
 
-SAGE_PLUGIN(workloads::ControlMix)
+SAGE_PLUGIN(workloads::q2::ControlMix)

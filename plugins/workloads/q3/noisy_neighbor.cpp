@@ -4,13 +4,13 @@
 #include <cmath>
 #include <string>
 
-#include "operators/config.hpp"
-#include "operators/generate.hpp"
+#include "operators/common/config.hpp"
+#include "operators/model_server/generate.hpp"
 
-namespace workloads {
+namespace workloads::q3 {
 namespace {
 
-using operators::read;
+using operators::common::read;
 
 constexpr uint16_t batch_class = 2;     // after the mix's
 constexpr uint16_t batch_pipeline = 2;  // likewise
@@ -66,7 +66,7 @@ std::vector<TenantPhase> read_phases(const sage::Json& options) {
     solo.rates[t] = rates[t];
     phases.push_back(std::move(solo));
   }
-  for (const auto step : read_steps(operators::read_text(options, "batch_steps", "1,1.5,2"))) {
+  for (const auto step : read_steps(operators::common::read_text(options, "batch_steps", "1,1.5,2"))) {
     auto name = std::to_string(step);
     name.erase(name.find_last_not_of('0') + 1);
     if (name.ends_with('.')) name.pop_back();
@@ -81,14 +81,14 @@ std::vector<TenantPhase> read_phases(const sage::Json& options) {
 
 NoisyNeighbor::NoisyNeighbor(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& options)
     : mix_(options),
-      description_(
-          operators::describe_mix(options, operators::Pools::unified, read<uint32_t>(options, "parallelism", 2, 1))),
+      description_(operators::model_server::describe_mix(options, operators::model_server::Pools::unified,
+                                                         read<uint32_t>(options, "parallelism", 2, 1))),
       phases_(read_phases(options), options.value("load", sage::Json::object())),
       batch_weight_(read<double>(options, "batch_weight", 1.5, 0.01, 1000)),
-      batch_output_(operators::TokenRange::from_json(options, "output_tokens", {64, 256})),
+      batch_output_(operators::model_server::TokenRange::from_json(options, "output_tokens", {64, 256})),
       tenants_(read<uint64_t>(options, "seed", 42), "tenant"),
       batch_outputs_(read<uint64_t>(options, "seed", 42), "batch output_tokens"),
-      check_(operators::DigestCheck::from_json(options)) {
+      check_(operators::common::DigestCheck::from_json(options)) {
   description_.tenants = tenant_names(options);
   description_.classes.push_back(
       {"batch", static_cast<int64_t>(read<double>(options, "slo_batch_ms", 5000, 0, 1e9) * 1e6), 0, 0});
@@ -96,14 +96,14 @@ NoisyNeighbor::NoisyNeighbor(sage::Host /*host*/, std::string_view /*id*/, const
 }
 
 void NoisyNeighbor::describe_admission(const sage::Json& options) {
-  const auto admission = operators::read_text(options, "admission", "none");
+  const auto admission = operators::common::read_text(options, "admission", "none");
   if (admission == "none") {
     description_.pipelines.push_back({"batch", {{0, {}}}});
     return;
   }
   // A replica a node, that all together let so many pass.
   const auto nodes = static_cast<double>(read<uint64_t>(options, "nodes", 1));
-  const auto model = operators::GenerateConfig::from_json(options);
+  const auto model = operators::model_server::GenerateConfig::from_json(options);
   sage::StageSpec admit{"admit", "admit", sage::Json::object(), SAGE_KEY_NONE, 1};
   if (admission == "limit") {
     admit.cost_base_ns = nodes * 1e9 / read<double>(options, "admission_rate", 40, 0.001, 1e6);
@@ -125,7 +125,7 @@ void NoisyNeighbor::describe_admission(const sage::Json& options) {
 std::unique_ptr<sage::Operator> NoisyNeighbor::open_operator(std::string_view name, const sage::Json& config,
                                                              uint32_t /*replica*/, uint32_t /*replicas*/) {
   if (name == "admit") return std::make_unique<Admit>(config);
-  return operators::open_mix_operator(name, config);
+  return operators::model_server::open_mix_operator(name, config);
 }
 
 size_t NoisyNeighbor::plan(std::span<sage_request> rows) {
@@ -168,4 +168,4 @@ sage::Conclusion NoisyNeighbor::conclude() {
   return check_.conclude(*this, [this](sage_request& row) { complete(row, phases_.phase_of(row.seq)); });
 }
 
-}  // namespace workloads
+}  // namespace workloads::q3

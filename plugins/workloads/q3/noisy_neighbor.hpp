@@ -17,11 +17,11 @@
 #include <memory>
 #include <string_view>
 
-#include "operators/digest_check.hpp"
-#include "operators/mix.hpp"
+#include "operators/common/digest_check.hpp"
+#include "operators/model_server/mix.hpp"
 #include "workloads/q3/tenant_phases.hpp"
 
-namespace workloads {
+namespace workloads::q3 {
 
 class NoisyNeighbor final : public sage::Workload {
  public:
@@ -38,13 +38,13 @@ class NoisyNeighbor final : public sage::Workload {
   void describe_admission(const sage::Json& options);
   void complete(sage_request& row, size_t phase) const;
 
-  operators::Mix mix_;
+  operators::model_server::Mix mix_;
   sage::Description description_;
   TenantPhases phases_;  // of the feed's thread; read again when it has ended
   double batch_weight_;
-  operators::TokenRange batch_output_;
+  operators::model_server::TokenRange batch_output_;
   sage::Draw tenants_, batch_outputs_;
-  operators::DigestCheck check_;  // of the settling thread
+  operators::common::DigestCheck check_;  // of the settling thread
 };
 
-}  // namespace workloads
+}  // namespace workloads::q3

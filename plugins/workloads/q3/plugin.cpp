@@ -1,3 +1,3 @@
 #include "workloads/q3/noisy_neighbor.hpp"
 
-SAGE_PLUGIN(workloads::NoisyNeighbor)
+SAGE_PLUGIN(workloads::q3::NoisyNeighbor)

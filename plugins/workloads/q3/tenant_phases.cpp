@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace workloads {
+namespace workloads::q3 {
 
 double TenantPhase::total() const { return std::accumulate(rates.begin(), rates.end(), 0.0); }
 
@@ -74,4 +74,4 @@ void TenantPhases::enter(size_t phase, uint64_t seq, int64_t at_ns) {
   marks_.push_back({SAGE_EVENT_MARK, at_ns, phases_[phase].name});
 }
 
-}  // namespace workloads
+}  // namespace workloads::q3

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace workloads {
+namespace workloads::q3 {
 
 struct TenantPhase {
   std::string name;
@@ -51,4 +51,4 @@ class TenantPhases {
   size_t phase_ = 0;
 };
 
-}  // namespace workloads
+}  // namespace workloads::q3

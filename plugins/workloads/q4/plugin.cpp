@@ -2,4 +2,4 @@
 // number of nodes (search = "capacity" in its manifest).
 #include "workloads/q2/control_mix.hpp"
 
-SAGE_PLUGIN(workloads::ControlMix)
+SAGE_PLUGIN(workloads::q2::ControlMix)

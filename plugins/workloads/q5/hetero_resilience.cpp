@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "operators/config.hpp"
+#include "operators/common/config.hpp"
 #include "workloads/q5/node_classes.hpp"
 
-namespace workloads {
+namespace workloads::q5 {
 namespace {
 
-using operators::read;
+using operators::common::read;
 
 constexpr std::array<std::string_view, 2> abilities = {"llm", "embedding"};
 
@@ -23,17 +23,17 @@ bool backend_can(const sage::Json& options, std::string_view capability) {
 
 HeteroResilience::HeteroResilience(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& options)
     : mix_(options),
-      description_(
-          operators::describe_mix(options, operators::Pools::separated, read<uint32_t>(options, "parallelism", 2, 1))),
+      description_(operators::model_server::describe_mix(options, operators::model_server::Pools::separated,
+                                                         read<uint32_t>(options, "parallelism", 2, 1))),
       timeline_(options),
-      check_(operators::DigestCheck::from_json(options)) {
+      check_(operators::common::DigestCheck::from_json(options)) {
   for (size_t s = 0; s < abilities.size(); ++s) description_.stages[s].needs = {std::string(abilities[s])};
   choose_nodes(options);
   choose_failure(options);
 }
 
 void HeteroResilience::choose_nodes(const sage::Json& options) {
-  const auto text = operators::read_text(options, "node_classes", "fast:1x1.0,slow:3x0.35,no-llm:1");
+  const auto text = operators::common::read_text(options, "node_classes", "fast:1x1.0,slow:3x0.35,no-llm:1");
   auto nodes = read_node_classes(text, abilities);
   if (!backend_can(options, "node-classes")) {
     not_exercised_.push_back("nodes of different speed and kind: the backend lacks node-classes");
@@ -83,7 +83,7 @@ void HeteroResilience::choose_failure(const sage::Json& options) {
 
 std::unique_ptr<sage::Operator> HeteroResilience::open_operator(std::string_view name, const sage::Json& config,
                                                                 uint32_t /*replica*/, uint32_t /*replicas*/) {
-  return operators::open_mix_operator(name, config);
+  return operators::model_server::open_mix_operator(name, config);
 }
 
 size_t HeteroResilience::plan(std::span<sage_request> rows) {
@@ -105,4 +105,4 @@ sage::Conclusion HeteroResilience::conclude() {
   return conclusion;
 }
 
-}  // namespace workloads
+}  // namespace workloads::q5

@@ -13,11 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "operators/digest_check.hpp"
-#include "operators/mix.hpp"
-#include "operators/timeline.hpp"
+#include "operators/common/digest_check.hpp"
+#include "operators/common/timeline.hpp"
+#include "operators/model_server/mix.hpp"
 
-namespace workloads {
+namespace workloads::q5 {
 
 class HeteroResilience final : public sage::Workload {
  public:
@@ -34,12 +34,12 @@ class HeteroResilience final : public sage::Workload {
   void choose_nodes(const sage::Json& options);
   void choose_failure(const sage::Json& options);
 
-  operators::Mix mix_;
+  operators::model_server::Mix mix_;
   sage::Description description_;
-  operators::Timeline timeline_;
-  operators::DigestCheck check_;  // of the settling thread
+  operators::common::Timeline timeline_;
+  operators::common::DigestCheck check_;  // of the settling thread
   std::string failure_ = "none";
   std::vector<std::string> not_exercised_;
 };
 
-}  // namespace workloads
+}  // namespace workloads::q5

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace workloads {
+namespace workloads::q5 {
 namespace {
 
 constexpr uint32_t nodes_max = 100'000;
@@ -41,4 +41,4 @@ std::vector<sage::NodeSpec> read_node_classes(const std::string& text, std::span
   return nodes;
 }
 
-}  // namespace workloads
+}  // namespace workloads::q5

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-namespace workloads {
+namespace workloads::q5 {
 
 // NAME:COUNT[xSPEED], separated by commas. Throws sage::Failure(SAGE_INVALID) that says which part is wrong.
 std::vector<sage::NodeSpec> read_node_classes(const std::string& text, std::span<const std::string_view> abilities);
 
-}  // namespace workloads
+}  // namespace workloads::q5

@@ -1,3 +1,3 @@
 #include "workloads/q5/hetero_resilience.hpp"
 
-SAGE_PLUGIN(workloads::HeteroResilience)
+SAGE_PLUGIN(workloads::q5::HeteroResilience)

@@ -2,14 +2,14 @@
 
 #include <string>
 
-#include "operators/config.hpp"
-#include "operators/transact.hpp"
+#include "operators/bank/transact.hpp"
+#include "operators/common/config.hpp"
 
-namespace workloads {
+namespace workloads::q6 {
 namespace {
 
-using operators::OrderKind;
-using operators::read;
+using operators::bank::OrderKind;
+using operators::common::read;
 
 enum Priority : uint8_t { high, normal, low };  // also the index of the class
 
@@ -18,7 +18,7 @@ int64_t ms_to_ns(double ms) { return static_cast<int64_t>(ms * 1e6); }
 }  // namespace
 
 BurstTown::BurstTown(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& options)
-    : orders_(operators::BankConfig::from_json(options)),
+    : orders_(operators::bank::BankConfig::from_json(options)),
       replay_(orders_),
       high_share_(read<double>(options, "high_share", 0.2, 0, 1)),
       normal_share_(read<double>(options, "normal_share", 0.5, 0, 1)),
@@ -28,7 +28,7 @@ BurstTown::BurstTown(sage::Host /*host*/, std::string_view /*id*/, const sage::J
                                           std::to_string(high_share_ + normal_share_) +
                                           "; lower them to 1 at most (low gets the rest)");
 
-  const auto config = operators::TransactConfig::from_json(options);
+  const auto config = operators::bank::TransactConfig::from_json(options);
   // Mean service time of `apply` for simulators, over the mix: see the manifest for what each part is.
   const auto& bank = config.bank;
   const double writes = 2 * bank.transfer_share + bank.deposit_share;
@@ -49,7 +49,7 @@ BurstTown::BurstTown(sage::Host /*host*/, std::string_view /*id*/, const sage::J
 
 std::unique_ptr<sage::Operator> BurstTown::open_operator(std::string_view name, const sage::Json& config,
                                                          uint32_t /*replica*/, uint32_t /*replicas*/) {
-  return operators::open_bank_operator(name, config);
+  return operators::bank::open_bank_operator(name, config);
 }
 
 // A trace's arrival times are kept; its keys and sizes are not, because the judge draws each order again from seq
@@ -74,4 +74,4 @@ void BurstTown::settle(std::span<const sage_outcome> rows, std::span<uint32_t> v
   for (size_t i = 0; i < rows.size(); ++i) verdicts[i] = replay_.settle(rows[i]);
 }
 
-}  // namespace workloads
+}  // namespace workloads::q6

@@ -15,10 +15,10 @@
 #include <memory>
 #include <string_view>
 
-#include "operators/orders.hpp"
-#include "operators/replay.hpp"
+#include "operators/bank/orders.hpp"
+#include "operators/bank/replay.hpp"
 
-namespace workloads {
+namespace workloads::q6 {
 
 class BurstTown final : public sage::Workload {
  public:
@@ -34,10 +34,10 @@ class BurstTown final : public sage::Workload {
 
  private:
   sage::Description description_;
-  operators::Orders orders_;
-  operators::Replay replay_;  // of the settling thread
+  operators::bank::Orders orders_;
+  operators::bank::Replay replay_;  // of the settling thread
   double high_share_, normal_share_;
   sage::Draw priorities_;
 };
 
-}  // namespace workloads
+}  // namespace workloads::q6

@@ -1,3 +1,3 @@
 #include "workloads/q6/burst_town.hpp"
 
-SAGE_PLUGIN(workloads::BurstTown)
+SAGE_PLUGIN(workloads::q6::BurstTown)

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace workloads {
+namespace workloads::q7 {
 namespace {
 
 struct Kind {
@@ -107,4 +107,4 @@ Drills choose_drills(const std::string& names, bool skip, const std::vector<std:
   return drills;
 }
 
-}  // namespace workloads
+}  // namespace workloads::q7

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace workloads {
+namespace workloads::q7 {
 
 // What a drill has to work with; it changes from drill to drill.
 struct Deployment {
@@ -34,4 +34,4 @@ struct Drills {
 Drills choose_drills(const std::string& names, bool skip, const std::vector<std::string>& capabilities,
                      Deployment deployment);
 
-}  // namespace workloads
+}  // namespace workloads::q7

@@ -1,3 +1,3 @@
 #include "workloads/q7/reconfig_drill.hpp"
 
-SAGE_PLUGIN(workloads::ReconfigDrill)
+SAGE_PLUGIN(workloads::q7::ReconfigDrill)

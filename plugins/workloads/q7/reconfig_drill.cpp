@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <string>
 
-#include "operators/config.hpp"
+#include "operators/common/config.hpp"
 
-namespace workloads {
+namespace workloads::q7 {
 namespace {
 
-using operators::read;
+using operators::common::read;
 
 // Of a drill's share of the window: until its first change, and until its phase `after`.
 constexpr double before_share = 0.45;
@@ -24,18 +24,18 @@ std::string joined(const std::vector<std::string>& texts, const char* none) {
 
 ReconfigDrill::ReconfigDrill(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& options)
     : mix_(options),
-      description_(
-          operators::describe_mix(options, operators::Pools::separated, read<uint32_t>(options, "parallelism", 2, 1))),
+      description_(operators::model_server::describe_mix(options, operators::model_server::Pools::separated,
+                                                         read<uint32_t>(options, "parallelism", 2, 1))),
       timeline_(options),
-      check_(operators::DigestCheck::from_json(options)) {
+      check_(operators::common::DigestCheck::from_json(options)) {
   Deployment deployment;
   deployment.parallelism = read<uint32_t>(options, "parallelism", 2, 1);
   deployment.nodes = deployment.next_node = read<uint64_t>(options, "nodes", 1, 1);
-  deployment.stage = operators::read_text(options, "stage", "chat");
+  deployment.stage = operators::common::read_text(options, "stage", "chat");
   for (const auto& stage : description_.stages) deployment.all.push_back(stage.name);
   if (std::find(deployment.all.begin(), deployment.all.end(), deployment.stage) == deployment.all.end())
     throw sage::Failure(SAGE_INVALID, "q7 has no stage '" + deployment.stage + "'; --stage takes chat or embedding");
-  drills_ = choose_drills(operators::read_text(options, "drill", ""), options.value("skip_unsupported", false),
+  drills_ = choose_drills(operators::common::read_text(options, "drill", ""), options.value("skip_unsupported", false),
                           options.value("capabilities", std::vector<std::string>()), deployment);
   if (!timeline_.possible())
     throw sage::Failure(
@@ -64,7 +64,7 @@ void ReconfigDrill::place_drills() {
 
 std::unique_ptr<sage::Operator> ReconfigDrill::open_operator(std::string_view name, const sage::Json& config,
                                                              uint32_t /*replica*/, uint32_t /*replicas*/) {
-  return operators::open_mix_operator(name, config);
+  return operators::model_server::open_mix_operator(name, config);
 }
 
 size_t ReconfigDrill::plan(std::span<sage_request> rows) {
@@ -86,4 +86,4 @@ sage::Conclusion ReconfigDrill::conclude() {
   return conclusion;
 }
 
-}  // namespace workloads
+}  // namespace workloads::q7

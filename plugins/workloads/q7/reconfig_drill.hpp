@@ -10,12 +10,12 @@
 #include <memory>
 #include <string_view>
 
-#include "operators/digest_check.hpp"
-#include "operators/mix.hpp"
-#include "operators/timeline.hpp"
+#include "operators/common/digest_check.hpp"
+#include "operators/common/timeline.hpp"
+#include "operators/model_server/mix.hpp"
 #include "workloads/q7/drills.hpp"
 
-namespace workloads {
+namespace workloads::q7 {
 
 class ReconfigDrill final : public sage::Workload {
  public:
@@ -31,11 +31,11 @@ class ReconfigDrill final : public sage::Workload {
  private:
   void place_drills();
 
-  operators::Mix mix_;
+  operators::model_server::Mix mix_;
   sage::Description description_;
-  operators::Timeline timeline_;
-  operators::DigestCheck check_;  // of the settling thread
+  operators::common::Timeline timeline_;
+  operators::common::DigestCheck check_;  // of the settling thread
   Drills drills_;
 };
 
-}  // namespace workloads
+}  // namespace workloads::q7

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string_view>
 
-namespace workloads {
+namespace workloads::q8 {
 namespace {
 
 constexpr std::array<std::string_view, 6> known = {"kill-worker", "freeze-worker", "kill-node",
@@ -94,4 +94,4 @@ std::vector<sage::Event> FaultSchedule::due(int64_t begin_ns, int64_t until_ns) 
   return out;
 }
 
-}  // namespace workloads
+}  // namespace workloads::q8

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace workloads {
+namespace workloads::q8 {
 
 struct FaultConfig {
   std::string kinds;  // "kill-worker,slow-node"; empty = all that the backend can do and that lose no state
@@ -43,4 +43,4 @@ class FaultSchedule {
   std::optional<sage::Event> heal_;  // of the last one, still to come
 };
 
-}  // namespace workloads
+}  // namespace workloads::q8

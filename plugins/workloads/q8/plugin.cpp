@@ -1,3 +1,3 @@
 #include "workloads/q8/recovery_soak.hpp"
 
-SAGE_PLUGIN(workloads::RecoverySoak)
+SAGE_PLUGIN(workloads::q8::RecoverySoak)

@@ -2,22 +2,22 @@
 
 #include <string>
 
-#include "operators/config.hpp"
-#include "operators/transact.hpp"
+#include "operators/bank/transact.hpp"
+#include "operators/common/config.hpp"
 
-namespace workloads {
+namespace workloads::q8 {
 namespace {
 
-using operators::read;
+using operators::common::read;
 
 enum Class : uint16_t { chat, embedding, transaction, noise };
 enum Tenant : uint16_t { main_tenant, noise_tenant };
 constexpr uint16_t first_order_pipeline = 2;  // after the mix's, in the order of OrderKind
 
 sage::Description describe(const sage::Json& options) {
-  auto description =
-      operators::describe_mix(options, operators::Pools::separated, read<uint32_t>(options, "parallelism", 2, 1));
-  const auto apply_us = operators::TransactConfig::from_json(options).work_us;
+  auto description = operators::model_server::describe_mix(options, operators::model_server::Pools::separated,
+                                                           read<uint32_t>(options, "parallelism", 2, 1));
+  const auto apply_us = operators::bank::TransactConfig::from_json(options).work_us;
   const auto route = static_cast<uint32_t>(description.stages.size()), apply = route + 1;
   description.stages.push_back({"route", "route", options, SAGE_KEY_NONE, 0, 2e3, 0, 0});
   description.stages.push_back({"apply", "transact", options, SAGE_KEY_INPUT, 0, apply_us * 1e3, 0, 0});
@@ -33,7 +33,7 @@ sage::Description describe(const sage::Json& options) {
 
 FaultConfig fault_config(const sage::Json& options) {
   FaultConfig config;
-  config.kinds = operators::read_text(options, "faults", "");
+  config.kinds = operators::common::read_text(options, "faults", "");
   config.every_s = read<double>(options, "fault_every", 30, 0.1);
   config.heal_after_s = read<double>(options, "heal_after", 10, 0.01);
   config.slow_factor = read<double>(options, "slow_factor", 4, 1);
@@ -52,13 +52,13 @@ RecoverySoak::RecoverySoak(sage::Host /*host*/, std::string_view /*id*/, const s
       noise_share_(read<double>(options, "noise_share", 0.1, 0, 1)),
       traffic_(read<uint64_t>(options, "seed", 42), "traffic"),
       mix_(options),
-      input_(operators::TokenRange::from_json(options, "input_tokens", {256, 512})),
-      output_(operators::TokenRange::from_json(options, "output_tokens", {64, 256})),
-      orders_(operators::BankConfig::from_json(options)),
-      description_(workloads::describe(options)),
+      input_(operators::model_server::TokenRange::from_json(options, "input_tokens", {256, 512})),
+      output_(operators::model_server::TokenRange::from_json(options, "output_tokens", {64, 256})),
+      orders_(operators::bank::BankConfig::from_json(options)),
+      description_(q8::describe(options)),
       faults_(fault_config(options), read<uint64_t>(options, "seed", 42)),
       warmup_items_(options.value("load", sage::Json::object()).value("warmup_items", uint64_t{0})),
-      check_(operators::DigestCheck::from_json(options)),
+      check_(operators::common::DigestCheck::from_json(options)),
       replay_(orders_) {
   if (transact_share_ + noise_share_ > 1)
     throw sage::Failure(SAGE_INVALID, "transact_share and noise_share add up to " +
@@ -68,8 +68,8 @@ RecoverySoak::RecoverySoak(sage::Host /*host*/, std::string_view /*id*/, const s
 
 std::unique_ptr<sage::Operator> RecoverySoak::open_operator(std::string_view name, const sage::Json& config,
                                                             uint32_t /*replica*/, uint32_t /*replicas*/) {
-  auto op = operators::open_mix_operator(name, config);
-  return op ? std::move(op) : operators::open_bank_operator(name, config);
+  auto op = operators::model_server::open_mix_operator(name, config);
+  return op ? std::move(op) : operators::bank::open_bank_operator(name, config);
 }
 
 RecoverySoak::Traffic RecoverySoak::traffic(uint64_t seq) const {
@@ -149,4 +149,4 @@ sage::Conclusion RecoverySoak::conclude() {
   return conclusion;
 }
 
-}  // namespace workloads
+}  // namespace workloads::q8

@@ -14,13 +14,13 @@
 #include <string_view>
 #include <vector>
 
-#include "operators/digest_check.hpp"
-#include "operators/mix.hpp"
-#include "operators/orders.hpp"
-#include "operators/replay.hpp"
+#include "operators/bank/orders.hpp"
+#include "operators/bank/replay.hpp"
+#include "operators/common/digest_check.hpp"
+#include "operators/model_server/mix.hpp"
 #include "workloads/q8/faults.hpp"
 
-namespace workloads {
+namespace workloads::q8 {
 
 class RecoverySoak final : public sage::Workload {
  public:
@@ -42,19 +42,19 @@ class RecoverySoak final : public sage::Workload {
 
   double transact_share_, noise_share_;
   sage::Draw traffic_;
-  operators::Mix mix_;
-  operators::TokenRange input_, output_;
-  operators::Orders orders_;
+  operators::model_server::Mix mix_;
+  operators::model_server::TokenRange input_, output_;
+  operators::bank::Orders orders_;
   sage::Description description_;
   FaultSchedule faults_;
   uint64_t warmup_items_ = 0;
   int64_t begin_ns_ = -1;  // of the window
 
   // Of the settling thread.
-  operators::DigestCheck check_;
-  operators::Replay replay_;
+  operators::common::DigestCheck check_;
+  operators::bank::Replay replay_;
   std::vector<sage_outcome> of_mix_;
   std::vector<uint32_t> verdicts_;
 };
 
-}  // namespace workloads
+}  // namespace workloads::q8

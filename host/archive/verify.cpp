@@ -1,0 +1,235 @@
+#include "archive/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "writers/request_log.hpp"
+#include "writers/unified_results.hpp"
+
+namespace host::archive {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using State = VerifyFinding::State;
+
+const Json& at(const Json& json, std::initializer_list<const char*> path) {
+  static const Json none;
+  const auto* here = &json;
+  for (const auto* name : path) {
+    if (!here->is_object()) return none;
+    const auto it = here->find(name);
+    if (it == here->end()) return none;
+    here = &*it;
+  }
+  return *here;
+}
+
+std::string shown(const Json& value) {
+  const auto text =
+      value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return text.size() > 80 ? text.substr(0, 77) + "..." : text;
+}
+
+class Verification {
+ public:
+  void add(bool good, std::string what, std::string detail) {
+    findings.push_back({good ? State::ok : State::failed, std::move(what), std::move(detail)});
+  }
+  void same(const std::string& what, const Json& written, const Json& found) {
+    add(written == found, what,
+        written == found ? shown(found) : shown(written) + " is written, " + shown(found) + " found");
+  }
+  // {"name": "sha256"} against the files.
+  void hashes(const fs::path& folder, const Json& files, const std::string& of) {
+    if (!files.is_object()) return add(false, of, "no list of files with their SHA-256");
+    for (const auto& [name, hash] : files.items()) {
+      const fs::path relative(name);
+      if (relative.is_absolute() || name.find("..") != std::string::npos) {
+        add(false, of, "names a file outside its folder: " + shown(name));
+        continue;
+      }
+      try {
+        const auto now = base::sha256_file(folder / relative);
+        add(hash == now, shown(name),
+            hash == now ? "SHA-256 as written" : "CHANGED: its SHA-256 is not the one in " + of);
+      } catch (const base::Error& e) {
+        add(false, shown(name), e.what());
+      }
+    }
+  }
+  std::vector<VerifyFinding> findings;
+};
+
+Json parse_file(const fs::path& file) {
+  std::ifstream in(file);
+  return Json::parse(in, nullptr, false);
+}
+
+// Its lines as objects; nothing after one that is none.
+std::vector<Json> read_lines(const fs::path& file, Verification& to) {
+  std::vector<Json> out;
+  std::ifstream in(file);
+  size_t number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    auto json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) {
+      to.add(false, file.filename().string(), fmt::format("{}:{}: no JSON object", file.string(), number));
+      return {};
+    }
+    out.push_back(std::move(json));
+  }
+  return out;
+}
+
+bool right_type(std::string_view column, const Json& value) {
+  constexpr std::array texts = {"backend", "workload", "run_id", "timestamp", "config_hash", "backend_hash"};
+  constexpr std::array counts = {"seed", "nodes", "parallelism"};
+  if (std::ranges::find(texts, column) != texts.end()) return value.is_string();
+  if (std::ranges::find(counts, column) != counts.end()) return value.is_number_integer();
+  return value.is_number() || value.is_null();
+}
+
+void check_record(const Json& record, const std::string& where, Verification& to) {
+  auto key = record.begin();
+  for (const auto column : writers::unified_columns()) {
+    if (key == record.end() || key.key() != column || !right_type(column, key.value()))
+      return to.add(false, "schema",
+                    fmt::format("{}: column '{}' is missing, misplaced or of the wrong type", where, column));
+    ++key;
+  }
+  if (key == record.end() || key.key() != "metadata" || !key.value().is_object() || ++key != record.end())
+    return to.add(false, "schema", where + ": 'metadata' must be the last column");
+  to.add(true, "schema", "15 columns and metadata");
+  to.same("backend_hash", record["backend_hash"], base::backend_hash(record["backend"].get<std::string>()));
+  if (const auto& config = at(record, {"metadata", "config"});
+      !config.is_null() && at(record, {"metadata", "search"}).is_null())
+    to.same("config_hash", record["config_hash"], base::config_hash(nlohmann::json(config)));
+}
+
+void check_ledger(const Json& ledger, const std::string& where, Verification& to) {
+  uint64_t sum = 0;
+  for (const auto& [name, count] : at(ledger, {"outcomes"}).items())
+    if (count.is_number_unsigned()) sum += count.get<uint64_t>();
+  const bool balanced =
+      at(ledger, {"offered"}) == sum && at(ledger, {"duplicate"}) == 0 && at(ledger, {"unexpected"}) == 0;
+  to.add(balanced, "ledger",
+         balanced ? fmt::format("{} offered, each with one outcome", sum)
+                  : fmt::format("{}: {} offered, {} outcomes, {} duplicate, {} unexpected", where,
+                                shown(at(ledger, {"offered"})), sum, shown(at(ledger, {"duplicate"})),
+                                shown(at(ledger, {"unexpected"}))));
+}
+
+void check_results(const fs::path& folder, std::vector<Json>& records, Verification& to) {
+  const auto file = folder / "unified_results.jsonl";
+  if (records.empty()) return to.add(false, "unified_results.jsonl", "no record in " + file.string());
+  auto csv = writers::csv_header();
+  const auto failures = to.findings.size();
+  for (size_t i = 0; i < records.size(); ++i) {
+    const auto where = fmt::format("{}:{}", file.string(), i + 1);
+    check_record(records[i], where, to);
+    if (to.findings.size() > failures && to.findings.back().what == "schema" &&
+        to.findings.back().state == State::failed)
+      return;
+    csv += writers::csv_row(records[i]);
+    if (const auto& ledger = at(records[i], {"metadata", "ledger"}); ledger.is_object())
+      check_ledger(ledger, where, to);
+  }
+  std::ifstream in(folder / "unified_results.csv", std::ios::binary);
+  const std::string written{std::istreambuf_iterator<char>(in), {}};
+  to.add(written == csv, "unified_results.csv",
+         written == csv ? "the same records"
+                        : (folder / "unified_results.csv").string() + ": not the records of unified_results.jsonl");
+}
+
+void check_stream(const fs::path& folder, const std::vector<Json>& records, Verification& to) {
+  const auto file = folder / "records.jsonl";
+  if (!fs::exists(file)) return;
+  const auto before = to.findings.size();
+  const auto lines = read_lines(file, to);
+  if (to.findings.size() > before) return;
+  if (lines.size() < 2 || at(lines.front(), {"type"}) != "run" || at(lines.back(), {"type"}) != "summary")
+    return to.add(false, "records.jsonl", file.string() + ": does not go from a 'run' line to a 'summary' line");
+  const auto& ledger = at(lines.back(), {"ledger"});
+  if (!ledger.is_object()) return;  // of a run that died
+  uint64_t offered = 0;
+  std::map<std::string, uint64_t> outcomes;
+  for (const auto& line : lines) {
+    if (at(line, {"type"}) != "interval") continue;
+    if (const auto& n = at(line, {"offered"}); n.is_number_unsigned()) offered += n.get<uint64_t>();
+    for (const auto& [name, count] : at(line, {"outcomes"}).items())
+      if (count.is_number_unsigned()) outcomes[name] += count.get<uint64_t>();
+  }
+  to.same("intervals: offered", at(ledger, {"offered"}), offered);
+  for (const auto& [name, count] : at(ledger, {"outcomes"}).items())
+    if (count != outcomes[name]) to.same("intervals: " + name, count, outcomes[name]);
+  if (records.size() != 1) return;
+  for (const auto* part : {"status", "ledger", "digest", "metrics"})
+    to.add(at(lines.back(), {part}) == at(records[0], {"metadata", part}), fmt::format("summary: {}", part),
+           at(lines.back(), {part}) == at(records[0], {"metadata", part})
+               ? "as in unified_results.jsonl"
+               : fmt::format("{}:{}: differs from unified_results.jsonl", file.string(), lines.size()));
+}
+
+void check_request_log(const fs::path& folder, Verification& to) {
+  const auto file = folder / "requests.bin";
+  if (!fs::exists(file)) return;
+  try {
+    uint64_t rows = 0;
+    std::ifstream in(file, std::ios::binary);
+    writers::RequestLogHeader header{};
+    in.read(reinterpret_cast<char*>(&header), sizeof header);
+    writers::read_request_log(file, [&](std::span<const records::RequestRow> block) { rows += block.size(); });
+    to.same("requests.bin: rows", header.rows, rows);
+  } catch (const base::Error& e) {
+    to.add(false, "requests.bin", e.what());
+  }
+}
+
+}  // namespace
+
+std::vector<VerifyFinding> verify_run(const fs::path& folder) {
+  Verification out;
+  const auto file = folder / "repro_manifest.json";
+  const auto manifest = parse_file(file);
+  if (!manifest.is_object()) {
+    out.add(false, "repro_manifest.json", file.string() + ": no JSON object");
+    return std::move(out.findings);
+  }
+  out.hashes(folder, at(manifest, {"files"}), "repro_manifest.json");
+  const auto& config = at(manifest, {"run_payload", "effective_config"});
+  out.same("repro_manifest.json: config_hash", at(manifest, {"config_hash"}),
+           base::config_hash(nlohmann::json(config)));
+  auto records = read_lines(folder / "unified_results.jsonl", out);
+  check_results(folder, records, out);
+  check_stream(folder, records, out);
+  check_request_log(folder, out);
+  return std::move(out.findings);
+}
+
+std::vector<VerifyFinding> verify_pair(const fs::path& folder) {
+  Verification out;
+  const auto manifest = parse_file(folder / "manifest.json");
+  out.hashes(folder, at(manifest, {"files"}), "manifest.json");
+  const auto& cells = at(manifest, {"cells"});
+  for (const auto& cell : cells.is_array() ? cells : Json::array()) {
+    const auto& name = at(cell, {"folder"});
+    if (at(cell, {"state"}) == "pending" || !name.is_string()) continue;
+    const auto text = name.get<std::string>();
+    if (fs::path(text).is_absolute() || text.find("..") != std::string::npos)
+      out.add(false, "manifest.json", "names a cell outside its folder: " + shown(name));
+    else if (const auto& files = at(cell, {"files"}); files.is_object() && !files.empty())
+      out.hashes(folder / text, files, "manifest.json");
+  }
+  return std::move(out.findings);
+}
+
+}  // namespace host::archive

@@ -1,0 +1,93 @@
+#include "base/output_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace host::base {
+namespace {
+
+const char* remedy(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "free some space or choose another --output-dir";
+    default:
+      return "check the folder or choose another --output-dir";
+  }
+}
+
+}  // namespace
+
+OutputFile::OutputFile(std::filesystem::path path)
+    : path_(std::move(path)), fd_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+  if (fd_ < 0) fail(errno);
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void OutputFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n = ::write(fd_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(errno);
+    size_ += static_cast<uint64_t>(n);
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+void OutputFile::write_at(uint64_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(errno);
+    offset += static_cast<uint64_t>(n);
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+bool OutputFile::try_truncate(uint64_t size) noexcept {
+  const auto offset = static_cast<off_t>(size);
+  if (::ftruncate(fd_, offset) != 0 || ::lseek(fd_, offset, SEEK_SET) < 0) return false;
+  size_ = size;
+  return true;
+}
+
+void OutputFile::close() {
+  if (fd_ < 0) return;
+  if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) fail(errno);
+}
+
+void OutputFile::fail(int error) const {
+  throw Error(Exit::failed, fmt::format("{}: cannot be written: {}; {}", path_.string(),
+                                        std::generic_category().message(error), remedy(error)));
+}
+
+void write_file(const std::filesystem::path& path, std::string_view text) {
+  const auto temporary = path.parent_path() / fmt::format(".{}.{}", path.filename().string(), ::getpid());
+  try {
+    OutputFile file(temporary);
+    file.write(text);
+    file.close();
+  } catch (...) {
+    std::error_code ignored;  // the first error is the one to tell
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  if (error)
+    throw Error(Exit::failed,
+                fmt::format("{}: cannot be written: {}; {}", path.string(), error.message(), remedy(error.value())));
+}
+
+}  // namespace host::base

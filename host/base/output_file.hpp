@@ -1,0 +1,37 @@
+// Files that writers make. Every failure is an Error(failed) that names the path, the system's reason and the remedy.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace host::base {
+
+// Owns the descriptor of a file being written from its beginning.
+class OutputFile {
+ public:
+  explicit OutputFile(std::filesystem::path path);  // made, or emptied if it exists
+  ~OutputFile();                                    // closes without a check; prefer close()
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(std::string_view bytes);                      // all of them; when it throws, size() tells how far it came
+  void write_at(uint64_t offset, std::string_view bytes);  // over bytes written before; size() stays
+  // Cuts the file back; false where the system cannot (a device).
+  bool try_truncate(uint64_t size) noexcept;
+  void close();
+  [[nodiscard]] uint64_t size() const { return size_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  [[noreturn]] void fail(int error) const;
+  std::filesystem::path path_;
+  int fd_ = -1;
+  uint64_t size_ = 0;
+};
+
+// Writes beside `path` and renames, so that the file is never seen half-written.
+void write_file(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace host::base

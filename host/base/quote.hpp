@@ -1,0 +1,18 @@
+// Text from outside (file names, manifest keys, values) made safe to stand in a one-line message.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace host::base {
+
+// In single quotes; control characters and invalid UTF-8 escaped, long text cut.
+std::string in_quotes(std::string_view text);
+// Likewise without the quotes, and uncut.
+std::string one_line(std::string_view text);
+// True for valid UTF-8.
+bool is_utf8(std::string_view text);
+// ASCII letters only; ids and option names hold no others.
+std::string to_lower(std::string_view text);
+
+}  // namespace host::base

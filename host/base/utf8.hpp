@@ -1,0 +1,16 @@
+// Text of records and file names, which may hold any bytes, as characters.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace host::base {
+
+// Takes one character off the front of `text`, which is not empty. A byte that begins none is U+FFFD.
+uint32_t take_character(std::string_view& text);
+
+// UTF-8 whatever `text` is, with U+FFFD for each byte that is not part of any, and for NUL.
+std::string valid_utf8(std::string_view text);
+
+}  // namespace host::base

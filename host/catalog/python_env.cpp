@@ -1,0 +1,45 @@
+#include "catalog/python_env.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace host::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path data_home() {
+  if (const char* data = secure_getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') return data;
+  const char* home = secure_getenv("HOME");
+  return fs::path(home == nullptr ? "/" : home) / ".local" / "share";
+}
+
+std::string read_text(const fs::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+bool PythonEnv::current() const {
+  if (access(interpreter().c_str(), X_OK) != 0) return false;
+  return linked() || (fs::exists(stamp()) && read_text(stamp()) == read_text(requirements));
+}
+
+std::string PythonEnv::package() const {
+  std::ifstream in(requirements);
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty() && line[0] != '#') return line;
+  return "no package";
+}
+
+std::optional<PythonEnv> python_env(const Manifest& backend) {
+  const auto requirements = backend.file.parent_path() / (backend.id + "-requirements.txt");
+  if (!fs::is_regular_file(requirements)) return std::nullopt;
+  return PythonEnv{requirements, data_home() / "sage-host" / "envs" / backend.id};
+}
+
+}  // namespace host::catalog

@@ -1,0 +1,171 @@
+#include "cell/cell_spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "catalog/catalog.hpp"
+#include "load/load.hpp"
+
+namespace host::cell {
+namespace {
+
+using Json = nlohmann::json;
+
+// A trace is identified by what is in it, not by where it lies.
+Json load_for_hash(const catalog::OptionValues& load) {
+  auto json = catalog::to_json(load);
+  const auto trace = json.value("trace", "");
+  json.erase("trace");
+  if (!trace.empty()) json["trace_sha256"] = base::sha256_file(trace);
+  return json;
+}
+
+bool runs_in_virtual_time(const catalog::Manifest& backend, const catalog::OptionValues& options) {
+  if (std::ranges::find(backend.capabilities, "virtual-time") == backend.capabilities.end()) return false;
+  const auto clock = options.find("clock");
+  return clock == options.end() || clock->second != catalog::OptionValue(std::string("real"));
+}
+
+catalog::OptionValues values_from_json(const Json& json) {
+  catalog::OptionValues out;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_boolean())
+      out[name] = value.get<bool>();
+    else if (value.is_number_integer())
+      out[name] = value.get<int64_t>();
+    else if (value.is_number())
+      out[name] = value.get<double>();
+    else
+      out[name] = value.get<std::string>();
+  }
+  return out;
+}
+
+}  // namespace
+
+CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, const catalog::Manifest& backend,
+                   const std::vector<std::string>& command_line) {
+  catalog::check_pairing(workload, backend);
+  catalog::check_scheduler(get<std::string>(settings.shared, "scheduler"), backend);
+  const auto& shared = settings.shared;
+  CellSpec cell;
+  cell.workload = workload.id;
+  cell.backend = backend.id;
+  cell.workload_manifest = workload.file;
+  cell.backend_manifest = backend.file;
+  cell.seed = static_cast<uint64_t>(get<int64_t>(shared, "seed"));
+  cell.nodes = static_cast<uint32_t>(get<int64_t>(shared, "nodes"));
+  cell.parallelism = static_cast<uint32_t>(get<int64_t>(shared, "parallelism"));
+  cell.scheduler = get<std::string>(shared, "scheduler");
+  cell.quick = get<bool>(shared, "quick");
+  cell.verbose = get<bool>(shared, "verbose");
+  cell.interval_s = get<double>(shared, "interval");
+  cell.request_log = get<std::string>(shared, "request_log");
+  cell.request_sample = get<double>(shared, "request_sample");
+  cell.parity_check = static_cast<uint64_t>(get<int64_t>(shared, "parity_check"));
+  cell.parity_batch_size = static_cast<uint32_t>(get<int64_t>(shared, "parity_batch_size"));
+  cell.load = values(settings.load);
+  cell.workload_options = values(settings.workload);
+  cell.backend_options = values(settings.backend);
+  cell.virtual_time = runs_in_virtual_time(backend, cell.backend_options);
+  cell.command_line = command_line;
+
+  const auto load = load::load_config(cell.load, cell.seed);
+  if (!load.trace.empty()) (void)load::check_trace(load.trace, load.trace_limit);
+
+  cell.config = {{"workload", cell.workload},
+                 {"seed", cell.seed},
+                 {"nodes", cell.nodes},
+                 {"parallelism", cell.parallelism},
+                 {"scheduler", cell.scheduler},
+                 {"quick", cell.quick},
+                 {"parity_batch_size", cell.parity_batch_size},
+                 {"load", load_for_hash(cell.load)},
+                 {"options", catalog::to_json(cell.workload_options)}};
+  cell.config_hash = base::config_hash(cell.config);
+  return cell;
+}
+
+Json workload_config(const CellSpec& cell, const catalog::Manifest& backend) {
+  auto json = plugin_config(cell, cell.workload_options);
+  json["capabilities"] = backend.capabilities;
+  json["load"] = catalog::to_json(cell.load);
+  return json;
+}
+
+Json plugin_config(const CellSpec& cell, const catalog::OptionValues& options) {
+  auto json = catalog::to_json(options);
+  json.update({{"seed", cell.seed},
+               {"nodes", cell.nodes},
+               {"parallelism", cell.parallelism},
+               {"scheduler", cell.scheduler},
+               {"quick", cell.quick}});
+  return json;
+}
+
+Json to_json(const CellSpec& cell) {
+  return {{"workload", cell.workload},
+          {"backend", cell.backend},
+          {"workload_manifest", cell.workload_manifest.string()},
+          {"backend_manifest", cell.backend_manifest.string()},
+          {"seed", cell.seed},
+          {"nodes", cell.nodes},
+          {"parallelism", cell.parallelism},
+          {"scheduler", cell.scheduler},
+          {"quick", cell.quick},
+          {"verbose", cell.verbose},
+          {"quiet", cell.quiet},
+          {"virtual_time", cell.virtual_time},
+          {"interval_s", cell.interval_s},
+          {"request_log", cell.request_log},
+          {"request_sample", cell.request_sample},
+          {"parity_batch_size", cell.parity_batch_size},
+          {"parity_check", cell.parity_check},
+          {"load", catalog::to_json(cell.load)},
+          {"workload_options", catalog::to_json(cell.workload_options)},
+          {"backend_options", catalog::to_json(cell.backend_options)},
+          {"config", cell.config},
+          {"config_hash", cell.config_hash},
+          {"command_line", cell.command_line},
+          {"pair", cell.pair},
+          {"run_id", cell.run_id},
+          {"folder", cell.folder.string()},
+          {"scratch_dir", cell.scratch_dir.string()}};
+}
+
+CellSpec cell_from_json(const Json& json) {
+  CellSpec cell;
+  json.at("workload").get_to(cell.workload);
+  json.at("backend").get_to(cell.backend);
+  cell.workload_manifest = json.at("workload_manifest").get<std::string>();
+  cell.backend_manifest = json.at("backend_manifest").get<std::string>();
+  json.at("seed").get_to(cell.seed);
+  json.at("nodes").get_to(cell.nodes);
+  json.at("parallelism").get_to(cell.parallelism);
+  json.at("scheduler").get_to(cell.scheduler);
+  json.at("quick").get_to(cell.quick);
+  json.at("verbose").get_to(cell.verbose);
+  json.at("quiet").get_to(cell.quiet);
+  json.at("virtual_time").get_to(cell.virtual_time);
+  json.at("interval_s").get_to(cell.interval_s);
+  json.at("request_log").get_to(cell.request_log);
+  json.at("request_sample").get_to(cell.request_sample);
+  json.at("parity_check").get_to(cell.parity_check);
+  json.at("parity_batch_size").get_to(cell.parity_batch_size);
+  cell.load = values_from_json(json.at("load"));
+  cell.workload_options = values_from_json(json.at("workload_options"));
+  cell.backend_options = values_from_json(json.at("backend_options"));
+  cell.config = json.at("config");
+  json.at("config_hash").get_to(cell.config_hash);
+  json.at("command_line").get_to(cell.command_line);
+  cell.pair = json.at("pair");
+  json.at("run_id").get_to(cell.run_id);
+  cell.folder = json.at("folder").get<std::string>();
+  cell.scratch_dir = json.at("scratch_dir").get<std::string>();
+  return cell;
+}
+
+}  // namespace host::cell

@@ -1,0 +1,57 @@
+// One cell: a workload on a backend, once. Everything its process needs, as data that travels as JSON.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "catalog/manifest.hpp"
+#include "cell/settings.hpp"
+
+namespace host::cell {
+
+struct CellSpec {
+  std::string workload;  // id
+  std::string backend;   // id
+  std::filesystem::path workload_manifest;
+  std::filesystem::path backend_manifest;
+  uint64_t seed = 42;
+  uint32_t nodes = 1;
+  uint32_t parallelism = 2;
+  std::string scheduler = "default";
+  bool quick = false;
+  bool verbose = false;
+  bool quiet = false;  // one of many: nothing on the terminal
+  bool virtual_time = false;
+  double interval_s = 1;
+  std::string request_log = "none";  // none | jsonl | binary
+  double request_sample = 1;
+  uint32_t parity_batch_size = 16;
+  uint64_t parity_check = 1000;
+  catalog::OptionValues load;
+  catalog::OptionValues workload_options;
+  catalog::OptionValues backend_options;
+  nlohmann::json config;  // what config_hash is made of
+  std::string config_hash;
+  std::vector<std::string> command_line;
+  nlohmann::json pair;  // {"run_id", "block", "repetition", "position"}: its place in a paired run; null = of none
+  // Set when the cell is about to start.
+  std::string run_id;
+  std::filesystem::path folder;
+  std::filesystem::path scratch_dir;
+};
+
+// Also checks what no single option can: the load's combinations, the trace file, the pairing.
+CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, const catalog::Manifest& backend,
+                   const std::vector<std::string>& command_line);
+
+// The options of a plugin with the run's shared ones, as given to its `create`.
+nlohmann::json plugin_config(const CellSpec& cell, const catalog::OptionValues& options);
+// Those of the workload, with what its backend can do: it may offer a part of itself that every backend can run.
+nlohmann::json workload_config(const CellSpec& cell, const catalog::Manifest& backend);
+
+nlohmann::json to_json(const CellSpec& cell);
+CellSpec cell_from_json(const nlohmann::json& json);
+
+}  // namespace host::cell

@@ -1,0 +1,98 @@
+// What `run` takes, as data.
+#include <algorithm>
+
+#include "cell/settings.hpp"
+#include "load/load.hpp"
+
+namespace host::cell {
+namespace {
+
+catalog::OptionSpec text(std::string name, std::string value, std::string help, std::vector<std::string> choices = {}) {
+  catalog::OptionSpec spec;
+  spec.name = std::move(name);
+  spec.default_value = std::move(value);
+  spec.choices = std::move(choices);
+  spec.help = std::move(help);
+  return spec;
+}
+catalog::OptionSpec integer(std::string name, int64_t value, double min, double max, std::string help) {
+  catalog::OptionSpec spec;
+  spec.name = std::move(name);
+  spec.type = catalog::OptionType::integer;
+  spec.default_value = value;
+  spec.min = min;
+  spec.max = max;
+  spec.help = std::move(help);
+  return spec;
+}
+catalog::OptionSpec number(std::string name, double value, double min, double max, std::string unit, std::string help) {
+  catalog::OptionSpec spec;
+  spec.name = std::move(name);
+  spec.type = catalog::OptionType::number;
+  spec.default_value = value;
+  spec.min = min;
+  spec.max = max;
+  spec.unit = std::move(unit);
+  spec.help = std::move(help);
+  return spec;
+}
+// A name that several plugins declare is one flag; check_names() refuses it where it would be ambiguous.
+void add_options(std::vector<catalog::Flag>& flags, const catalog::Manifest& plugin) {
+  for (const auto& spec : plugin.options)
+    if (std::ranges::none_of(flags, [&](const catalog::Flag& flag) { return flag.spec.name == spec.name; }))
+      flags.push_back({.spec = spec});
+}
+
+}  // namespace
+
+const std::vector<catalog::Flag>& run_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = text("workload", "", "what is run; 'sage-host list' shows them"),
+       .placeholder = "ID[,ID...]",
+       .aliases = {"experiment"}},
+      {.spec = catalog::toggle("all", "run every workload that the backend can run, in order of id")},
+      {.spec = text("backend", "sage", "what runs it"), .placeholder = "ID", .letter = 'b'},
+      {.spec = integer("nodes", 1, 1, 100'000, "worker nodes")},
+      {.spec = integer("parallelism", 2, 1, 65'536, "replicas of each operator, a node")},
+      {.spec = text("scheduler", "default", "fifo, load_aware, priority, slo_aware, hybrid: what the backend offers"),
+       .placeholder = "NAME"},
+      {.spec = integer("seed", 42, 0, 9e18, "the same seed gives the same schedule and inputs")},
+      {.spec = integer("repeat", 1, 1, 100'000, "repetitions, each a process and a record of its own")},
+      {.spec = catalog::toggle("quick", "reduced scale: a smoke run of seconds")},
+      {.spec = integer("parity_check", 1000, 0, 1'000'000,
+                       "the first so many results are compared with a serial execution after the run; 0 = none")},
+      {.spec = integer("parity_batch_size", 16, 1, 1'000'000, "batch size of the parity split")},
+      {.spec = text("output_dir", "results", "root of the result folders"), .placeholder = "DIR"},
+      {.spec = text("request_log", "none", "log single requests", {"none", "jsonl", "binary"})},
+      {.spec = number("request_sample", 1, 0, 1, "", "share of requests in the log")},
+      {.spec = number("interval", 1, 0.01, 86'400, "s", "time between records of progress")},
+      {.spec = text("config", "", "options from a TOML file"), .placeholder = "FILE.toml"},
+      {.spec = text("set", "", "any option by name, or qualified as ID.KEY=VALUE; repeatable"),
+       .placeholder = "KEY=VALUE",
+       .repeatable = true},
+      {.spec = text("plugin_path", "", "folders searched for manifests first"), .placeholder = "A:B"},
+      {.spec = text("resume", "", "go on with a search that was cut off; its finished runs are not done again"),
+       .placeholder = "RUN_ID"},
+      {.spec = catalog::toggle("dry_run", "validate everything, print the plan, run nothing")},
+      {.spec = catalog::toggle("json", "with --dry-run: print the plan as JSON")},
+      {.spec = catalog::toggle("verbose", "debug output"), .letter = 'v'},
+  };
+  return flags;
+}
+
+const catalog::OptionSpec& run_option(std::string_view name) {
+  return std::ranges::find_if(run_flags(), [&](const catalog::Flag& flag) { return flag.spec.name == name; })->spec;
+}
+
+std::vector<catalog::Flag> all_flags(std::span<const catalog::Flag> command_flags,
+                                     std::span<const catalog::Manifest* const> plugins) {
+  std::vector<catalog::Flag> flags(command_flags.begin(), command_flags.end());
+  const auto workload = [](const catalog::Manifest* plugin) { return plugin->kind == catalog::PluginKind::workload; };
+  const auto first = std::ranges::find_if(plugins, workload);
+  const auto load = std::ranges::count_if(plugins, workload) == 1 ? load_specs(**first) : load::load_options();
+  for (const auto& spec : load) flags.push_back({.spec = spec});
+  for (const auto* plugin : plugins) add_options(flags, *plugin);
+  return flags;
+}
+
+}  // namespace host::cell

@@ -1,0 +1,107 @@
+#include "cell/run_folder.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>  // mkdtemp, secure_getenv
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+
+namespace host::cell {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto remedy = "choose another folder with --output-dir";
+
+// The topmost folder that would have to be made for `folder` to exist.
+fs::path topmost_missing(fs::path folder) {
+  fs::path missing;
+  std::error_code error;
+  while (!folder.empty() && !fs::exists(fs::symlink_status(folder, error))) {
+    missing = folder;
+    if (!folder.has_relative_path()) break;
+    folder = folder.parent_path();
+  }
+  return missing;
+}
+
+// Removes empty folders from `folder` up to and including `top`.
+void remove_empty(fs::path folder, const fs::path& top) {
+  std::error_code error;
+  while (!top.empty() && fs::remove(folder, error) && folder != top) folder = folder.parent_path();
+}
+
+// A folder may exist, be writable by its mode, and still not take a file (/proc, a full disk).
+std::string try_file(const fs::path& folder) {
+  auto name = (folder / ".sage-host-XXXXXX").string();
+  const int fd = mkstemp(name.data());
+  if (fd < 0) return std::generic_category().message(errno);
+  const bool written = write(fd, "x", 1) == 1 && fsync(fd) == 0;
+  const int reason = errno;
+  close(fd);
+  unlink(name.c_str());
+  return written ? "" : std::generic_category().message(reason);
+}
+
+std::string absolute_root(const fs::path& root) {
+  std::error_code error;
+  const auto absolute = fs::absolute(root, error);
+  return (error ? root : absolute).lexically_normal().string();
+}
+
+}  // namespace
+
+std::string why_not_writable(const fs::path& folder) {
+  const fs::path absolute = absolute_root(folder);
+  const auto made = topmost_missing(absolute);
+  std::error_code error;
+  fs::create_directories(absolute, error);
+  auto problem = error ? error.message() : try_file(absolute);
+  remove_empty(absolute, made);
+  if (!problem.empty()) problem = fmt::format("cannot write results in {}: {}; {}", folder.string(), problem, remedy);
+  return problem;
+}
+
+RunFolder::RunFolder(const fs::path& root, const std::string& run_id) {
+  const fs::path absolute = absolute_root(root);
+  made_ = topmost_missing(absolute);
+  std::error_code error;
+  fs::create_directories(absolute, error);
+  path_ = absolute / run_id;
+  for (int n = 2; !error && !fs::create_directory(path_, error) && !error; ++n)
+    path_ = absolute / fmt::format("{}-{}", run_id, n);
+  const auto problem = error ? error.message() : try_file(path_);
+  if (problem.empty()) return;
+  remove_empty(error ? absolute : path_, made_.empty() && !error ? path_ : made_);
+  throw base::Error(base::Exit::failed,
+                    fmt::format("cannot write results in {}: {}; {}", root.string(), problem, remedy));
+}
+
+RunFolder::~RunFolder() { remove_empty(path_, made_.empty() ? path_ : made_); }
+
+void RunFolder::discard() {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path_, error)) fs::remove_all(entry, error);
+}
+
+ScratchDir::ScratchDir() {
+  const char* runtime = secure_getenv("XDG_RUNTIME_DIR");
+  std::error_code error;
+  // Short: sockets live here, and their paths are limited to 107 bytes.
+  const fs::path root = runtime != nullptr && fs::is_directory(runtime, error) ? runtime : "/tmp";
+  auto name = (root / "sage-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr)
+    throw base::Error(base::Exit::failed,
+                      fmt::format("cannot make a scratch folder in {}: {}; set XDG_RUNTIME_DIR to a folder of yours",
+                                  root.string(), std::generic_category().message(errno)));
+  path_ = name;
+}
+
+ScratchDir::~ScratchDir() {
+  std::error_code error;
+  fs::remove_all(path_, error);
+}
+
+}  // namespace host::cell

@@ -1,0 +1,104 @@
+#include "cell/run_one.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <utility>
+
+#include "cell/failure_record.hpp"
+#include "cell/run_folder.hpp"
+#include "experiment/frontier.hpp"
+#include "records/run_id.hpp"
+
+namespace host::cell {
+namespace {
+
+// run.log: what was asked for, then how it ended; what plugins log meanwhile is added by the cell. Times are UTC.
+void add_to_log(const CellSpec& cell, const std::string& text) {
+  std::ofstream(cell.folder / "run.log", std::ios::app)
+      << records::utc_iso8601(std::chrono::system_clock::now()) << ' ' << text << "\n";
+}
+
+template <class... Args>
+void tell(const CellSpec& cell, fmt::format_string<Args...> format, Args&&... args) {
+  if (!cell.quiet) fmt::print(stderr, "sage-host: {}\n", fmt::format(format, std::forward<Args>(args)...));
+}
+
+CellReport run_cell_process(CellSpec cell, const CellPlace& place, StopSignals& stop) {
+  cell.run_id = records::make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(), cell.config_hash,
+                                     place.repetition);
+  RunFolder folder(place.root, place.folder.empty() ? cell.run_id : place.folder);
+  if (place.folder.empty()) cell.run_id = folder.run_id();  // two of one second are told apart
+  const ScratchDir scratch;
+  cell.folder = folder.path();
+  cell.scratch_dir = scratch.path();
+  add_to_log(cell, fmt::format("started: {}", fmt::join(cell.command_line, " ")));
+
+  const auto end = supervise(cell, stop);
+  if (end.kind == CellEnd::Kind::finished) {
+    add_to_log(cell, fmt::format("finished: {}", outcome_text(end.exit)));
+    if (end.exit == base::Exit::ok) return {cell.run_id, end.exit, outcome_text(end.exit), cell.folder};
+    tell(cell, "{} on {}: {}: {}; the result is in {}", cell.workload, cell.backend, outcome_text(end.exit), end.reason,
+         folder.path().string());
+    return {cell.run_id, end.exit, fmt::format("{}: {}", outcome_text(end.exit), end.reason), cell.folder};
+  }
+  // A configuration that a plugin refuses, or a backend that is not installed, is no result.
+  const bool recorded = end.kind != CellEnd::Kind::refused || end.exit == base::Exit::failed;
+  if (!recorded) {
+    folder.discard();
+    tell(cell, "{}", end.reason);
+    return {cell.workload, end.exit, end.reason};
+  }
+  const bool kept = record_failure(cell, end);
+  if (kept)
+    add_to_log(cell, fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
+  else
+    folder.discard();
+  tell(cell, "{} on {}: {}; {}", cell.workload, cell.backend, end.reason,
+       kept ? "recorded in " + folder.path().string() : "that could not be recorded either");
+  return {cell.run_id, end.exit, end.reason, kept ? cell.folder : std::filesystem::path(), end.signal, end.place};
+}
+
+CellReport search_one(const experiment::PlannedCell& cell, const CellPlace& place, StopSignals& stop) {
+  try {
+    auto report = experiment::run_frontier(cell.spec, *cell.search, place, stop);
+    if (report.exit != base::Exit::ok) tell(cell.spec, "{}: {}", report.name, report.text);
+    return report;
+  } catch (const base::Error& e) {
+    tell(cell.spec, "{}", e.what());
+    return {cell.spec.workload, e.code(), e.what()};
+  }
+}
+
+}  // namespace
+
+const char* outcome_text(base::Exit exit) {
+  switch (exit) {
+    case base::Exit::ok:
+      return "ok";
+    case base::Exit::invalid:
+      return "INVALID";
+    case base::Exit::interrupted:
+      return "interrupted";
+    default:
+      return "failed";
+  }
+}
+
+base::Exit worse(base::Exit a, base::Exit b) {
+  constexpr std::array worst_first = {base::Exit::interrupted, base::Exit::failed,      base::Exit::invalid,
+                                      base::Exit::gate,        base::Exit::unavailable, base::Exit::usage};
+  for (const auto exit : worst_first)
+    if (a == exit || b == exit) return exit;
+  return base::Exit::ok;
+}
+
+CellReport run_one(const experiment::PlannedCell& cell, const CellPlace& place, StopSignals& stop) {
+  return cell.search ? search_one(cell, place, stop) : run_cell_process(cell.spec, place, stop);
+}
+
+}  // namespace host::cell

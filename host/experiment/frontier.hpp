@@ -1,0 +1,38 @@
+// A search for capacity: for each number of nodes, runs at one rate after the other, each in a process of its own,
+// until the largest rate that meets the objectives is known. The result is a folder with a run's files and
+//   probes.jsonl   every run of the search, as it ended; what --resume reads
+//   probes/        the full results of each
+//   frontier.json, frontier.csv   rate, throughput, p99 and attainment of every run, capacity of every number of nodes
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cell/cell_report.hpp"
+#include "cell/cell_spec.hpp"
+#include "cell/run_one.hpp"
+#include "cell/supervise.hpp"
+#include "experiment/capacity_search.hpp"
+#include "experiment/probes.hpp"
+#include "experiment/search_spec.hpp"
+#include "metrics/scaling.hpp"
+
+namespace host::experiment {
+
+struct FrontierPoint {
+  uint32_t nodes = 1;
+  Capacity found;
+  std::string note;  // why there is no capacity, or what it is bounded by; empty if there is nothing to say
+};
+
+// Throws Error when the search cannot begin or go on.
+cell::CellReport run_frontier(const cell::CellSpec& cell, const SearchSpec& search, const cell::CellPlace& place,
+                              cell::StopSignals& stop);
+
+// The files of a search and, unless the cell is quiet, the table on the terminal.
+void write_frontier(const cell::CellSpec& cell, const SearchSpec& search, const std::vector<FrontierPoint>& points,
+                    const Probes& probes);
+
+}  // namespace host::experiment

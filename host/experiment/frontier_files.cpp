@@ -1,0 +1,136 @@
+// What a search leaves behind.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "archive/recorded_options.hpp"
+#include "base/number_text.hpp"
+#include "base/output_file.hpp"
+#include "base/table_text.hpp"
+#include "cell/process.hpp"
+#include "experiment/frontier.hpp"
+#include "load/load.hpp"
+#include "records/run_id.hpp"
+#include "writers/repro_writer.hpp"
+#include "writers/unified_results.hpp"
+
+namespace host::experiment {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<metrics::CapacityPoint> capacities(const std::vector<FrontierPoint>& points) {
+  std::vector<metrics::CapacityPoint> out;
+  for (const auto& point : points) out.push_back({point.nodes, point.found.low});
+  return out;
+}
+
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+Json point_json(const FrontierPoint& point, const SearchSpec& search, const std::vector<metrics::CapacityPoint>& all) {
+  Json out = {{"nodes", point.nodes},
+              {"capacity", number_or_null(point.found.low)},
+              {"missed_at", number_or_null(point.found.high)},
+              {"confidence", search.confidence()},
+              {"attainment", search.attainment}};
+  auto reasons = Json::object();
+  const metrics::CapacityPoint of{point.nodes, point.found.low};
+  for (const auto& metric : {metrics::scaling_efficiency(all, of), metrics::karp_flatt(all, of)}) {
+    out[metric.name] = number_or_null(metric.value);
+    if (!metric.value) reasons[metric.name] = metric.reason;
+  }
+  if (!point.found.low) reasons["capacity"] = point.note;
+  if (!reasons.empty()) out["reasons"] = std::move(reasons);
+  out["complete"] = !point.found.stopped;
+  out["note"] = point.note;
+  return out;
+}
+
+// The record of the first run at the capacity, under the name of the search.
+Json record_of(const cell::CellSpec& cell, const FrontierPoint& point, const Probes& probes, Json search) {
+  auto of_nodes = cell;
+  of_nodes.nodes = point.nodes;
+  Json record;
+  if (const auto* probe = point.found.low ? probes.find(point.nodes, *point.found.low, 1) : nullptr)
+    record = read_record(cell.folder / "probes" / probe->name());
+  else
+    record = writers::failed_record(cell::run_info(of_nodes), {point.note, "", ""});
+  record["run_id"] = cell.run_id;
+  record["seed"] = cell.seed;
+  record["config_hash"] = cell.config_hash;
+  record["metadata"]["search"] = std::move(search);
+  return record;
+}
+
+std::string probes_csv(const Probes& probes) {
+  std::string text = "nodes,rate,repetition,seed,slo_attainment,throughput,goodput,latency_p99,status\r\n";
+  const auto number = [](const std::optional<double>& value) { return value ? fmt::format("{:.15g}", *value) : ""; };
+  for (const auto& probe : probes.all())
+    text += fmt::format("{},{:.15g},{},{},{},{},{},{},{}\r\n", probe.nodes, probe.rate, probe.repetition, probe.seed,
+                        number(probe.attainment), number(probe.throughput), number(probe.goodput),
+                        number(probe.latency_p99), probe.status);
+  return text;
+}
+
+base::TableRow row_of(const FrontierPoint& point, const Probes& probes, const Json& search) {
+  const auto share = [&](const char* name) {
+    return search[name].is_null() ? std::string("n/a") : fmt::format("{:.3f}", search[name].get<double>());
+  };
+  const auto* probe = point.found.low ? probes.find(point.nodes, *point.found.low, 1) : nullptr;
+  return {fmt::format("{}", point.nodes),
+          point.found.low ? base::rate_text(*point.found.low) : "n/a",
+          point.found.high ? base::rate_text(*point.found.high) : "n/a",
+          share("scaling_efficiency"),
+          share("karp_flatt"),
+          probe != nullptr && probe->throughput ? base::rate_text(*probe->throughput) : "n/a",
+          base::ms_text(probe == nullptr ? std::nullopt : probe->latency_p99),
+          base::share_text(probe == nullptr ? std::nullopt : probe->attainment),
+          point.note};
+}
+
+}  // namespace
+
+void write_frontier(const cell::CellSpec& cell, const SearchSpec& search, const std::vector<FrontierPoint>& points,
+                    const Probes& probes) {
+  const auto all = capacities(points);
+  Json frontier = {{"run_id", cell.run_id},
+                   {"workload", cell.workload},
+                   {"backend", cell.backend},
+                   {"config_hash", cell.config_hash},
+                   {"attainment", search.attainment},
+                   {"repetitions", search.repeat},
+                   {"confidence", search.confidence()},
+                   {"tolerance", search.tolerance}};
+  frontier["points"] = Json::array();
+  frontier["probes"] = Json::array();
+  std::vector<Json> records;
+  base::Table table = {
+      {"nodes", "capacity/s", "missed at", "efficiency", "Karp-Flatt", "ok/s", "p99 ms", "SLO met", ""}};
+  for (const auto& point : points) {
+    auto json = point_json(point, search, all);
+    table.push_back(row_of(point, probes, json));
+    records.push_back(record_of(cell, point, probes, json));
+    frontier["points"].push_back(std::move(json));
+  }
+  for (const auto& probe : probes.all()) frontier["probes"].push_back(to_json(probe));
+  base::write_file(cell.folder / "frontier.json", frontier.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  base::write_file(cell.folder / "frontier.csv", probes_csv(probes));
+  writers::write_unified_results(cell.folder, records);
+  const auto load = load::load_config(cell.load, cell.seed);
+  writers::write_repro_manifest(cell.folder, cell::run_info(cell),
+                                {.requests = load.total_requests + load.warmup_items,  // of each of its runs
+                                 .warmup = load.warmup_items,
+                                 .parity_batch_size = cell.parity_batch_size,
+                                 .command_line = cell.command_line,
+                                 .options = archive::recorded_options(cell, search),
+                                 .files = {}});
+  if (cell.quiet) return;
+  fmt::print(
+      "{}\n{} x {}: largest rate with {:.4g} % of requests within their objectives, in each of {} run{} ({:.3g} % "
+      "confidence)\n\n{}\n{} runs; folder: {}\nfiles: frontier.csv, frontier.json, probes, probes.jsonl, "
+      "unified_results.csv, unified_results.jsonl\n",
+      cell.run_id, cell.workload, cell.backend, search.attainment * 100, search.repeat, search.repeat == 1 ? "" : "s",
+      search.confidence() * 100, base::format_table(table), probes.all().size(), cell.folder.string());
+}
+
+}  // namespace host::experiment

@@ -1,0 +1,118 @@
+#include "experiment/probes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/error.hpp"
+
+namespace host::experiment {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+std::optional<double> number_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+Probe probe_from_json(const Json& json) {
+  Probe probe;
+  json.at("nodes").get_to(probe.nodes);
+  json.at("rate").get_to(probe.rate);
+  json.at("repetition").get_to(probe.repetition);
+  json.at("seed").get_to(probe.seed);
+  json.at("status").get_to(probe.status);
+  json.at("reason").get_to(probe.reason);
+  json.at("verdict").get_to(probe.verdict);
+  probe.attainment = number_of(json, "slo_attainment");
+  probe.throughput = number_of(json, "throughput");
+  probe.goodput = number_of(json, "goodput");
+  probe.latency_p99 = number_of(json, "latency_p99");
+  return probe;
+}
+
+}  // namespace
+
+std::string Probe::name() const { return fmt::format("n{}-r{:.15g}-{}", nodes, rate, repetition); }
+
+Json to_json(const Probe& probe) {
+  return {{"nodes", probe.nodes},
+          {"rate", probe.rate},
+          {"repetition", probe.repetition},
+          {"seed", probe.seed},
+          {"slo_attainment", number_or_null(probe.attainment)},
+          {"throughput", number_or_null(probe.throughput)},
+          {"goodput", number_or_null(probe.goodput)},
+          {"latency_p99", number_or_null(probe.latency_p99)},
+          {"status", probe.status},
+          {"reason", probe.reason},
+          {"verdict", probe.verdict}};
+}
+
+Probes::Probes(const std::filesystem::path& folder, const std::string& config_hash) : file_(folder / "probes.jsonl") {
+  std::ifstream in(file_);
+  std::string line;
+  if (!std::getline(in, line)) {
+    append({{"config_hash", config_hash}});
+    return;
+  }
+  try {
+    const auto hash = Json::parse(line).at("config_hash").get<std::string>();
+    if (hash != config_hash)
+      throw base::usage_error(
+          fmt::format("{} is of a search with other options (configuration {:.12}, now {:.12}); give the "
+                      "same ones, or start anew without --resume",
+                      file_.string(), hash, config_hash));
+    while (std::getline(in, line))
+      if (!in.eof()) probes_.push_back(probe_from_json(Json::parse(line)));  // a last line without its end was cut off
+  } catch (const Json::exception&) {
+    throw base::Error(base::Exit::failed, fmt::format("{} is damaged; start anew without --resume", file_.string()));
+  }
+}
+
+const Probe* Probes::find(uint32_t nodes, double rate, uint32_t repetition) const {
+  const auto it = std::ranges::find_if(probes_, [&](const Probe& probe) {
+    return probe.nodes == nodes && probe.rate == rate && probe.repetition == repetition;
+  });
+  return it == probes_.end() ? nullptr : &*it;
+}
+
+const Probe& Probes::add(Probe probe) {
+  append(to_json(probe));
+  return probes_.emplace_back(std::move(probe));
+}
+
+void Probes::append(const Json& line) const {
+  std::ofstream out(file_, std::ios::app);
+  out << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+  if (!out.flush())
+    throw base::Error(base::Exit::failed, fmt::format("cannot write {}; free some space", file_.string()));
+}
+
+Json read_record(const std::filesystem::path& folder) {
+  const auto file = folder / "unified_results.jsonl";
+  std::ifstream in(file);
+  std::string line;
+  if (!std::getline(in, line)) throw base::Error(base::Exit::failed, fmt::format("{} has no record", file.string()));
+  return Json::parse(line);
+}
+
+void take_measures(Probe& probe, const Json& record) {
+  const auto& metadata = record.at("metadata");
+  probe.status = metadata.at("status").get<std::string>();
+  if (const auto& reasons = metadata.at("reasons"); !reasons.empty()) probe.reason = reasons[0].get<std::string>();
+  probe.verdict = metadata.value("verdict", "");
+  probe.throughput = number_of(record, "throughput");
+  probe.latency_p99 = number_of(record, "latency_p99");
+  if (!metadata.contains("metrics")) return;  // it died before there was a result
+  const auto& total = metadata.at("metrics").at("total");
+  probe.attainment = number_of(total, "slo_attainment");
+  probe.goodput = number_of(total, "goodput");
+}
+
+}  // namespace host::experiment

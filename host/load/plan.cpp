@@ -1,0 +1,126 @@
+#include "load/plan.hpp"
+
+#include <fmt/format.h>
+#include <sage/plugin.hpp>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace host::load {
+
+namespace {
+constexpr int64_t forever = INT64_MAX;
+// How far ahead control events are pulled where no row's due time says how far the schedule has come.
+constexpr int64_t event_horizon_ns = 60'000'000'000;
+}  // namespace
+
+Plan::Plan(engine::Session& session)
+    : session_(session),
+      load_(session.config.load),
+      arrivals_(load_.arrival == Arrival::closed ? nullptr : make_arrivals(load_)),
+      offline_(load_.arrival == Arrival::offline) {}
+
+nlohmann::json Plan::notes() const { return arrivals_ == nullptr ? nlohmann::json::object() : arrivals_->notes(); }
+
+void Plan::fill_block() {
+  next_ = size_ = 0;
+  const auto limit = load_.total_requests != 0 ? load_.warmup_items + load_.total_requests : UINT64_MAX;
+  const auto wanted = static_cast<size_t>(std::min<uint64_t>(block_size, limit - next_seq_));
+  const auto drawn = draw(wanted);
+  const auto filled = drawn == 0 ? 0 : session_.workload.plan({rows_.data(), drawn});
+  check_rows(filled);
+  size_ = filled;
+  next_seq_ += filled;
+  if (cut_by_time(filled)) return;
+  pull_events(paced() ? last_due_ns_ : session_.clock.now_ns() - session_.start_ns + event_horizon_ns);
+  if (filled == wanted && next_seq_ != limit) return;
+  // The window ends where the next request would have come, so that it holds exactly the offered ones.
+  Due after{};
+  if (!paced()) {
+    end(forever);
+  } else if (filled == wanted && arrivals_->next(&after, 1) == 1) {
+    end(after.at_ns);
+  } else {
+    const auto measured = next_seq_ > load_.warmup_items ? next_seq_ - load_.warmup_items : 0;
+    const auto gap = measured < 2 ? 0 : (last_due_ns_ - first_measured_ns_) / static_cast<int64_t>(measured - 1);
+    end(last_due_ns_ + gap);
+  }
+}
+
+// Rows as far as the host knows them.
+size_t Plan::draw(size_t wanted) {
+  std::array<Due, block_size> dues{};
+  const auto drawn = arrivals_ == nullptr ? wanted : arrivals_->next(dues.data(), wanted);
+  for (size_t i = 0; i < drawn; ++i) {
+    auto& row = rows_[i];
+    row = {};
+    row.seq = next_seq_ + i;
+    row.due_ns = dues[i].at_ns;
+    row.key = dues[i].key;
+    row.units_in = dues[i].units_in;
+    row.units_out = dues[i].units_out;
+    burst_[i] = dues[i].burst;
+  }
+  return drawn;
+}
+
+void Plan::check_rows(size_t filled) {
+  const auto& w = session_.workload;
+  for (size_t i = 0; i < filled; ++i) {
+    const auto& row = rows_[i];
+    if (row.pipeline >= w.pipelines.size() || row.class_id >= w.classes.size() || row.tenant >= w.tenants.size())
+      throw base::Error(
+          base::Exit::failed,
+          fmt::format("the workload planned request {} with pipeline {} of {}, class {} of {}, tenant {} of {}",
+                      row.seq, row.pipeline, w.pipelines.size(), row.class_id, w.classes.size(), row.tenant,
+                      w.tenants.size()));
+    if (row.due_ns < last_due_ns_)
+      throw base::Error(base::Exit::failed, fmt::format("the workload's due times decrease at request {}", row.seq));
+    last_due_ns_ = row.due_ns;
+    if (row.seq != load_.warmup_items) continue;
+    first_measured_ns_ = row.due_ns;
+    if (load_.duration_s > 0 && paced())
+      session_.window_end_ns.store(session_.start_ns + row.due_ns + static_cast<int64_t>(load_.duration_s * 1e9),
+                                   std::memory_order_relaxed);
+  }
+}
+
+// Bounded by time: what is due at or after the end is not offered.
+bool Plan::cut_by_time(size_t filled) {
+  const auto window_end = session_.window_end_ns.load(std::memory_order_relaxed);
+  if (load_.duration_s <= 0 || !paced() || window_end == forever) return false;
+  const auto end_ns = window_end - session_.start_ns;
+  const auto kept = std::find_if(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(filled),
+                                 [&](const sage_request& row) { return row.due_ns >= end_ns; });
+  size_ = static_cast<size_t>(kept - rows_.begin());
+  if (size_ == filled) return false;
+  end(end_ns);
+  return true;
+}
+
+void Plan::pull_events(int64_t until_ns) {
+  std::array<sage_event, 64> rows{};
+  for (;;) {
+    const auto n = session_.workload.events(until_ns, rows);
+    for (size_t i = 0; i < n; ++i)
+      events_.push_back({rows[i].kind, rows[i].due_ns, std::string(sage::view(rows[i].target)),
+                         std::string(sage::view(rows[i].args))});
+    if (n < rows.size()) return;
+  }
+}
+
+void Plan::cut(int64_t end_ns) {
+  next_ = size_;
+  if (!over_) end(end_ns);
+  session_.window_end_ns.store(session_.start_ns + end_ns, std::memory_order_relaxed);
+}
+
+void Plan::end(int64_t window_end_ns) {
+  over_ = true;
+  if (window_end_ns == forever) return;
+  pull_events(window_end_ns);
+  session_.window_end_ns.store(session_.start_ns + std::max<int64_t>(window_end_ns, 0), std::memory_order_relaxed);
+}
+
+}  // namespace host::load

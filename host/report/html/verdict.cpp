@@ -1,0 +1,157 @@
+// Verdict first: what a reader must know if he reads nothing else.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "compare/validity.hpp"
+#include "report/escape.hpp"
+#include "report/fields.hpp"
+#include "report/html/parts.hpp"
+#include "report/html/table.hpp"
+
+namespace host::report {
+namespace {
+
+// p99 where a side has it, else p95, else p50: as verdict_of() judges.
+const compare::MetricResult* latency_result(const compare::ComparedConfig& config, std::string_view candidate) {
+  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"})
+    if (const auto* found = find_result(config, candidate, "total", name); found != nullptr && found->interval)
+      return found;
+  return find_result(config, candidate, "total", "latency_p99");
+}
+
+TableCell ratio_cell(const compare::MetricResult* result, double margin) {
+  if (result == nullptr) return missing_cell("no record has it");
+  if (!result->interval) return missing_cell(result->reason);
+  return {ratio_html(result, margin), "n",
+          fmt::format("{}, {}", result->metric.name, compare::to_string(result->verdict))};
+}
+
+TableCell latency_cell(const compare::MetricResult* result, double margin) {
+  auto cell = ratio_cell(result, margin);
+  if (result != nullptr && result->interval)
+    cell.html = fmt::format("<small>{}</small> {}", escape_html(result->metric.name.substr(8)), cell.html);
+  return cell;
+}
+
+// Medians instead of ratios where there is nothing to set a side against.
+TableCell median_cell(const std::vector<Measure>& measures, std::string_view name) {
+  const auto* measure = find_measure(measures, "total", name);
+  if (measure == nullptr) return missing_cell("no record has it");
+  const auto& side = measure->sides[0];
+  if (side.values.empty()) return missing_cell(side.reason);
+  const auto unit = measure->unit == "0..1" ? "" : " " + measure->unit;
+  return figure(measure_text(compare::median(side.values), measure->unit) + unit);
+}
+
+std::set<std::string> clocks(const compare::ComparedConfig& config) {
+  std::set<std::string> out;
+  for (const auto& side : config.sides)
+    for (const auto* run : side.repetitions) out.insert(text(run->metadata({"clock"})));
+  return out;
+}
+
+TableCell where_cell(const compare::ComparedConfig& config, size_t index) {
+  auto html = fmt::format("<a href=\"#{}\">{}</a>", config_id(index), escape_html(config_title(config)));
+  if (clocks(config).contains("virtual")) html += " <span class=\"tag\">simulated time</span>";
+  html += fmt::format("<br><small><code>{}</code></small>", escape_html(config.config_hash.substr(0, 12)));
+  return {html, {}, config.config_hash};
+}
+
+TableCell why_cell(compare::Verdict verdict, std::string_view reason) {
+  return {verdict_mark(verdict) + (reason.empty() ? "" : fmt::format("<br><small>{}</small>", escape_html(reason))),
+          "why",
+          {}};
+}
+
+TableCell against_cell(std::string_view candidate, std::string_view baseline) {
+  return {fmt::format("{}<br><small>/ {}</small>", escape_html(candidate), escape_html(baseline)), "side", {}};
+}
+
+std::string noise_list(const compare::Comparison& comparison) {
+  std::string out;
+  for (const auto& config : comparison.configs)
+    for (const auto& side : config.sides)
+      if (const auto noisy = compare::noisy_runs(side.repetitions); !noisy.empty())
+        out += fmt::format("<li>{}, {}: {}</li>\n", escape_html(config_title(config)), escape_html(side.side),
+                           escape_html(noisy));
+  return out.empty() ? out
+                     : "<p class=\"note\">Taken on a noisy machine, and used all the same:</p>\n<ul class=\"note\">" +
+                           out + "</ul>\n";
+}
+
+}  // namespace
+
+std::string verdict_mark(compare::Verdict verdict) {
+  const auto* sign = verdict == compare::Verdict::better    ? "▲"
+                     : verdict == compare::Verdict::worse   ? "▼"
+                     : verdict == compare::Verdict::same    ? "="
+                     : verdict == compare::Verdict::invalid ? "✕"
+                                                            : "?";
+  return fmt::format("<span class=\"verdict {0}\"><span aria-hidden=\"true\">{1}</span> {0}</span>",
+                     compare::to_string(verdict), sign);
+}
+
+std::string ratio_html(const compare::MetricResult* result, double margin) {
+  if (result == nullptr || !result->interval) return "n/a";
+  const auto& [ratio, low, high] = *result->interval;
+  // Half to double on a log axis 80 units wide; what lies beyond is drawn at the edge.
+  const auto x = [](double r) { return std::clamp(40 + 40 * std::log2(r > 0 ? r : 0.5), 0.0, 80.0); };
+  const auto band = x(1 + margin) - x(1 / (1 + margin));
+  const auto color = result->verdict == compare::Verdict::better  ? "better"
+                     : result->verdict == compare::Verdict::worse ? "worse"
+                                                                  : "neutral";
+  return fmt::format(
+      "<span class=\"ratio\"><svg width=\"80\" height=\"14\" viewBox=\"0 0 80 14\" aria-hidden=\"true\">"
+      "<rect class=\"band\" x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" height=\"14\"/>"
+      "<line class=\"one\" x1=\"40\" y1=\"0\" x2=\"40\" y2=\"14\"/>"
+      "<g class=\"{}\"><line x1=\"{:.1f}\" y1=\"7\" x2=\"{:.1f}\" y2=\"7\"/><circle cx=\"{:.1f}\" cy=\"7\" r=\"3\"/>"
+      "</g></svg> {:.3f}<br> <small>[{:.3f}, {:.3f}]</small></span>",
+      x(1 / (1 + margin)), band, color, x(low), x(high), x(ratio), ratio, low, high);
+}
+
+std::string verdict_part(const Page& page) {
+  const auto& comparison = page.comparison;
+  if (comparison.configs.empty())
+    return heading("verdict", "Verdict") + "<p class=\"none\">No results: there is nothing to report on.</p>\n";
+  HtmlTable table("Verdict by workload and configuration",
+                  {"Workload", "Candidate / baseline", "#Runs", "Verdict", "#throughput", "#latency", "#success_rate"});
+  for (size_t i = 0; i < comparison.configs.size(); ++i) {
+    const auto& config = comparison.configs[i];
+    if (config.sides.size() < 2) {
+      const auto measures = measures_of(config);
+      auto reason = config.reason;
+      for (const auto& problem : config.sides[0].problems)
+        if (reason.find(problem) == std::string::npos) reason += "; " + problem;
+      table.row({where_cell(config, i), words(config.sides[0].side),
+                 figure(fmt::format("{}", config.sides[0].repetitions.size())), why_cell(config.verdict, reason),
+                 median_cell(measures, "throughput"), median_cell(measures, "latency_p99"),
+                 median_cell(measures, "success_rate")},
+                config.verdict == compare::Verdict::invalid ? "bad" : "");
+      continue;
+    }
+    for (size_t k = 1; k < config.sides.size(); ++k) {
+      const auto& candidate = config.sides[k];
+      const auto of = compare::verdict_of(config, candidate.side);
+      const auto ratio = [&](std::string_view name) {
+        return ratio_cell(find_result(config, candidate.side, "total", name), comparison.margin);
+      };
+      table.row({where_cell(config, i), against_cell(candidate.side, config.sides[0].side),
+                 figure(fmt::format("{} / {}", candidate.repetitions.size(), config.sides[0].repetitions.size())),
+                 why_cell(of.verdict, of.reason), ratio("throughput"),
+                 latency_cell(latency_result(config, candidate.side), comparison.margin), ratio("success_rate")},
+                of.verdict == compare::Verdict::invalid ? "bad" : "");
+    }
+  }
+  return heading("verdict", "Verdict") + table.html() +
+         fmt::format(
+             "<p class=\"note\">Ratios are candidate / baseline with {:.4g} % confidence intervals. The grey band is "
+             "the margin, {:.4g} to {:.4g}: an interval within it is the same, one beyond it better or worse. "
+             "<a href=\"#method\">How the figures are made</a>.</p>\n",
+             comparison.confidence * 100, 1 / (1 + comparison.margin), 1 + comparison.margin) +
+         noise_list(comparison);
+}
+
+}  // namespace host::report

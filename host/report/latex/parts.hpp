@@ -1,0 +1,35 @@
+// The parts that latex.cpp puts together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/latex/latex.hpp"
+
+namespace host::report {
+
+// Floats of at most 40 rows each; cells are LaTeX already.
+struct TexTable {
+  std::string columns;  // "lrr"
+  std::vector<std::string> header;
+  std::vector<std::string> rows;  // "a & b & c", or a whole line such as \midrule, which begins with a backslash
+  std::string caption;
+  std::string label;  // of tex_slug()'s characters
+  std::string notes;  // below the last float
+};
+std::string to_tex(const TexTable& table);
+
+// The row of `rows` that holds these cells.
+std::string tex_row(const std::vector<std::string>& cells);
+
+std::string verdict_table(const compare::Comparison& comparison);
+// STEM.tex and, where the records have parts, STEM-parts.tex.
+std::vector<TexFile> config_tables(const compare::Comparison& comparison, const compare::ComparedConfig& config,
+                                   const std::string& stem);
+
+// STEM-latency.tex, STEM-progress.tex and their .dat; none where the runs' folders hold nothing to draw.
+std::vector<TexFile> config_figures(const compare::ComparedConfig& config, const std::string& stem);
+// frontier-NN-WORKLOAD.tex for each workload and configuration that was searched for its capacity.
+std::vector<TexFile> frontier_figures(const compare::Comparison& comparison);
+
+}  // namespace host::report
