@@ -59,9 +59,10 @@ class Plugins {
       const auto hash = part.value("library_sha256", nlohmann::json());
       if (!id.is_string() || !hash.is_string()) continue;
       const auto now = installed(kind, id.get<std::string>());
-      const auto state = now == hash ? State::ok : strict ? State::failed : State::note;
+      const bool same = now == hash.get<std::string>();
+      const auto state = same ? State::ok : strict ? State::failed : State::note;
       to.push_back({state, fmt::format("{} {}", catalog::to_string(kind), id.get<std::string>()),
-                    now == hash   ? "the installed plugin is the one that ran"
+                    same          ? "the installed plugin is the one that ran"
                     : now.empty() ? "the plugin that ran is not installed"
                                   : "the installed plugin is not the one that ran"});
     }

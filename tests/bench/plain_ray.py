@@ -1,4 +1,6 @@
 """Ray driven by itself, without the harness: `plain_ray.py HOLD_S P REQUESTS IN_FLIGHT` prints JSON (see plain_sage.py)."""
+from __future__ import annotations
+
 import json
 import logging
 import os
@@ -9,27 +11,27 @@ import time
 
 os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0", RAY_task_events_report_interval_ms="0",
                   RAY_enable_metrics_collection="0", RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0")
-import ray  # noqa: E402
+import ray
 
 hold_s, replicas, requests, in_flight = (float(sys.argv[1]), *map(int, sys.argv[2:5]))
 ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, num_cpus=replicas,
          object_store_memory=100 << 20, _temp_dir=tempfile.mkdtemp(prefix="pray", dir="/tmp"))
 
 
-@ray.remote(num_cpus=0)
 class Op:
-    def run(self, item):
+    def run(self, item: int) -> int:
         if hold_s:
             time.sleep(hold_s)
         return item
 
 
-actors = [Op.remote() for _ in range(replicas)]
+actors = [ray.remote(num_cpus=0)(Op).remote() for _ in range(replicas)]
 ray.get([actor.run.remote(0) for actor in actors])
-done, latencies = queue.Queue(), []
+done: queue.Queue[float] = queue.Queue()
+latencies: list[float] = []
 
 
-def send(n):
+def send(n: int) -> None:
     begin = time.monotonic()
     actors[n % replicas].run.remote(n).future().add_done_callback(lambda _: done.put(begin))
 

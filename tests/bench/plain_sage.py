@@ -3,6 +3,8 @@
 The same shape as a run of the workload `timeline` with one stage: P replicas that hold for HOLD_S, IN_FLIGHT requests at
 once.
 """
+from __future__ import annotations
+
 import json
 import logging
 import os
@@ -10,38 +12,39 @@ import queue
 import sys
 import threading
 import time
+from typing import Any
 
 logging.disable(logging.INFO)
 mode, hold_s, replicas, requests, in_flight = (sys.argv[1], float(sys.argv[2]), *map(int, sys.argv[3:6]))
-latencies, ended = [], threading.Event()
+latencies: list[float] = []
 
 
-def serve(item):
+def serve(item: Any) -> Any:
     if hold_s:
         time.sleep(hold_s)
     return item
 
 
-def flownet():
+def flownet() -> None:
     import sage.runtime.flownet as fn
 
     @fn.actor(uri="actor://bench/op", namespace="bench",
               execution_policy_default={"materialization": {"replica_policy": {"mode": "fixed", "count": replicas}}})
     class Op:
-        def run(self, item):
+        def run(self, item: Any) -> Any:
             return serve(item)
 
-    @fn.flow(uri="flow://bench/f", namespace="bench")
-    def flow(init_stream):
+    def chain(init_stream: Any) -> Any:
         return init_stream.map(Op().run)
 
     runtime = fn.bootstrap_runtime(local_address="127.0.0.1:19477")
     client = fn.build_runtime_client(owner="bench", runtime_host=runtime.runtime_host)
+    flow = fn.flow(uri="flow://bench/f", namespace="bench")(chain)
     endpoint = flow.bind("in", "out").publish(client=client, name="bench")
     ids = iter(range(requests))
     lock = threading.Lock()
 
-    def drive():
+    def drive() -> None:
         while True:
             with lock:
                 n = next(ids, None)
@@ -60,24 +63,26 @@ def flownet():
         thread.join()
 
 
-def lanes():
+def lanes() -> None:
     from sage.foundation import MapFunction, SinkFunction, SourceFunction
     from sage.runtime import LocalEnvironment
-    waiting, done = queue.Queue(), queue.Queue()
 
-    class Source(SourceFunction):
-        def execute(self, data=None):
+    waiting: queue.Queue[float] = queue.Queue()
+    done: queue.Queue[float] = queue.Queue()
+
+    class Source(SourceFunction):  # type: ignore[misc]
+        def execute(self, data: object = None) -> float | None:
             try:
                 return waiting.get(timeout=0.05)
             except queue.Empty:
                 return None
 
-    class Op(MapFunction):
-        def execute(self, item):
+    class Op(MapFunction):  # type: ignore[misc]
+        def execute(self, item: Any) -> Any:
             return serve(item)
 
-    class Sink(SinkFunction):
-        def execute(self, item):
+    class Sink(SinkFunction):  # type: ignore[misc]
+        def execute(self, item: float) -> None:
             done.put(item)
 
     for n in range(replicas):

@@ -2,12 +2,15 @@
 
 Closed loop, one stage of P replicas; 64 requests in flight for an operator that does nothing, 4 a replica for one that holds.
 """
+from __future__ import annotations
+
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 BUILD = pathlib.Path(sys.argv[1]).absolute()
 HERE = pathlib.Path(__file__).parent
@@ -18,7 +21,7 @@ PLAIN = {"sage flownet": ("sage", "plain_sage.py", "flownet"), "sage lanes": ("s
          "ray per_request": ("ray", "plain_ray.py")}
 
 
-def harness(way, hold_ms, replicas, requests, in_flight):
+def harness(way: str, hold_ms: int, replicas: int, requests: int, in_flight: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as out:
         done = subprocess.run([BUILD / "bin" / "sage-host", "run", "--workload", "timeline", "-b", *WAYS[way], "--plugin-path",
                                BUILD / "tests" / "plugins" / "timeline", "--set", "timeline.chain=1", "--set",
@@ -32,17 +35,20 @@ def harness(way, hold_ms, replicas, requests, in_flight):
         return {"rate": record["throughput"], "p50_ms": record["latency_p50"], "p99_ms": record["latency_p99"]}
 
 
-def plain(way, hold_ms, replicas, requests, in_flight):
+def plain(way: str, hold_ms: int, replicas: int, requests: int, in_flight: int) -> dict[str, Any]:
     backend, script, *more = PLAIN[way]
     done = subprocess.run([DATA / "sage-host" / "envs" / backend / "bin" / "python", HERE / script, *more,
                            str(hold_ms / 1000), str(replicas), str(requests), str(in_flight)],
                           capture_output=True, text=True, check=False)
-    return json.loads(done.stdout.strip().splitlines()[-1]) if done.stdout else {"failed": done.stderr.strip()[-200:]}
+    if not done.stdout:
+        return {"failed": done.stderr.strip()[-200:]}
+    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return measured
 
 
-def text(result):
+def text(result: dict[str, Any]) -> str:
     if "failed" in result:
-        return "failed: " + result["failed"]
+        return f"failed: {result['failed']}"
     rate, p50, p99 = ("n/a" if result[key] is None else f"{result[key]:.{digits}f}"
                       for key, digits in (("rate", 0), ("p50_ms", 2), ("p99_ms", 2)))
     return f"{rate}/s {p50}/{p99}"

@@ -1,4 +1,6 @@
 """`child.py BRIDGE_DIR HOW`: a child of the bridge that behaves HOW it is told."""
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -8,8 +10,8 @@ import time
 
 sys.path.insert(0, sys.argv[1])
 
-import bridge_connection as link  # noqa: E402
-import bridge_packets  # noqa: E402
+import bridge_connection as link
+import bridge_packets
 
 HOW = sys.argv[2]
 connection = link.Connection(3)
@@ -31,7 +33,7 @@ if HOW == "oversized":
     time.sleep(60)
 
 connection.send_json(link.HELLO, {"pid": os.getpid()})
-while (frame := connection.receive())[0] == link.ECHO:
+while (frame := connection.receive()) and frame[0] == link.ECHO:
     connection.send(link.ECHO, frame[2])
 if HOW == "refuses":
     connection.send_json(link.FAILURE, {"status": 2, "text": "there is no such mode"})

@@ -4,19 +4,23 @@ Every ```sh block of the page is run, in order, in one scratch folder with sage-
 end in a backslash. `# exit 5` at its end states the exit code that it is to have; otherwise it is 0. Blocks in other languages
 (```text, ```console, ```toml) are not run.
 """
+from __future__ import annotations
+
 import os
 import pathlib
 import re
 import subprocess
+from collections.abc import Iterable
 
-from harness import HOST, INVALID, LIMIT_S, OK, environment
+from harness import HOST, INVALID, LIMIT_S, OK, Case, environment
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
 
-def commands(page):
+def commands(page: str) -> list[tuple[int, str]]:
     """The commands of docs/<page>, as (line number, text)."""
-    found, inside, begun, text = [], False, 0, ""
+    found: list[tuple[int, str]] = []
+    inside, begun, text = False, 0, ""
     for number, line in enumerate((DOCS / page).read_text().splitlines(), 1):
         if line.startswith("```"):
             inside = line.strip() == "```sh"
@@ -33,12 +37,13 @@ def commands(page):
     return found
 
 
-def run_page(case, page, instead=(), env=None):
+def run_page(case: Case, page: str, instead: Iterable[tuple[str, str]] = (), env: dict[str, str] | None = None) -> int:
     """Runs them in `case.dir` and checks their exit codes. `instead`: pairs (pattern, replacement) for what a test cannot do, such as
     backends that are not installed. Returns how many ran."""
     path = f"{HOST.resolve().parent}{os.pathsep}{os.environ['PATH']}"
     ran = 0
-    for number, text in commands(page):
+    for number, shown in commands(page):
+        text = shown
         for pattern, replacement in instead:
             text = re.sub(pattern, replacement, text)
         expected = re.search(r"#\s*exit (\d+)\s*$", text)

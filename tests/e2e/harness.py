@@ -1,4 +1,6 @@
 """Runs the built sage-host in a folder of its own, with captured output and a time limit."""
+from __future__ import annotations
+
 import json
 import os
 import pathlib
@@ -6,7 +8,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Json = dict[str, Any]  # an object of a file or of standard output
+Done = subprocess.CompletedProcess[str]
+Process = subprocess.Popen[str]
 
 BUILD = pathlib.Path(os.environ.get("SAGE_BUILD", "build"))
 HOST = BUILD / "bin" / "sage-host"
@@ -17,21 +26,22 @@ LIMIT_S = 120
 OK, FAILED, USAGE, UNAVAILABLE, INVALID, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
-def environment(**extra):
+def environment(**extra: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SAGE_", "XDG_"))}
     # A sanitizer's own report of a crash is not wanted: the host's is under test.
     return {**kept, "NO_COLOR": "1", "ASAN_OPTIONS": "handle_segv=0:allow_user_segv_handler=1", **extra}
 
 
 class Case(unittest.TestCase):
-    def setUp(self):
+    def setUp(self) -> None:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sage-e2e-"))
         self.out = self.dir / "results"
 
-    def tearDown(self):
+    def tearDown(self) -> None:
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def host(self, *args, code=OK, env=None, limit_s=LIMIT_S, **kwargs):
+    def host(self, *args: object, code: int | None = OK, env: dict[str, str] | None = None, limit_s: float = LIMIT_S,
+             **kwargs: Any) -> Done:
         """Runs the binary and checks its exit code (None: any). On a busy machine a run may be INVALID for a late generator: that is
         the host's honest answer, and not what these tests are about."""
         done = subprocess.run([HOST, *map(str, args)], cwd=self.dir, env=environment(**(env or {})), text=True,
@@ -43,7 +53,7 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, code, f"{args}\nstdout: {done.stdout}\nstderr: {done.stderr}")
         return done
 
-    def error(self, *args, code=USAGE, says=(), **kwargs):
+    def error(self, *args: object, code: int = USAGE, says: str | Iterable[str] = (), **kwargs: Any) -> Done:
         """Runs the binary expecting one line on stderr that holds each of `says`."""
         done = self.host(*args, code=code, **kwargs)
         lines = done.stderr.rstrip("\n").split("\n")
@@ -53,7 +63,7 @@ class Case(unittest.TestCase):
             self.assertIn(text, lines[0])
         return done
 
-    def start(self, *args, **kwargs):
+    def start(self, *args: object, **kwargs: Any) -> Process:
         """Starts the binary in a process group of its own."""
         process = subprocess.Popen([HOST, *map(str, args)], cwd=self.dir, env=environment(), text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **kwargs)
@@ -61,40 +71,49 @@ class Case(unittest.TestCase):
         return process
 
     @staticmethod
-    def _end(process):
+    def _end(process: Process) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=LIMIT_S)
 
-    def run_quick(self, workload, backend, *more, code=OK, **kwargs):
+    def run_quick(self, workload: str, backend: str, *more: object, code: int | None = OK, **kwargs: Any) -> Done:
         return self.host("run", "--workload", workload, "-b", backend, "--quick", "--output-dir", self.out, *more,
                          code=code, **kwargs)
 
-    def folders(self):
+    def folders(self) -> list[pathlib.Path]:
         return sorted(self.out.iterdir()) if self.out.exists() else []
 
-    def records(self):
+    def records(self) -> list[Json]:
         """The unified records of all runs."""
         return [record for folder in self.folders() for record in read_lines(folder / "unified_results.jsonl")]
 
-    def write(self, name, text):
+    def write(self, name: str, text: str) -> pathlib.Path:
         path = self.dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
 
 
-def read_lines(file):
+def wait_for(condition: Callable[[], object], limit_s: float = LIMIT_S) -> bool:
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def read_lines(file: pathlib.Path) -> list[Json]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def cells_of(pid):
+def cells_of(pid: int) -> list[int]:
     """Processes that `pid` started."""
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in children]
 
 
-def alive(pid):
+def alive(pid: int) -> bool:
     try:
         state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:

@@ -1,21 +1,23 @@
 """What the tests of backends share that drive a real runtime in a process of its own."""
+from __future__ import annotations
+
 import json
 import os
 import pathlib
 import signal
-import time
+from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, PLUGINS, Case, cells_of, read_lines  # noqa: F401
+from harness import BROKEN, FAILED, INTERRUPTED, Case, Json, Process, cells_of, read_lines, wait_for
 
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
 TIMELINE = BROKEN / "timeline"
 
 
-def interpreter(backend):
+def interpreter(backend: str) -> pathlib.Path:
     return DATA / "sage-host" / "envs" / backend / "bin" / "python"
 
 
-def descendants(pid):
+def descendants(pid: int) -> list[int]:
     found = [pid]
     for process in found:
         try:
@@ -25,43 +27,35 @@ def descendants(pid):
     return found[1:]
 
 
-def read_proc(pid, file):
+def read_proc(pid: int, file: str) -> list[str]:
     try:
         return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
         return []
 
 
-def wait_for(condition, limit_s):
-    end = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 class RuntimeCase(Case):
     backend = ""  # set by the backend's own tests
-    options = ()  # more arguments of each run
-    def run_timeline(self, events, *more, code=0, **kwargs):
+    options: tuple[str, ...] = ()  # more arguments of each run
+
+    def run_timeline(self, events: list[Json], *more: object, code: int = 0, **kwargs: Any) -> tuple[Json, dict[tuple[str, str], Json]]:
         self.host("run", "--workload", "timeline", "-b", self.backend, "--plugin-path", TIMELINE, "--output-dir", self.out,
                   "--set", f"timeline.events={json.dumps(events)}", *self.options, *more, code=code, **kwargs)
         (record,) = self.records()
         return record["metadata"], self.events()
 
-    def events(self):
+    def events(self) -> dict[tuple[str, str], Json]:
         """The final word on each event, by target and kind."""
         (folder,) = self.folders()
         rows = [row for row in read_lines(folder / "records.jsonl") if row["type"] == "event"]
         return {(row["kind"], row["target"]): row for row in rows if row["status"] != "issued"}
 
-    def assert_balanced(self, metadata, outcomes=("ok",)):
+    def assert_balanced(self, metadata: Json, outcomes: tuple[str, ...] = ("ok",)) -> None:
         ledger = metadata["ledger"]
         self.assertEqual((ledger["duplicate"], ledger["unexpected"]), (0, 0))
         self.assertEqual(sum(ledger["outcomes"][name] for name in outcomes), ledger["offered"], ledger)
 
-    def assert_every_family_runs(self):
+    def assert_every_family_runs(self) -> None:
         self.host("run", "--all", "-b", self.backend, "--quick", "--output-dir", self.out, *self.options, limit_s=400)
         records = self.records()
         self.assertEqual({record["workload"] for record in records}, {f"Q{n}" for n in range(1, 9)})
@@ -74,7 +68,7 @@ class RuntimeCase(Case):
             (record,) = [record for record in records if record["workload"] == workload]
             self.assert_as_on_threads(record)
 
-    def assert_as_on_threads(self, record):
+    def assert_as_on_threads(self, record: Json) -> None:
         """The same results as the same configuration gives on threads, for all requests."""
         workload, metadata = record["workload"], record["metadata"]
         self.run_quick(workload, "threads")
@@ -87,10 +81,10 @@ class RuntimeCase(Case):
         self.assertEqual((parity["checked"], parity["equal"]), (metadata["ledger"]["offered"],) * 2)
         self.assertEqual(metadata["report"].get("final_state_digest"), threads["report"].get("final_state_digest"))
 
-    def latest(self, backend):
+    def latest(self, backend: str) -> Json:
         return max((r for r in self.records() if r["backend"] == backend), key=lambda r: r["timestamp"])
 
-    def assert_agree_with_threads(self, *more, notes=None):
+    def assert_agree_with_threads(self, *more: str, notes: Json | None = None) -> None:
         """Another way to run than the default, which every family takes."""
         for workload in ("q1", "q6"):
             with self.subTest(workload=workload, way=more):
@@ -100,7 +94,7 @@ class RuntimeCase(Case):
                 for name, value in (notes or {}).items():
                     self.assertEqual(record["metadata"]["notes"][name], value)
 
-    def assert_variants_agree_with_threads(self):
+    def assert_variants_agree_with_threads(self) -> None:
         for variant in ("multi", "join", "extreme"):
             digests = {}
             for backend in ("threads", self.backend):
@@ -112,12 +106,14 @@ class RuntimeCase(Case):
             self.assertEqual(digests[self.backend], digests["threads"], variant)
 
     # ---- for runs that go on while the test acts
-    def begin(self, *more, requests=100000):
+    def begin(self, *more: str, requests: int = 100000) -> tuple[Process, int, int, pathlib.Path]:
         """A run whose requests flow: (host, guard, its child, the scratch folder)."""
         host = self.start("run", "--workload", "timeline", "-b", self.backend, "--plugin-path", TIMELINE, "--output-dir", self.out,
                           "--total-requests", requests, *self.options, *more)
-        def flows():
+
+        def flows() -> list[int]:
             return [1 for stream in self.out.glob("*/records.jsonl") if '"type":"interval"' in stream.read_text()]
+
         self.assertTrue(wait_for(flows, 60), "no interval was recorded")
         (guard,) = [p for p in descendants(host.pid) if read_proc(p, "cmdline")[0].endswith("sage-host-guard")]
         (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
@@ -126,16 +122,16 @@ class RuntimeCase(Case):
         self.assertTrue(self.processes_of(scratch))
         return host, guard, child, scratch
 
-    def processes_of(self, scratch):
+    def processes_of(self, scratch: pathlib.Path) -> list[int]:
         """Whatever was started for the run, wherever it hangs in the tree of processes."""
         raise NotImplementedError
 
-    def assert_nothing_left(self, scratch):
+    def assert_nothing_left(self, scratch: pathlib.Path) -> None:
         self.assertTrue(wait_for(lambda: not self.processes_of(scratch), 5),
                         [read_proc(p, "cmdline") for p in self.processes_of(scratch)])
         self.assertTrue(wait_for(lambda: not scratch.exists(), 5), scratch)
 
-    def assert_complete_record(self, host, limit_s):
+    def assert_complete_record(self, host: Process, limit_s: float) -> Json:
         host.wait(limit_s)
         (folder,) = self.folders()
         last = read_lines(folder / "records.jsonl")[-1]
@@ -146,28 +142,28 @@ class RuntimeCase(Case):
         return record
 
 
-class Endings:
-    """A mixin: however a run ends, it is recorded where someone is left to do so, and nothing of the runtime stays."""
+class Endings(RuntimeCase):
+    """However a run ends, it is recorded where someone is left to do so, and nothing of the runtime stays."""
 
-    def test_host_killed(self):
+    def test_host_killed(self) -> None:
         host, _, _, scratch = self.begin()
         for process in [host.pid, *cells_of(host.pid)]:
             os.kill(process, signal.SIGKILL)
         self.assert_nothing_left(scratch)
 
-    def test_cell_killed(self):
+    def test_cell_killed(self) -> None:
         host, guard, _, scratch = self.begin()
         (cell,) = [p for p in cells_of(host.pid) if guard in descendants(p)] or [host.pid]
         os.kill(cell, signal.SIGKILL)
         self.assert_nothing_left(scratch)
 
-    def test_guard_killed(self):
+    def test_guard_killed(self) -> None:
         host, guard, _, scratch = self.begin(requests=800)
         os.kill(guard, signal.SIGKILL)
         self.assert_complete_record(host, 60)
         self.assert_nothing_left(scratch)
 
-    def test_child_killed(self):
+    def test_child_killed(self) -> None:
         host, _, child, scratch = self.begin(requests=800)
         os.kill(child, signal.SIGKILL)
         record = self.assert_complete_record(host, 60)
@@ -175,7 +171,7 @@ class Endings:
         self.assertGreater(record["metadata"]["ledger"]["outcomes"]["error"], 0)
         self.assert_nothing_left(scratch)
 
-    def test_interrupted_while_the_child_is_stopped(self):
+    def test_interrupted_while_the_child_is_stopped(self) -> None:
         host, _, child, scratch = self.begin("--drain-timeout", "1")
         os.kill(child, signal.SIGSTOP)
         host.send_signal(signal.SIGINT)
@@ -184,7 +180,7 @@ class Endings:
         self.assertGreater(record["metadata"]["ledger"]["outcomes"]["unfinished"], 0)
         self.assert_nothing_left(scratch)
 
-    def test_child_stopped(self):
+    def test_child_stopped(self) -> None:
         host, _, child, scratch = self.begin("--timeout", "1", "--drain-timeout", "2", requests=800)
         os.kill(child, signal.SIGSTOP)
         record = self.assert_complete_record(host, 60)

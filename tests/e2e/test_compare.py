@@ -1,18 +1,21 @@
 """compare, as a user meets it: real runs, results of the Python package, hostile files, the gate, the page about it."""
+from __future__ import annotations
+
 import csv
 import json
 import pathlib
 import unittest
+from typing import Any
 
 from doc_commands import commands, run_page
-from harness import OK, Case
+from harness import OK, Case, Done, Json
 
 GATE = 5
 COLUMNS = ("backend", "workload", "run_id", "seed", "nodes", "parallelism", "throughput", "latency_p50", "latency_p95", "latency_p99",
            "success_rate", "duration_seconds", "timestamp", "config_hash", "backend_hash")
 
 
-def python_record(backend, run_id, throughput, **other):
+def python_record(backend: str, run_id: str, throughput: float, **other: object) -> Json:
     """A record as the Python package writes them, one run id for both backends of a pair."""
     record = {"backend": backend, "workload": "Q1", "run_id": run_id, "seed": 42, "nodes": 1, "parallelism": 2,
               "throughput": throughput, "latency_p50": 10.0, "latency_p95": 20.0, "latency_p99": 30.0, "success_rate": 1.0,
@@ -22,28 +25,28 @@ def python_record(backend, run_id, throughput, **other):
 
 
 class Compare(Case):
-    def compare(self, *args, **kwargs):
+    def compare(self, *args: object, **kwargs: Any) -> Done:
         return self.host("compare", *args, "--output-dir", self.dir / "out", **kwargs)
 
-    def rows(self):
+    def rows(self) -> list[dict[str, str]]:
         with open(self.dir / "out" / "comparison.csv", newline="") as file:
             return list(csv.DictReader(file))
 
-    def row(self, metric, scope="total"):
+    def row(self, metric: str, scope: str = "total") -> dict[str, str]:
         (row,) = [r for r in self.rows() if r["metric"] == metric and r["scope"] == scope]
         return row
 
-    def simulate(self, folder, service_ms, repeat=3):
+    def simulate(self, folder: str, service_ms: float, repeat: int = 3) -> pathlib.Path:
         self.host("run", "--workload", "q6", "-b", "mock", "--quick", "--repeat", repeat, "--set",
                   f"mock.service_ms={service_ms}", "--output-dir", self.dir / folder)
         return self.dir / folder
 
-    def write_jsonl(self, name, records):
+    def write_jsonl(self, name: str, records: list[Json]) -> pathlib.Path:
         return self.write(name, "".join(json.dumps(record) + "\n" for record in records))
 
 
 class RealRuns(Compare):
-    def test_two_versions_in_simulated_time(self):
+    def test_two_versions_in_simulated_time(self) -> None:
         before, after = self.simulate("before", 3), self.simulate("after", 3.3)
         text = self.compare(before, after, "--by", "input").stdout
         self.assertRegex(text, r"Q6 .* worse")
@@ -59,7 +62,7 @@ class RealRuns(Compare):
         self.compare(before, after, "--by", "input", "--baseline", after)
         self.assertEqual(self.row("latency_p95")["verdict"], "better")
 
-    def test_simulated_time_is_not_set_against_real_time(self):
+    def test_simulated_time_is_not_set_against_real_time(self) -> None:
         self.run_quick("q6", "threads", "--repeat", "3", code=None)
         self.run_quick("q6", "mock", "--repeat", "3")
         found = json.loads(self.compare(self.out, "--baseline", "mock", "--json").stdout)
@@ -68,7 +71,7 @@ class RealRuns(Compare):
         self.assertIn("simulated time is set against real time", config["reason"])
         self.assertEqual([side["side"] for side in config["sides"]], ["mock", "threads"])
 
-    def test_outputs_of_real_runs_agree(self):
+    def test_outputs_of_real_runs_agree(self) -> None:
         for name in ("first", "second"):
             self.host("run", "--workload", "q6", "-b", "threads", "--quick", "--repeat", "2", "--output-dir", self.dir / name, code=None)
         found = json.loads(self.compare(self.dir / "first", self.dir / "second", "--by", "input", "--json").stdout)
@@ -79,12 +82,12 @@ class RealRuns(Compare):
         else:
             self.assertEqual(config["verdict"], "invalid")
 
-    def test_too_few_repetitions(self):
+    def test_too_few_repetitions(self) -> None:
         before, after = self.simulate("before", 3, 2), self.simulate("after", 3.3, 2)
         text = self.compare(before, after, "--by", "input").stdout
         self.assertRegex(text, r"inconclusive +throughput: 2 repetitions with\s+\S*before, an\s+interval\s+needs\s+3")
 
-    def test_a_search_is_compared_by_its_capacity(self):
+    def test_a_search_is_compared_by_its_capacity(self) -> None:
         for name, service in (("slow", 10), ("fast", 5)):
             self.host("run", "--workload", "q4", "-b", "mock", "--quick", "--node-list", "1", "--set", "mock.service=constant",
                       "--set", f"mock.service_ms={service}", "--duration", "5", "--arrival", "constant", "--tolerance", "0.1",
@@ -96,7 +99,7 @@ class RealRuns(Compare):
 
 
 class PythonPackage(Compare):
-    def test_jsonl_and_csv_with_mismatches_by_run_id(self):
+    def test_jsonl_and_csv_with_mismatches_by_run_id(self) -> None:
         sage = [python_record("sage", f"run-{i}", 40 + i / 10, extra={"kept": True}) for i in range(5)]
         self.write_jsonl("sage/unified_results.jsonl", sage)
         ray = [python_record("ray", f"run-{i}", 30 + i / 10) for i in range(5)]
@@ -117,7 +120,7 @@ class PythonPackage(Compare):
         self.assertRegex(summary, r"\| Q1 \| run-5 \| config_hash \| ray: d{64}; sage: c{64} \|")
         self.assertNotIn("run-4", summary)
 
-    def test_broken_lines_are_told_and_the_rest_is_compared(self):
+    def test_broken_lines_are_told_and_the_rest_is_compared(self) -> None:
         records = [json.dumps(python_record(b, f"run-{i}", 40)) for b in ("sage", "ray") for i in range(3)]
         records.insert(2, '{"backend": "sage", "workl')
         records.append(json.dumps(python_record("ray", "run-3", float("nan"))))
@@ -128,14 +131,14 @@ class PythonPackage(Compare):
         self.assertIn(":3: no JSON", (self.dir / "out" / "summary.md").read_text())
         self.assertRegex(done.stdout, r"same")
 
-    def test_no_records_at_all(self):
+    def test_no_records_at_all(self) -> None:
         self.error("compare", self.dir, says=("no records in", "unified_results.jsonl"))
         self.error("compare", "nowhere", says="does not exist")
         self.error("compare", says="name folders or files")
         self.error("compare", "/dev/zero", says="neither a folder nor a file")
         self.assertFalse((self.dir / "comparison").exists())
 
-    def test_hostile_files_do_not_stop_it(self):
+    def test_hostile_files_do_not_stop_it(self) -> None:
         good = [python_record(b, f"run-{i}", 40) for b in ("sage", "ray") for i in range(3)]
         good[0]["metadata"] = {"status": ["ok"], "metrics": {"total": 7, "classes": {"a": 1}}, "noise": "loud", "pair": []}
         text = "".join(json.dumps(record) + "\n" for record in good)
@@ -149,62 +152,62 @@ class PythonPackage(Compare):
 
 
 class Gate(Compare):
-    def setUp(self):
+    def setUp(self) -> None:
         super().setUp()
         records = [python_record(b, f"run-{i}", t + i / 10) for b, t in (("sage", 40), ("ray", 38)) for i in range(5)]
         self.file = self.write_jsonl("unified_results.jsonl", records)
 
-    def gate(self, conditions, *more, code):
+    def gate(self, conditions: str, *more: str, code: int) -> str:
         return self.compare(self.file, "--gate", conditions, *more, code=code).stdout
 
-    def test_met_and_not_met(self):
+    def test_met_and_not_met(self) -> None:
         self.assertRegex(self.gate("throughput>=0.9, latency_p99<=1.10", code=OK), r"gate passed\n +met +throughput>=0\.9 ")
         self.assertIn("NOT MET", self.gate("throughput>=0.99, latency_p99<=1.10", code=GATE))
         self.assertTrue((self.dir / "out" / "summary.md").exists())
 
-    def test_inconclusive_passes_only_leniently(self):
+    def test_inconclusive_passes_only_leniently(self) -> None:
         self.assertIn("inconclusive  throughput>=0.95", self.gate("throughput>=0.95", code=GATE))
         self.gate("throughput>=0.95", "--gate-lenient", code=OK)
         self.gate("throughput>=0.95", "--gate-lenient=false", code=GATE)
 
-    def test_what_is_not_there_fails(self):
+    def test_what_is_not_there_fails(self) -> None:
         self.assertIn("MISSING", self.gate("goodput>=0.9", "--gate-lenient", code=GATE))
         only_sage = self.write_jsonl("one.jsonl", [python_record("sage", f"run-{i}", 40) for i in range(5)])
         self.compare(only_sage, "--gate", "throughput>=0.9", "--gate-lenient", code=GATE)
 
-    def test_a_wrong_gate_is_refused_before_anything_is_written(self):
+    def test_a_wrong_gate_is_refused_before_anything_is_written(self) -> None:
         self.error("compare", self.file, "--gate", "throughputt>=1", says=("character 1", "did you mean 'throughput'"))
         self.assertFalse((self.dir / "comparison").exists())
 
 
 class Flags(Compare):
-    def test_wrong_values(self):
+    def test_wrong_values(self) -> None:
         file = self.write_jsonl("unified_results.jsonl", [python_record("sage", "r", 40)])
         for flag, value, says in (("--margin", "5", "7.5% or 0.075"), ("--margin", "-1%", "0% to 100%"), ("--confidence", "1", "50% to 99%"),
                                   ("--by", "node", "backend or input"), ("--baseline", "dask", "there are sage")):
             self.error("compare", file, flag, value, says=says)
 
-    def test_margin_as_percent_or_fraction(self):
+    def test_margin_as_percent_or_fraction(self) -> None:
         records = [python_record(b, f"run-{i}", t) for b, t in (("sage", 40), ("ray", 38)) for i in range(3)]
         file = self.write_jsonl("unified_results.jsonl", records)
         for margin, verdict in (("10%", "same"), ("0.1", "same"), ("1%", "worse"), ("0.01", "worse")):
             self.compare(file, "--margin", margin)
             self.assertEqual(self.row("throughput")["verdict"], verdict)
 
-    def test_without_gnuplot_it_warns_and_goes_on(self):
+    def test_without_gnuplot_it_warns_and_goes_on(self) -> None:
         records = [python_record(b, f"run-{i}", 40) for b in ("sage", "ray") for i in range(3)]
         file = self.write_jsonl("unified_results.jsonl", records)
         done = self.compare(file, env={"PATH": str(self.dir)})
         self.assertIn("apt-get install gnuplot-nox", done.stderr)
         self.assertEqual(sorted(f.name for f in (self.dir / "out").glob("*.png")), [])
 
-    def test_an_output_folder_that_cannot_be_made(self):
+    def test_an_output_folder_that_cannot_be_made(self) -> None:
         file = self.write_jsonl("unified_results.jsonl", [python_record("sage", "r", 40)])
         self.error("compare", file, "--output-dir", file / "x", code=1, says="--output-dir")
 
 
 class Help(Case):
-    def test_names_every_flag(self):
+    def test_names_every_flag(self) -> None:
         text = self.host("compare", "--help").stdout
         for flag in ("--output-dir", "--by", "--baseline", "--margin", "--confidence", "--gate ", "--gate-lenient", "--json"):
             self.assertIn(flag, text)
@@ -212,7 +215,7 @@ class Help(Case):
 
 
 class Page(Case):
-    def test_every_command_of_the_page_works(self):
+    def test_every_command_of_the_page_works(self) -> None:
         self.assertEqual(run_page(self, "compare.md"), len(commands("compare.md")))
         self.assertIn("configs", json.loads((self.dir / "comparison.json").read_text()))
         self.assertTrue(pathlib.Path(self.dir / "comparison" / "summary.md").exists())

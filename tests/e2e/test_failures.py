@@ -1,20 +1,23 @@
 """Broken plugins: each costs one cell, which is recorded with its reason, and never the host."""
+from __future__ import annotations
+
 import os
 import resource
 import subprocess
 import unittest
+from typing import Any
 
-from harness import BROKEN, FAILED, HOST, INVALID, UNAVAILABLE, Case, environment, read_lines
+from harness import BROKEN, FAILED, HOST, INVALID, LIMIT_S, UNAVAILABLE, Case, Done, Json, environment, read_lines
 
 
 class BrokenBackends(Case):
-    def run_broken(self, name, *more, code, workload="q1"):
+    def run_broken(self, name: str, *more: str, code: int | None, workload: str = "q1") -> Done:
         done = self.host("run", "--workload", workload, "-b", name, "--plugin-path", BROKEN / name, "--output-dir",
                          self.out, "--total-requests", "200", "--warmup-items", "10", "--rate", "400", *more, code=code)
         self.assertNotIn("Traceback", done.stderr)
         return done
 
-    def failed(self, name, *reasons, **kwargs):
+    def failed(self, name: str, *reasons: str, **kwargs: Any) -> Json:
         """Runs, and checks that the failure is told and recorded."""
         done = self.run_broken(name, code=FAILED, **kwargs)
         records = self.records()
@@ -31,13 +34,13 @@ class BrokenBackends(Case):
             self.assertEqual((last["type"], last["status"]), ("summary", "failed"))
         return record
 
-    def test_crash(self):
+    def test_crash(self) -> None:
         self.failed("crashes_in_submit", "SIGSEGV", "backend.submit of 'crashes_in_submit'")
 
-    def test_exit(self):
+    def test_exit(self) -> None:
         self.failed("exits_in_submit", "exited with code 3", "backend.submit")
 
-    def test_exception(self):
+    def test_exception(self) -> None:
         for where in ("create", "open", "submit", "drain", "close"):
             with self.subTest(where=where):
                 done = self.run_broken("throws", "--where", where, code=FAILED)
@@ -45,39 +48,39 @@ class BrokenBackends(Case):
                 self.assertIn(f"thrown on purpose in {where}", line)
         self.assertEqual({r["metadata"]["status"] for r in self.records()}, {"failed"})
 
-    def test_what_a_backend_needs_is_not_installed(self):
+    def test_what_a_backend_needs_is_not_installed(self) -> None:
         done = self.run_broken("refuses", code=UNAVAILABLE)
         self.assertEqual(done.stderr, "sage-host: backend refuses: the imaginary runtime is not installed; "
                                       "apt install imaginary\n")
         self.assertEqual(self.folders(), [])
 
-    def test_double_completion_makes_the_run_invalid(self):
+    def test_double_completion_makes_the_run_invalid(self) -> None:
         self.run_broken("completes_twice", code=INVALID)
         self.assertEqual(self.records()[0]["metadata"]["status"], "invalid")
 
-    def test_completion_of_an_unknown_request_makes_the_run_invalid(self):
+    def test_completion_of_an_unknown_request_makes_the_run_invalid(self) -> None:
         self.run_broken("completes_unknown", code=INVALID)
 
-    def test_completion_after_close_is_survived(self):
+    def test_completion_after_close_is_survived(self) -> None:
         self.run_broken("completes_after_close", "--timeout", "1", "--drain-timeout", "1", code=None)
         self.assertIn(self.records()[0]["metadata"]["status"], ("ok", "invalid"))
 
-    def test_requests_that_never_complete_time_out(self):
+    def test_requests_that_never_complete_time_out(self) -> None:
         self.run_broken("never_completes", "--timeout", "1", "--drain-timeout", "2", code=FAILED)
         self.assertEqual(self.records()[0]["success_rate"], 0)
 
-    def test_hang_in_drain(self):
+    def test_hang_in_drain(self) -> None:
         self.failed("hangs_in_drain", "backend.drain of 'hangs_in_drain' did not return in time")
 
-    def test_the_other_cells_still_run(self):
+    def test_the_other_cells_still_run(self) -> None:
         self.host("run", "--workload", "q1", "-b", "crashes_in_submit", "--plugin-path", BROKEN / "crashes_in_submit",
                   "--output-dir", self.out, "--quick", "--repeat", "2", code=FAILED)
         self.assertEqual(len(self.records()), 2)
 
 
 class Output(Case):
-    def test_a_disk_that_fills_up_during_the_run(self):
-        def limit():
+    def test_a_disk_that_fills_up_during_the_run(self) -> None:
+        def limit() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
         done = self.run_quick("q6", "mock", "--request-log", "jsonl", code=FAILED, preexec_fn=limit)
@@ -88,21 +91,21 @@ class Output(Case):
 
     @unittest.skipIf(os.environ.get("SAGE_SANITIZE") == "thread",
                      "ThreadSanitizer's own start-up needs files of more than 0 bytes")
-    def test_a_disk_that_takes_nothing(self):
-        def limit():
+    def test_a_disk_that_takes_nothing(self) -> None:
+        def limit() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
         self.error("run", "--workload", "q6", "-b", "mock", "--quick", "--output-dir", self.out, code=FAILED,
                    says=(str(self.out), "--output-dir"), preexec_fn=limit)
         self.assertFalse(self.out.exists())
 
-    def test_a_reader_that_goes_away(self):
+    def test_a_reader_that_goes_away(self) -> None:
         process = subprocess.Popen([HOST, "run", "--workload", "q6", "-b", "mock", "--quick", "--output-dir", self.out],
                                    env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout
         process.stdout.close()
-        process.stderr.read()
-        process.stderr.close()
-        process.wait()
+        process.stdout = None  # or communicate would read it
+        process.communicate(timeout=LIMIT_S)
         (record,) = self.records()
         self.assertEqual(record["metadata"]["status"], "ok")
 

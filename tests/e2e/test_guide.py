@@ -1,4 +1,6 @@
 """The guide's commands, and the workflow's, do what they say."""
+from __future__ import annotations
+
 import pathlib
 import re
 import unittest
@@ -12,21 +14,21 @@ INSTEAD = (("sage,ray", "threads,mock"), ("--backend sage", "--backend mock"), (
 
 
 class Guide(Case):
-    def test_each_command_of_the_guide_runs(self):
+    def test_each_command_of_the_guide_runs(self) -> None:
         run_page(self, "BACKEND_COMPARISON_GUIDE.md", instead=INSTEAD)
 
 
 class Workflow(Case):
-    def setUp(self):
+    def setUp(self) -> None:
         super().setUp()
         self.text = WORKFLOW.read_text()
 
-    def test_inputs_are_never_part_of_a_script(self):
+    def test_inputs_are_never_part_of_a_script(self) -> None:
         for script in re.findall(r"run: (?:\|\n((?: {10}.*\n)+)|(.*)\n)", self.text):
             self.assertNotIn("${{", "".join(script))
         self.assertGreaterEqual(self.text.count("${{ inputs."), 8)
 
-    def test_its_command_is_understood_with_the_defaults_of_its_inputs(self):
+    def test_its_command_is_understood_with_the_defaults_of_its_inputs(self) -> None:
         inputs = dict(re.findall(r"^      (\w+):\n        description: .*\n(?:        type: .*\n)?        default: (.*)$", self.text, re.M))
         self.assertEqual(set(inputs), {"workload", "backends", "nodes", "parallelism", "repeat", "seed", "quick", "gate"})
         flags = re.findall(r'--(\w+)="\$(\w+)"', self.text)
@@ -38,7 +40,7 @@ class Workflow(Case):
         done = self.host("pair", *(f"--{name}={value}" for name, value in values.items()), "--dry-run", code=OK)
         self.assertIn("nothing was run", done.stdout)
 
-    def test_artefacts_are_kept_whatever_happens(self):
+    def test_artefacts_are_kept_whatever_happens(self) -> None:
         self.assertRegex(self.text, r"if: always\(\)\n\s+uses: actions/upload-artifact")
 
 

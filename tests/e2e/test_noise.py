@@ -1,4 +1,6 @@
 """The environment a record describes, and the noise it was measured in."""
+from __future__ import annotations
+
 import json
 import os
 import pathlib
@@ -6,26 +8,27 @@ import subprocess
 import sys
 import unittest
 
-from harness import Case, read_lines
+from harness import Case, Json, read_lines
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "host" / "git_revision.cmake"
 
 
 class Noise(Case):
-    def burn(self):
+    def burn(self) -> None:
         """Keeps more than a tenth of the CPUs busy, in processes that are not the run's."""
         for _ in range(len(os.sched_getaffinity(0)) // 8 + 1):
             burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-            self.addCleanup(lambda process: (process.kill(), process.wait()), burner)
+            self.addCleanup(burner.wait, 10)
+            self.addCleanup(burner.kill)
 
-    def one_run(self, *args):
+    def one_run(self, *args: str) -> tuple[str, Json, list[Json]]:
         done = self.run_quick("q6", *args)
         folder, = self.folders()
         record, = self.records()
         return done.stdout, record["metadata"], read_lines(folder / "records.jsonl")
 
     @unittest.skipUnless(pathlib.Path("/proc/stat").exists(), "no /proc/stat here")
-    def test_a_busy_machine_marks_the_run_and_not_its_status(self):
+    def test_a_busy_machine_marks_the_run_and_not_its_status(self) -> None:
         self.burn()
         text, metadata, lines = self.one_run("threads", "--duration", "3")
         noise = metadata["noise"]
@@ -40,7 +43,7 @@ class Noise(Case):
         self.assertTrue(any(line["noisy"] and line["other_cpu_share"] > 0.05 for line in intervals), intervals)
         self.assertEqual(lines[-1]["noise"], noise)
 
-    def test_simulated_time_has_no_noise(self):
+    def test_simulated_time_has_no_noise(self) -> None:
         self.burn()
         text, metadata, lines = self.one_run("mock")
         noise = metadata["noise"]
@@ -51,7 +54,7 @@ class Noise(Case):
             if line["type"] == "interval":
                 self.assertEqual((line["noisy"], line["steal_share"], line["other_cpu_share"]), (False, None, None))
 
-    def test_the_timeline_shows_the_same_requests_on_every_backend(self):
+    def test_the_timeline_shows_the_same_requests_on_every_backend(self) -> None:
         seqs = {}
         for backend in ("threads", "mock"):
             self.run_quick("q6", backend)
@@ -74,19 +77,19 @@ class Noise(Case):
 
 
 class Revision(Case):
-    def git(self, *args):
+    def git(self, *args: str) -> None:
         subprocess.run(["git", "-C", self.dir / "tree", "-c", "user.name=t", "-c", "user.email=t@localhost", *args],
                        check=True, capture_output=True)
 
-    def revision(self):
+    def revision(self) -> tuple[str, int]:
         """The value that the generated source gives."""
         output = self.dir / "git_revision.cpp"
         subprocess.run(["cmake", f"-DSOURCE_DIR={self.dir / 'tree'}", f"-DOUTPUT={output}", "-P", SCRIPT], check=True,
                        capture_output=True)
         return output.read_text().rstrip().rsplit("= ", 1)[1].rstrip(";"), output.stat().st_mtime_ns
 
-    def test_the_commit_and_whether_files_differ_from_it(self):
-        file = self.write("tree/file", "one")
+    def test_the_commit_and_whether_files_differ_from_it(self) -> None:
+        self.write("tree/file", "one")
         self.assertEqual(self.revision()[0], "nullptr")
         self.git("init", "-q")
         self.git("add", "file")
@@ -102,7 +105,7 @@ class Revision(Case):
         self.git("commit", "-aqm", "two")
         self.assertNotEqual(self.revision()[0], clean)
 
-    def test_a_record_has_it(self):
+    def test_a_record_has_it(self) -> None:
         self.run_quick("q6", "mock")
         system = self.records()[0]["metadata"]["environment"]["system"]
         self.assertRegex(json.dumps(system["git_revision"]), r'^(null|"[0-9a-f]{40}(-dirty)?")$')

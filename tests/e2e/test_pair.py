@@ -1,25 +1,29 @@
 """`pair` and `rerun` as a user meets them: order, layout, interruption, failure, and the same run once more."""
+from __future__ import annotations
+
 import csv
 import json
+import pathlib
 import signal
-import time
 import unittest
+from collections.abc import Callable
+from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, OK, USAGE, Case, read_lines
+from harness import BROKEN, FAILED, INTERRUPTED, OK, USAGE, Case, Done, Json, Process, read_lines, wait_for
 
 
 class PairCase(Case):
-    def pair(self, *args, code=OK, **kwargs):
+    def pair(self, *args: object, code: int | None = OK, **kwargs: Any) -> Done:
         return self.host("pair", "--quick", "--cooldown", "0", "--output-dir", self.out, *args, code=code, **kwargs)
 
-    def config_folders(self):
+    def config_folders(self) -> list[pathlib.Path]:
         return sorted(self.out.glob("run_id=*/config_hash=*"))
 
-    def manifest(self):
+    def manifest(self) -> tuple[pathlib.Path, Json]:
         (folder,) = self.config_folders()
         return folder, json.loads((folder / "manifest.json").read_text())
 
-    def assert_finished(self, manifest, cells):
+    def assert_finished(self, manifest: Json, cells: int) -> bool:
         """On a busy machine a run in real time may be INVALID for a late generator. Whether one was."""
         states = [cell["state"] for cell in manifest["cells"]]
         self.assertEqual(len(states), cells)
@@ -28,7 +32,7 @@ class PairCase(Case):
 
 
 class Order(PairCase):
-    def test_the_plan_is_balanced_and_nothing_is_run(self):
+    def test_the_plan_is_balanced_and_nothing_is_run(self) -> None:
         plan = json.loads(self.pair("--workload", "q1,q6", "--backends", "threads,mock", "--repeat", "4", "--dry-run", "--json").stdout)
         self.assertFalse(self.out.exists())
         for workload in ("q1", "q6"):
@@ -40,8 +44,8 @@ class Order(PairCase):
             first = [order[0] for order in orders]
             self.assertEqual(first.count("threads"), first.count("mock"))
 
-    def test_the_order_is_drawn_from_the_seed(self):
-        def orders(seed):
+    def test_the_order_is_drawn_from_the_seed(self) -> None:
+        def orders(seed: int) -> list[str]:
             plan = json.loads(self.pair("--workload", "q6", "--backends", "threads,mock", "--repeat", "16", "--seed", seed,
                                         "--dry-run", "--json").stdout)
             return [c["backend"] for c in plan["cells"]]
@@ -50,7 +54,7 @@ class Order(PairCase):
 
 
 class Layout(PairCase):
-    def test_artefacts_lie_where_scripts_look_for_them(self):
+    def test_artefacts_lie_where_scripts_look_for_them(self) -> None:
         self.pair("--workload", "q6", "--backends", "threads,mock", "--repeat", "2", "--nodes", "1", "--run-id", "mine")
         folder, manifest = self.manifest()
         self.assertEqual(folder.parent.name, "run_id=mine")
@@ -68,14 +72,14 @@ class Layout(PairCase):
         # a second run is not written over the first
         self.assertIn("--resume", self.pair("--workload", "q6", "--backends", "threads,mock", "--run-id", "mine", code=USAGE).stderr)
 
-    def test_a_search_is_a_cell(self):
+    def test_a_search_is_a_cell(self) -> None:
         self.pair("--workload", "q4", "--backends", "mock,threads", "--node-list", "1", code=None)
         folder, _ = self.manifest()
         for backend in ("mock", "threads"):
             (record,) = read_lines(folder / "backends" / backend / "unified_results.jsonl")
             self.assertIn("search", record["metadata"])
 
-    def test_what_cannot_run_is_refused_before_anything_runs(self):
+    def test_what_cannot_run_is_refused_before_anything_runs(self) -> None:
         for args in (("--workload", "q6", "--backends", "threads,nosuch"), ("--workload", "q6", "--backends", "threads,threads"),
                      ("--backends", "threads,mock"), ("--workload", "q6", "--backends", "threads,mock", "--baseline", "ray"),
                      ("--workload", "q6", "--backends", "threads,mock", "--gate", "latency_p99<<1"),
@@ -86,7 +90,7 @@ class Layout(PairCase):
                 self.assertEqual(done.returncode, USAGE, done.stderr)
                 self.assertFalse(self.out.exists())
 
-    def test_a_gate_that_is_not_met(self):
+    def test_a_gate_that_is_not_met(self) -> None:
         done = self.pair("--workload", "q6", "--backends", "mock,threads", "--repeat", "1", "--gate", "latency_p50<=1.1", code=None)
         self.assertIn(done.returncode, (5, 4))  # simulated time against real time; a crowded machine makes a run invalid
 
@@ -94,18 +98,18 @@ class Layout(PairCase):
 class Interruption(PairCase):
     ARGS = ("--workload", "q6", "--backends", "threads,mock", "--repeat", "3", "--run-id", "cut", "--total-requests", "300")
 
-    def cut(self, sign):
+    def cut(self, sign: signal.Signals) -> Process:
         process = self.start("pair", "--quick", "--cooldown", "0", "--output-dir", self.out, *self.ARGS)
-        end = time.monotonic() + 60
-        def finished():
+
+        def finished() -> bool:
             return any('"state": "ok"' in path.read_text() for path in self.out.glob("run_id=cut/config_hash=*/manifest.json"))
-        while not finished() and time.monotonic() < end:
-            time.sleep(0.05)
+
+        self.assertTrue(wait_for(finished), "no cell ended well")
         process.send_signal(sign)
         process.wait(60)
         return process
 
-    def assert_goes_on(self):
+    def assert_goes_on(self) -> None:
         folder, manifest = self.manifest()
         done = {c["folder"]: (folder / c["folder"] / "records.jsonl").stat().st_mtime_ns
                 for c in manifest["cells"] if c["state"] == "ok"}
@@ -116,26 +120,26 @@ class Interruption(PairCase):
         self.assert_finished(manifest, 6)
         for name, at in done.items():
             self.assertEqual((folder / name / "records.jsonl").stat().st_mtime_ns, at, "a finished cell was run again")
-        self.assertEqual(len([p for p in (folder / "cells").iterdir()]), 6)
+        self.assertEqual(len(list((folder / "cells").iterdir())), 6)
         self.assertEqual(len(read_lines(folder / "backends" / "threads" / "unified_results.jsonl")), 3)
 
-    def test_interrupted_and_resumed(self):
+    def test_interrupted_and_resumed(self) -> None:
         process = self.cut(signal.SIGINT)
         self.assertEqual(process.returncode, INTERRUPTED)
         self.assert_goes_on()
 
-    def test_killed_and_resumed(self):
+    def test_killed_and_resumed(self) -> None:
         self.cut(signal.SIGKILL)
         self.assert_goes_on()
 
-    def test_another_configuration_is_not_mixed_in(self):
+    def test_another_configuration_is_not_mixed_in(self) -> None:
         self.cut(signal.SIGINT)
         done = self.host("pair", "--quick", "--output-dir", self.out, *self.ARGS[:-3], "--resume", "cut", "--seed", "7", code=None)
         self.assertEqual(done.returncode, USAGE, done.stderr)
 
 
 class Failures(PairCase):
-    def test_a_crash_costs_its_cells_and_is_reported(self):
+    def test_a_crash_costs_its_cells_and_is_reported(self) -> None:
         done = self.pair("--workload", "q6", "--backends", "mock,crashes_in_submit", "--plugin-path", BROKEN / "crashes_in_submit",
                          "--repeat", "2", code=FAILED)
         folder, manifest = self.manifest()
@@ -150,7 +154,7 @@ class Failures(PairCase):
 
 
 class Rerun(Case):
-    def test_a_simulated_run_comes_out_the_same(self):
+    def test_a_simulated_run_comes_out_the_same(self) -> None:
         self.run_quick("q6", "mock", "--seed", "9", "--rate", "150")
         (folder,) = self.folders()
         done = self.host("rerun", folder, "--output-dir", self.dir / "again")
@@ -160,7 +164,7 @@ class Rerun(Case):
         for column in ("seed", "throughput", "latency_p50", "latency_p95", "config_hash"):
             self.assertEqual(a[column], b[column])
 
-    def test_another_outcome_is_told(self):
+    def test_another_outcome_is_told(self) -> None:
         self.run_quick("q6", "mock")
         (folder,) = self.folders()
         file = folder / "unified_results.jsonl"
@@ -170,17 +174,19 @@ class Rerun(Case):
         done = self.host("rerun", folder / "repro_manifest.json", "--output-dir", self.dir / "again", code=FAILED)
         self.assertIn("DIFFERS  requests offered", done.stdout)
 
-    def test_a_configuration_that_cannot_be_had_again_is_refused(self):
+    def test_a_configuration_that_cannot_be_had_again_is_refused(self) -> None:
         self.run_quick("q6", "mock")
         (folder,) = self.folders()
         file = folder / "repro_manifest.json"
         good = json.loads(file.read_text())
-        for change, says in ((lambda m: m["options"]["run"].update(seed=43), "config_hash"),
-                             (lambda m: m["options"]["load"].update(nonsense=1), "nonsense"),
-                             (lambda m: m["options"]["load"].update(rate="fast"), "rate"),
-                             (lambda m: m.pop("options"), "options"),
-                             (lambda m: m["run_payload"].update(workload=7), "workload"),
-                             (lambda m: m.update(schema_version=2), "schema version")):
+        changes: tuple[tuple[Callable[[Json], object], str], ...] = (
+            (lambda m: m["options"]["run"].update(seed=43), "config_hash"),
+            (lambda m: m["options"]["load"].update(nonsense=1), "nonsense"),
+            (lambda m: m["options"]["load"].update(rate="fast"), "rate"),
+            (lambda m: m.pop("options"), "options"),
+            (lambda m: m["run_payload"].update(workload=7), "workload"),
+            (lambda m: m.update(schema_version=2), "schema version"))
+        for change, says in changes:
             manifest = json.loads(json.dumps(good))
             change(manifest)
             file.write_text(json.dumps(manifest))

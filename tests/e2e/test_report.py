@@ -1,4 +1,6 @@
 """report, as a user meets it: latency.hlog read by other means, LaTeX through pdflatex, the database through sqlite3, the page about it."""
+from __future__ import annotations
+
 import base64
 import json
 import math
@@ -10,12 +12,14 @@ import subprocess
 import tempfile
 import unittest
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 from doc_commands import commands, run_page
-from harness import FAILED, HOST, Case, environment, read_lines
+from harness import FAILED, HOST, Case, Done, Json, environment, read_lines
 
 
-def zig_zag(data):
+def zig_zag(data: bytes) -> Iterator[int]:
     """The numbers of a V2 encoding: LEB128, of which a ninth byte has eight bits, then zig-zag."""
     at = 0
     while at < len(data):
@@ -29,7 +33,7 @@ def zig_zag(data):
         yield (value >> 1) ^ -(value & 1)
 
 
-def decode(text):
+def decode(text: str) -> dict[int, int]:
     """{lowest value of a bucket: count}, after the description of the format and not after the host's code."""
     data = base64.b64decode(text, validate=True)
     cookie, length = struct.unpack(">ii", data[:8])
@@ -38,7 +42,8 @@ def decode(text):
     cookie, length, offset, digits, lowest, highest, ratio = struct.unpack(">iiiiqqd", data[:40])
     assert (cookie, offset, digits, lowest, ratio) == (0x1C849313, 0, 3, 1, 1.0), (hex(cookie), offset, digits, lowest, ratio)
     assert length == len(data) - 40 and highest == 2**43 - 1
-    counts, index = {}, 0
+    counts: dict[int, int] = {}
+    index = 0
     for number in zig_zag(data[40:]):
         if number < 0:
             index -= number
@@ -51,23 +56,21 @@ def decode(text):
     return counts
 
 
-def read_log(file):
+def read_log(file: pathlib.Path) -> dict[str, tuple[float, float, dict[int, int]]]:
     """{tag: (seconds, maximum in ms, counts)}"""
     lines = file.read_text().splitlines()
     assert lines[1] == "#[Histogram log format version 1.3]", lines[1]
     assert lines[2] == '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"', lines[2]
-    found = {}
+    found: dict[str, tuple[float, float, dict[int, int]]] = {}
     for line in lines[3:]:
-        tag = ""
-        if line.startswith("Tag="):
-            tag, line = line[4:].split(",", 1)
-        _, seconds, most, histogram = line.split(",")
+        tag, rest = line[4:].split(",", 1) if line.startswith("Tag=") else ("", line)
+        _, seconds, most, histogram = rest.split(",")
         assert tag not in found, tag
         found[tag] = (float(seconds), float(most), decode(histogram))
     return found
 
 
-def quantile(counts, q):
+def quantile(counts: dict[int, int], q: float) -> int:
     wanted, seen = math.ceil(q * sum(counts.values())), 0
     for value in sorted(counts):
         seen += counts[value]
@@ -76,7 +79,7 @@ def quantile(counts, q):
     raise AssertionError("empty")
 
 
-def pdf_text(folder, main="main.tex"):
+def pdf_text(folder: pathlib.Path, main: str = "main.tex") -> str:
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", main], cwd=folder,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -88,8 +91,10 @@ def pdf_text(folder, main="main.tex"):
 class Report(Case):
     """With results of two versions that differ, in simulated time, made once."""
 
+    results: pathlib.Path
+
     @classmethod
-    def setUpClass(cls):
+    def setUpClass(cls) -> None:
         cls.results = pathlib.Path(tempfile.mkdtemp(prefix="sage-e2e-report-"))
         for side, service in (("before", 3), ("after", 3.3)):
             cls.simulate(side, "--workload", "q6", "--repeat", "3", "--set", f"mock.service_ms={service}")
@@ -97,25 +102,25 @@ class Report(Case):
         cls.simulate("before", "--workload", "q4", "--quick", "--node-list", "1,2", "--duration", "3")
 
     @classmethod
-    def simulate(cls, folder, *args):
+    def simulate(cls, folder: str, *args: str) -> None:
         done = subprocess.run([HOST, "run", "-b", "mock", "--output-dir", cls.results / folder, *args], env=environment(), text=True,
                               capture_output=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
 
     @classmethod
-    def tearDownClass(cls):
+    def tearDownClass(cls) -> None:
         shutil.rmtree(cls.results, ignore_errors=True)
 
-    def report(self, *args, **kwargs):
+    def report(self, *args: object, **kwargs: Any) -> Done:
         return self.host("report", self.results / "before", self.results / "after", "--by", "input", *args, **kwargs)
 
-    def runs(self, side, workload):
+    def runs(self, side: str, workload: str) -> list[tuple[pathlib.Path, Json]]:
         folders = sorted(f for f in (self.results / side).iterdir() if f.name.startswith(workload))
         return [(folder, read_lines(folder / "unified_results.jsonl")[0]) for folder in folders]
 
 
 class Logs(Report):
-    def test_latency_hlog_has_the_distribution_of_the_record(self):
+    def test_latency_hlog_has_the_distribution_of_the_record(self) -> None:
         folder, record = self.runs("before", "q6")[0]
         log = read_log(folder / "latency.hlog")
         metrics = record["metadata"]["metrics"]
@@ -132,21 +137,22 @@ class Logs(Report):
                 if of[f"latency_{name}"] is not None:
                     self.assertAlmostEqual(quantile(counts, q) / 1e6, of[f"latency_{name}"], delta=of[f"latency_{name}"] / 1000)
 
-    def test_the_manifest_has_its_hash(self):
+    def test_the_manifest_has_its_hash(self) -> None:
         folder, _ = self.runs("before", "q6")[0]
         self.assertIn("latency.hlog", json.loads((folder / "repro_manifest.json").read_text())["files"])
 
-    def test_merged_by_side(self):
+    def test_merged_by_side(self) -> None:
         self.report("--hlog", self.dir / "all.hlog")
         log = read_log(self.dir / "all.hlog")
-        (tag,) = [t for t in log if t.startswith("Q6/") and t.endswith("/after") or t.endswith("_after")] or [None]
-        self.assertIsNotNone(tag, list(log))
+        tags = [t for t in log if (t.startswith("Q6/") and t.endswith("/after")) or t.endswith("_after")]
+        self.assertEqual(len(tags), 1, list(log))
+        (tag,) = tags
         records = [record for _, record in self.runs("after", "q6")]
         self.assertEqual(sum(log[tag][2].values()), sum(r["metadata"]["metrics"]["total"]["outcomes"]["ok"] for r in records))
         self.assertAlmostEqual(log[tag][0], sum(r["duration_seconds"] for r in records), places=2)
         self.assertIn(f"{tag}/class:high", log)
 
-    def test_without_any_log(self):
+    def test_without_any_log(self) -> None:
         copy = self.dir / "unified_results.jsonl"
         shutil.copy(self.runs("before", "q6")[0][0] / "unified_results.jsonl", copy)
         self.error("report", copy, "--hlog", self.dir / "x.hlog", code=FAILED, says=("--hlog", "latency.hlog"))
@@ -154,7 +160,7 @@ class Logs(Report):
 
 
 class Latex(Report):
-    def test_real_runs(self):
+    def test_real_runs(self) -> None:
         printed = self.report("--latex", self.dir / "tex").stdout
         self.assertEqual(printed, f"{self.dir / 'tex' / 'main.tex'}\n")
         text = pdf_text(self.dir / "tex")
@@ -167,7 +173,7 @@ class Latex(Report):
                                             f"\\input{{tex/{next((self.dir / 'tex').glob('*-latency.tex')).name}}}\\end{{document}}")
         self.assertIn("latency by percentile", pdf_text(self.dir, "paper.tex"))
 
-    def test_names_print_as_they_are(self):
+    def test_names_print_as_they_are(self) -> None:
         name = r"a_b%c$d#e&f{g}~h^i\j|k<l>m"
         record = {"backend": name, "workload": "Q1", "run_id": "r", "throughput": 40.0, "config_hash": "c" * 64}
         file = self.write("unified_results.jsonl", json.dumps(record) + "\n")
@@ -178,7 +184,7 @@ class Latex(Report):
 
 
 class Markdown(Report):
-    def test_on_standard_output_and_nothing_else_there(self):
+    def test_on_standard_output_and_nothing_else_there(self) -> None:
         text = self.report("--markdown", "-", "--sqlite", self.dir / "r.db").stdout
         self.assertTrue(text.startswith("**worse** (of "), text[:80])
         self.assertIn("<details><summary>Q6, seed 42", text)
@@ -188,16 +194,16 @@ class Markdown(Report):
 
 
 class Database(Report):
-    def setUp(self):
+    def setUp(self) -> None:
         super().setUp()
         self.report("--sqlite", self.dir / "r.db")
         self.db = sqlite3.connect(self.dir / "r.db")
         self.addCleanup(self.db.close)
 
-    def rows(self, sql, *args):
+    def rows(self, sql: str, *args: object) -> list[tuple[Any, ...]]:
         return self.db.execute(sql, args).fetchall()
 
-    def test_values_equal_the_records(self):
+    def test_values_equal_the_records(self) -> None:
         for side in ("before", "after"):
             for folder, record in self.runs(side, "q6"):
                 ((run, kept),) = self.rows("SELECT id, record FROM runs WHERE run_id = ? AND side LIKE ?", record["run_id"], f"%/{side}")
@@ -210,25 +216,25 @@ class Database(Report):
                         if isinstance(value, (int, float)) or value is None:
                             self.assertEqual(found[scope, name][0], value, (scope, name))
                             self.assertEqual(found[scope, name][1] is None, value is not None, (scope, name))
-                lines = [l for l in read_lines(folder / "records.jsonl") if l["type"] == "interval"]
+                intervals = [i for i in read_lines(folder / "records.jsonl") if i["type"] == "interval"]
                 self.assertEqual(self.rows("SELECT begin_s, ok, latency_p50 FROM intervals WHERE run = ? ORDER BY begin_s", run),
-                                 [(l["begin_s"], l["outcomes"]["ok"], l["latency_p50"]) for l in lines])
+                                 [(i["begin_s"], i["outcomes"]["ok"], i["latency_p50"]) for i in intervals])
                 ((p99,),) = self.rows("SELECT latency_ms FROM percentiles WHERE run = ? AND scope = 'total' AND quantile = 0.99", run)
                 self.assertAlmostEqual(p99, record["latency_p99"], delta=record["latency_p99"] / 1000)
 
-    def test_comparison_and_events(self):
+    def test_comparison_and_events(self) -> None:
         ((verdict, ratio, n),) = self.rows("SELECT verdict, ratio, candidate_n FROM comparisons WHERE workload = 'Q6' AND scope = 'total' "
                                            "AND metric = 'latency_p99'")
         self.assertEqual((verdict, n), ("worse", 3))
         self.assertGreater(ratio, 1.1)
         folder, _ = self.runs("before", "q8")[0]
-        issued = {l["id"] for l in read_lines(folder / "records.jsonl") if l["type"] == "event"}
+        issued = {line["id"] for line in read_lines(folder / "records.jsonl") if line["type"] == "event"}
         self.assertEqual(self.rows("SELECT count(*) FROM events e JOIN runs r ON r.id = e.run WHERE r.workload = 'Q8'"), [(len(issued),)])
         self.assertGreater(len(issued), 0)
 
 
 class Page(Report):
-    def test_without_a_flag_it_writes_a_page_beside_the_results(self):
+    def test_without_a_flag_it_writes_a_page_beside_the_results(self) -> None:
         folder = self.dir / "copy"
         shutil.copytree(self.results / "after", folder)
         self.assertEqual(self.host("report", folder).stdout, f"{folder / 'report.html'}\n")
@@ -238,7 +244,7 @@ class Page(Report):
         self.host("report", run / "unified_results.jsonl")
         self.assertTrue((run / "report.html").exists())
 
-    def test_errors(self):
+    def test_errors(self) -> None:
         self.error("report", says="name folders or files")
         self.error("report", self.dir / "none", says="does not exist")
         self.error("report", self.results / "after", "--margin", "x", says="--margin x: give a share")
@@ -248,7 +254,7 @@ class Page(Report):
             self.error("report", self.results / "after", flag, blocked / "x", code=FAILED, says="cannot be written")
         self.error("report", self.results / "after", "--latex", blocked / "x", code=FAILED, says="--latex")
 
-    def test_broken_lines_are_told_and_the_rest_is_read(self):
+    def test_broken_lines_are_told_and_the_rest_is_read(self) -> None:
         lines = (self.runs("before", "q6")[0][0] / "unified_results.jsonl").read_text()
         file = self.write("unified_results.jsonl", "broken\n" + lines)
         done = self.host("report", file, "--markdown", "-")
@@ -257,7 +263,7 @@ class Page(Report):
 
 
 class Documentation(Case):
-    def test_every_command_of_the_page_works(self):
+    def test_every_command_of_the_page_works(self) -> None:
         self.assertEqual(run_page(self, "report.md"), len(commands("report.md")))
         self.assertTrue((self.dir / "paper" / "results" / "main.pdf").exists())
 

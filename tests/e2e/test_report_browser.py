@@ -1,4 +1,6 @@
 """The report as a reader sees it: a real browser opens the file from disk, light, dark and on paper."""
+from __future__ import annotations
+
 import json
 import pathlib
 import re
@@ -53,8 +55,12 @@ return worst;
 
 
 class ReportInBrowser(unittest.TestCase):
+    dir: pathlib.Path
+    page: pathlib.Path
+    browser: Browser
+
     @classmethod
-    def setUpClass(cls):
+    def setUpClass(cls) -> None:
         for program in ("chromium", "chromedriver", "pdftotext"):
             if shutil.which(program) is None:
                 raise AssertionError(f"{program} is missing: apt install chromium chromium-driver poppler-utils")
@@ -74,14 +80,14 @@ class ReportInBrowser(unittest.TestCase):
         cls.browser.open(cls.page)
 
     @classmethod
-    def host(cls, *args):
+    def host(cls, *args: object) -> None:
         done = subprocess.run([harness.HOST, *map(str, args)], cwd=cls.dir, env=harness.environment(), text=True,
                               capture_output=True, timeout=harness.LIMIT_S, check=False)
         if done.returncode != 0:
             raise AssertionError(f"{args}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
 
     @staticmethod
-    def spoil(folder):
+    def spoil(folder: pathlib.Path) -> None:
         """One run becomes one that failed, with a reason that is hostile."""
         (folder / "unified_results.csv").unlink()
         file = folder / "unified_results.jsonl"
@@ -91,16 +97,13 @@ class ReportInBrowser(unittest.TestCase):
         file.write_text(json.dumps(record) + "\n")
         (folder / "records.jsonl").unlink()
 
-    def tables(self):
-        return self.browser.run("return Array.from(document.querySelectorAll('caption'), (c) => c.textContent)")
-
-    def test_1_opens_without_a_complaint(self):
+    def test_1_opens_without_a_complaint(self) -> None:
         self.assertEqual(self.browser.console(), [])
         self.assertEqual(self.browser.run("return document.title"), "sage-host report")
         self.assertEqual(self.browser.run("return document.images.length"), 0)
         self.assertEqual(self.browser.run("return performance.getEntriesByType('resource').length"), 0)
 
-    def test_2_every_chart_has_marks(self):
+    def test_2_every_chart_has_marks(self) -> None:
         charts = self.browser.run(CHARTS)
         kinds = {"Throughput over time", "Latency over time", "Latency by percentile", "Cumulative distribution",
                  "Time in each stage", "SLO attainment by class", "Requests on", "SLO attainment against rate",
@@ -114,13 +117,13 @@ class ReportInBrowser(unittest.TestCase):
                 self.assertGreater(chart["colors"], 3)
                 self.assertGreater(chart["width"], 300)
 
-    def test_3_faults_are_drawn(self):
+    def test_3_faults_are_drawn(self) -> None:
         marks = self.browser.run("return JSON.parse(document.getElementById('data').textContent)")
         texts = [mark["text"] for spec in marks.values() for mark in spec.get("marks", [])]
         self.assertTrue(any(text.startswith("fault ") for text in texts), texts)
         self.assertTrue(any(text.startswith("heal ") for text in texts), texts)
 
-    def test_4_text_can_be_read_in_light_and_dark(self):
+    def test_4_text_can_be_read_in_light_and_dark(self) -> None:
         colors = {}
         for scheme in ("light", "dark"):
             self.browser.prefer(scheme)
@@ -135,7 +138,7 @@ class ReportInBrowser(unittest.TestCase):
         self.assertNotEqual(colors["light"], colors["dark"])
         self.assertNotEqual(colors["light chart"], colors["dark chart"])  # drawn again in the other colours
 
-    def test_5_paper_has_every_table_whole(self):
+    def test_5_paper_has_every_table_whole(self) -> None:
         self.browser.prefer("dark")
         pdf = self.dir / "report.pdf"
         pdf.write_bytes(self.browser.pdf())
@@ -143,7 +146,7 @@ class ReportInBrowser(unittest.TestCase):
         self.assertEqual(self.browser.console(), [])
         text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
         flat = re.sub(r"\s+", " ", text)
-        for caption in self.tables():
+        for caption in self.browser.run("return Array.from(document.querySelectorAll('caption'), (c) => c.textContent)"):
             self.assertIn(re.sub(r"\s+", " ", caption), flat)
         # The last column of the widest tables is on the paper, and so is the end.
         for words in ("success_rate", "Machine", "Source", "Made by sage-host"):
@@ -151,14 +154,14 @@ class ReportInBrowser(unittest.TestCase):
         # Back on the screen, charts are those of the screen.
         self.assertFalse(self.browser.run("return document.documentElement.classList.contains('paper')"))
 
-    def test_6_failed_runs_are_red_with_their_reason(self):
+    def test_6_failed_runs_are_red_with_their_reason(self) -> None:
         bad = self.browser.run("return Array.from(document.querySelectorAll('tr.bad'), (r) => r.textContent)")
         self.assertTrue(any("<img src=x" in row and "died" in row for row in bad), bad)
         colors = self.browser.run("""return ['tr.bad strong', '.verdict.inconclusive'].map(
             (s) => getComputedStyle(document.querySelector(s)).color)""")
         self.assertNotEqual(*colors)
 
-    def test_7_links_and_headings_hold(self):
+    def test_7_links_and_headings_hold(self) -> None:
         broken = self.browser.run("""return Array.from(document.querySelectorAll('a'), (a) => a.getAttribute('href'))
             .filter((href) => !href.startsWith('#') || !document.getElementById(href.slice(1)))""")
         self.assertEqual(broken, [])
@@ -167,7 +170,7 @@ class ReportInBrowser(unittest.TestCase):
             .length""")
         self.assertEqual(without, 0)
 
-    def test_8_narrow_screens_scroll_tables_not_the_page(self):
+    def test_8_narrow_screens_scroll_tables_not_the_page(self) -> None:
         self.browser.devtools("Emulation.setDeviceMetricsOverride", width=420, height=800, deviceScaleFactor=1,
                               mobile=False)
         try:
@@ -176,7 +179,7 @@ class ReportInBrowser(unittest.TestCase):
             self.browser.devtools("Emulation.clearDeviceMetricsOverride")
         self.assertLessEqual(over, 0)
 
-    def test_9_complete_without_script(self):
+    def test_9_complete_without_script(self) -> None:
         self.browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
         try:
             self.browser.open(self.page)

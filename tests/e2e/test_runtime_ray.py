@@ -1,4 +1,6 @@
 """The backend `ray` with the real Ray: results as on threads, faults and reconfiguration, and nothing left behind."""
+from __future__ import annotations
+
 import os
 import pathlib
 import shutil
@@ -19,23 +21,23 @@ PYTHON = runtimes.interpreter("ray")
 class RayCase(runtimes.RuntimeCase):
     backend = "ray"
 
-    def processes_of(self, scratch):
+    def processes_of(self, scratch: pathlib.Path) -> list[int]:
         mark = f"RAY_TMPDIR={scratch}"  # the folder is in their environment
         return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
-                if alive(int(p.name)) and mark in read_proc(p.name, "environ")]
+                if alive(int(p.name)) and mark in read_proc(int(p.name), "environ")]
 
 
 class Results(RayCase):
-    def test_every_family_runs(self):
+    def test_every_family_runs(self) -> None:
         self.assert_every_family_runs()
 
-    def test_variants_of_q1_agree_with_threads(self):
+    def test_variants_of_q1_agree_with_threads(self) -> None:
         self.assert_variants_agree_with_threads()
 
-    def test_micro_batches_agree_with_threads(self):
+    def test_micro_batches_agree_with_threads(self) -> None:
         self.assert_agree_with_threads("--set", "ray.mode=micro_batch", notes={"mode": "micro_batch"})
 
-    def test_a_cluster_that_does_not_answer_is_told_at_once(self):
+    def test_a_cluster_that_does_not_answer_is_told_at_once(self) -> None:
         began = time.monotonic()
         done = self.run_quick("q1", "ray", "--ray-address", "127.0.0.1:1", code=None)
         self.assertNotEqual(done.returncode, 0)
@@ -57,7 +59,7 @@ time.sleep(120)
 
 
 class Joined(RayCase):
-    def test_a_cluster_of_somebody_else_is_used_and_left_alone(self):
+    def test_a_cluster_of_somebody_else_is_used_and_left_alone(self) -> None:
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
         scratch = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # socket paths must be short
         self.addCleanup(shutil.rmtree, scratch, ignore_errors=True)
@@ -65,8 +67,9 @@ class Joined(RayCase):
                                    stderr=subprocess.DEVNULL,
                                    env={**os.environ, **token, "RAY_TMPDIR": scratch, "RAY_USAGE_STATS_ENABLED": "0",
                                         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"})
-        self.addCleanup(cluster.communicate)
+        self.addCleanup(cluster.communicate, timeout=60)
         self.addCleanup(cluster.terminate)
+        assert cluster.stdout
         address = next(line.strip() for line in cluster.stdout if line.startswith("127.0.0.1:"))
         metadata, events = self.run_timeline(
             [{"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}}],
@@ -79,7 +82,7 @@ class Joined(RayCase):
 
 class Faults(RayCase):
     # 12 ms a stage at 200/s are more than its two workers can do: there is always something in them.
-    def test_requests_of_a_killed_worker_are_sent_again(self):
+    def test_requests_of_a_killed_worker_are_sent_again(self) -> None:
         metadata, events = self.run_timeline([
             {"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}},
             {"at_s": 1, "kind": "heal", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}}],
@@ -88,7 +91,7 @@ class Faults(RayCase):
         self.assertEqual({row["status"] for row in events.values()}, {"done"})
         self.assertGreater(metadata["notes"]["resent"], 0)
 
-    def test_what_may_not_run_again_fails_and_is_counted(self):
+    def test_what_may_not_run_again_fails_and_is_counted(self) -> None:
         metadata, _ = self.run_timeline(
             [{"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}}],
             "--set", "timeline.hold_us=12000", "--set", "timeline.idempotent=false")
@@ -97,7 +100,7 @@ class Faults(RayCase):
         self.assertLess(metadata["ledger"]["outcomes"]["error"], 20)
         self.assertEqual(metadata["notes"]["resent"], 0)
 
-    def test_a_node_dies_abruptly_and_comes_back(self):
+    def test_a_node_dies_abruptly_and_comes_back(self) -> None:
         metadata, events = self.run_timeline([
             {"at_s": 1, "kind": "fault", "target": "kill-node", "args": {"node": 1, "graceful": False}},
             {"at_s": 3, "kind": "heal", "target": "kill-node", "args": {"node": 1}}],
@@ -107,7 +110,7 @@ class Faults(RayCase):
         self.assertEqual(events["heal", "kill-node"]["status"], "done", events)
         self.assertEqual(metadata["notes"]["replicas"], {"s0": 4, "s1": 4})
 
-    def test_parallelism_changes_while_requests_flow(self):
+    def test_parallelism_changes_while_requests_flow(self) -> None:
         metadata, events = self.run_timeline([
             {"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 4}},
             {"at_s": 3, "kind": "reconfigure", "target": "parallelism", "args": {"value": 2}}],
@@ -116,7 +119,7 @@ class Faults(RayCase):
         self.assertEqual(events["reconfigure", "parallelism"]["status"], "done")
         self.assertEqual(metadata["notes"]["replicas"], {"s0": 2, "s1": 2})
 
-    def test_a_worker_is_replaced_and_nodes_come_and_go(self):
+    def test_a_worker_is_replaced_and_nodes_come_and_go(self) -> None:
         metadata, events = self.run_timeline([
             {"at_s": 0.5, "kind": "reconfigure", "target": "replace-worker", "args": {"stage": "s0", "worker": 0}},
             {"at_s": 4, "kind": "reconfigure", "target": "add-node", "args": {}},
@@ -126,7 +129,7 @@ class Faults(RayCase):
         self.assertEqual({row["target"]: row["status"] for row in events.values()},
                          {"replace-worker": "done", "add-node": "done", "remove-node": "done"}, events)
 
-    def test_a_keyed_stage_keeps_its_parallelism(self):
+    def test_a_keyed_stage_keeps_its_parallelism(self) -> None:
         metadata, events = self.run_timeline(
             [{"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"stage": "s1", "value": 3}}],
             "--set", "timeline.keyed=true", "--total-requests", "200")
@@ -136,7 +139,7 @@ class Faults(RayCase):
 
 
 class Endings(runtimes.Endings, RayCase):
-    def test_every_listener_is_on_loopback(self):
+    def test_every_listener_is_on_loopback(self) -> None:
         _, _, _, scratch = self.begin("--nodes", "2")
         sockets = {os.readlink(fd)[8:-1] for p in self.processes_of(scratch) for fd in pathlib.Path(f"/proc/{p}/fd").iterdir()
                    if fd.is_symlink() and os.readlink(fd).startswith("socket:")}
@@ -150,7 +153,7 @@ class Endings(runtimes.Endings, RayCase):
         # 127.0.0.1, also as an IPv4-mapped IPv6 address
         self.assertLessEqual(set(listeners), {"0100007F", "0000000000000000FFFF00000100007F"})
 
-    def test_host_and_guard_killed_together(self):
+    def test_host_and_guard_killed_together(self) -> None:
         host, guard, _, scratch = self.begin()
         for process in [host.pid, *cells_of(host.pid), guard]:
             os.kill(process, signal.SIGKILL)

@@ -1,22 +1,26 @@
 """The search for capacity, and what schedulers and node classes do, as a user sees them. In virtual time."""
+from __future__ import annotations
+
 import csv
 import json
+import pathlib
 import unittest
+from typing import Any
 
-from harness import Case, USAGE
+from harness import USAGE, Case, Done, Json
 
 SEARCH = ["run", "--workload", "q4", "--backend", "mock", "--quick", "--node-list", "1,2"]
 
 
 class Search(Case):
-    def folder(self):
+    def folder(self) -> pathlib.Path:
         (folder,) = self.out.iterdir()
         return folder
 
-    def search(self, *args, **kwargs):
+    def search(self, *args: object, **kwargs: Any) -> Done:
         return self.host(*SEARCH, "--output-dir", self.out, *args, **kwargs)
 
-    def test_finds_the_capacity_of_each_number_of_nodes(self):
+    def test_finds_the_capacity_of_each_number_of_nodes(self) -> None:
         # Every request takes 10 ms and the unified pool has 4 replicas a node: 400/s.
         self.search("--set", "mock.service=constant", "--set", "mock.service_ms=10", "--duration", "20",
                     "--arrival", "constant", "--tolerance", "0.02")
@@ -37,7 +41,7 @@ class Search(Case):
         for row in rows:
             self.assertTrue((self.folder() / "probes" / f"n{row['nodes']}-r{row['rate']}-1").is_dir())
 
-    def test_resumes_without_running_again_what_is_known(self):
+    def test_resumes_without_running_again_what_is_known(self) -> None:
         whole = self.search()
         folder = self.folder()
         before = json.loads((folder / "frontier.json").read_text())
@@ -49,33 +53,33 @@ class Search(Case):
         self.assertEqual(whole.stderr.count("\n"), again.stderr.count("\n"))
         self.assertEqual(json.loads((folder / "frontier.json").read_text())["points"], before["points"])
 
-    def test_refuses_to_resume_another_search(self):
+    def test_refuses_to_resume_another_search(self) -> None:
         self.search()
         self.error(*SEARCH, "--output-dir", self.out, "--resume", self.folder().name, "--attainment", "0.5",
                    says="search with other options")
         self.error(*SEARCH, "--output-dir", self.out, "--resume", "nothing", says="there is no search in")
 
-    def test_says_what_cannot_be_searched(self):
+    def test_says_what_cannot_be_searched(self) -> None:
         self.error("run", "--workload", "q4", "-b", "threads", "--node-list", "1,2", says="runs on one node")
         self.error(*SEARCH, "--concurrency", "3", says="searches for a rate")
         self.error("run", "--workload", "q4", "-b", "mock", "--node-list", "1,,2", says="separated by commas")
 
-    def test_more_load_than_can_be_in_flight_comes_to_an_end(self):
+    def test_more_load_than_can_be_in_flight_comes_to_an_end(self) -> None:
         self.host("run", "--workload", "q2", "-b", "mock", "--rate", "1000", "--duration", "5", "--max-in-flight", "64",
                   "--output-dir", self.out)
 
 
 class Scheduling(Case):
-    def record(self, *args):
+    def record(self, *args: str) -> Json:
         self.host("run", "-b", "mock", "--output-dir", self.out, *args)
         (folder,) = self.out.iterdir()
-        record = json.loads((folder / "unified_results.jsonl").read_text())
+        record: Json = json.loads((folder / "unified_results.jsonl").read_text())
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
         return record
 
-    def test_deadlines_save_the_short_objective(self):
+    def test_deadlines_save_the_short_objective(self) -> None:
         attained = {}
         for scheduler in ("fifo", "slo_aware"):
             record = self.record("--workload", "q2", "--rate", "125", "--total-requests", "3000", "--scheduler", scheduler)
@@ -84,19 +88,19 @@ class Scheduling(Case):
         self.assertLess(attained["fifo"], 0.9)
         self.assertGreater(attained["slo_aware"], 0.99)
 
-    def test_a_scheduler_that_the_backend_lacks_is_refused(self):
+    def test_a_scheduler_that_the_backend_lacks_is_refused(self) -> None:
         self.error("run", "--workload", "q2", "-b", "threads", "--scheduler", "lottery", code=USAGE,
                    says=["has no scheduler 'lottery'", "slo_aware"])
 
-    def test_nodes_of_different_kinds_are_used_and_the_fastest_fails(self):
+    def test_nodes_of_different_kinds_are_used_and_the_fastest_fails(self) -> None:
         record = self.record("--workload", "q5", "--rate", "90")
         self.assertEqual(record["nodes"], 5)
         metadata = record["metadata"]
         self.assertEqual(metadata["report"]["not_exercised"], "nothing")
         kinds = [(e["kind"], e["target"], e["status"]) for e in metadata["events"] if e["kind"] != "mark"]
         self.assertEqual(kinds, [("fault", "kill-node", "done"), ("heal", "kill-node", "done")])
-        self.assertEqual([n["capacity"] for n in metadata["nodes"]][0], 4)
-        self.assertEqual([n["capacity"] for n in metadata["nodes"]][4], 2)  # no-llm runs the embeddings alone
+        self.assertEqual(metadata["nodes"][0]["capacity"], 4)
+        self.assertEqual(metadata["nodes"][4]["capacity"], 2)  # no-llm runs the embeddings alone
         self.assertGreater(metadata["metrics"]["run"]["heterogeneous_efficiency"], 0.5)
 
 

@@ -1,36 +1,30 @@
 """Interruption and sudden death. Tests wait for what they need (a file, a line), never for a time."""
+from __future__ import annotations
+
 import os
 import signal
 import time
 import unittest
 
-from harness import INTERRUPTED, LIMIT_S, Case, alive, cells_of, read_lines
+from harness import INTERRUPTED, LIMIT_S, Case, Json, Process, alive, cells_of, read_lines, wait_for
 
 LONG = ("run", "--workload", "q6", "-b", "threads", "--duration", "600", "--warmup-items", "0", "--interval", "0.1")
 
 
-def until(condition):
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("waited in vain")
-        time.sleep(0.02)
-
-
 class Signals(Case):
-    def started(self, *more):
+    def started(self, *more: str) -> Process:
         """A long run of which some requests have ended well, by its own record."""
         process = self.start(*LONG, "--output-dir", self.out, *more)
 
-        def recorded():
+        def recorded() -> bool:
             self.assertIsNone(process.poll(), "ended early")
             lines = [line for file in self.out.glob("*/records.jsonl") for line in read_lines(file)]
             return any(line["type"] == "interval" and line["outcomes"]["ok"] > 0 for line in lines)
 
-        until(recorded)
+        self.assertTrue(wait_for(recorded), "no request ended well")
         return process
 
-    def interrupted(self, process):
+    def interrupted(self, process: Process) -> Json:
         _, stderr = process.communicate(timeout=LIMIT_S)
         self.assertEqual(process.returncode, INTERRUPTED, stderr)
         (record,) = self.records()
@@ -39,23 +33,23 @@ class Signals(Case):
         self.assertEqual(read_lines(folder / "records.jsonl")[-1]["type"], "summary")
         return record
 
-    def test_ctrl_c_reaches_the_whole_group_and_leaves_a_complete_result(self):
+    def test_ctrl_c_reaches_the_whole_group_and_leaves_a_complete_result(self) -> None:
         process = self.started()
         os.killpg(process.pid, signal.SIGINT)
         record = self.interrupted(process)
         self.assertGreater(record["success_rate"], 0)
 
-    def test_sigterm_to_the_host_alone(self):
+    def test_sigterm_to_the_host_alone(self) -> None:
         process = self.started()
         process.terminate()
         self.interrupted(process)
 
-    def test_no_further_cell_is_started(self):
+    def test_no_further_cell_is_started(self) -> None:
         process = self.started("--repeat", "3")
         process.send_signal(signal.SIGINT)
         self.interrupted(process)  # exactly one record
 
-    def test_a_second_signal_stops_at_once(self):
+    def test_a_second_signal_stops_at_once(self) -> None:
         # A second of hold for each write, at hundreds of them a second: the backlog takes many minutes to drain.
         process = self.started("--set", "q6.commit_us=1000000", "--drain-timeout", "600", "--timeout", "600")
         process.send_signal(signal.SIGINT)
@@ -63,18 +57,18 @@ class Signals(Case):
         process.send_signal(signal.SIGINT)
         self.interrupted(process)
 
-    def test_a_killed_host_takes_its_cell_along(self):
+    def test_a_killed_host_takes_its_cell_along(self) -> None:
         process = self.started()
         cells = cells_of(process.pid)
         self.assertEqual(len(cells), 1)
         process.kill()
-        process.wait()
-        until(lambda: not any(alive(cell) for cell in cells))
+        process.wait(LIMIT_S)
+        self.assertTrue(wait_for(lambda: not any(alive(cell) for cell in cells)), cells)
         (folder,) = self.folders()
         read_lines(folder / "records.jsonl")  # every line is complete
         self.assertFalse((folder / "unified_results.jsonl").exists())
 
-    def test_a_cell_killed_from_outside_is_recorded(self):
+    def test_a_cell_killed_from_outside_is_recorded(self) -> None:
         process = self.started()
         (cell,) = cells_of(process.pid)
         os.kill(cell, signal.SIGKILL)
@@ -84,7 +78,7 @@ class Signals(Case):
         (record,) = self.records()
         self.assertEqual(record["metadata"]["status"], "failed")
 
-    def test_no_scratch_folder_is_left(self):
+    def test_no_scratch_folder_is_left(self) -> None:
         scratch = self.dir / "runtime"
         scratch.mkdir(mode=0o700)
         self.run_quick("q6", "mock", env={"XDG_RUNTIME_DIR": str(scratch)})

@@ -1,20 +1,24 @@
 """`verify`: what was written is found whole, and every change of it is found."""
+from __future__ import annotations
+
+import hashlib
 import json
 import unittest
+from collections.abc import Callable
 
-from harness import FAILED, OK, USAGE, Case, read_lines
+from harness import FAILED, OK, USAGE, Case, Done, Json, read_lines
 
 
 class Verify(Case):
-    def setUp(self):
+    def setUp(self) -> None:
         super().setUp()
         self.host("run", "--workload", "q6", "-b", "mock", "--quick", "--output-dir", self.out, "--request-log", "binary")
         (self.folder,) = self.folders()
 
-    def verify(self, code=OK, *args):
+    def verify(self, code: int = OK, *args: str) -> Done:
         return self.host("verify", self.out, *args, code=code)
 
-    def test_what_was_written_is_whole(self):
+    def test_what_was_written_is_whole(self) -> None:
         done = self.verify(OK, "--strict", "--verbose")
         self.assertIn("1 folder, ", done.stdout)
         self.assertIn(", 0 failed", done.stdout)
@@ -22,7 +26,7 @@ class Verify(Case):
                      "unified_results.csv", "workload q6", "backend mock"):
             self.assertRegex(done.stdout, rf"ok +{what}")
 
-    def test_a_changed_byte_is_found_in_each_file(self):
+    def test_a_changed_byte_is_found_in_each_file(self) -> None:
         names = json.loads((self.folder / "repro_manifest.json").read_text())["files"]
         self.assertEqual(set(names), {p.name for p in self.folder.iterdir()} - {"repro_manifest.json", "run.log"})
         for name in names:
@@ -35,9 +39,8 @@ class Verify(Case):
             (self.folder / name).write_bytes(good)
         self.verify()
 
-    def change_record(self, change):
+    def change_record(self, change: Callable[[Json], object]) -> str:
         """The record and its hash are changed together, as who forges results would."""
-        import hashlib
         file = self.folder / "unified_results.jsonl"
         good = file.read_text(), (self.folder / "repro_manifest.json").read_text()
         (record,) = read_lines(file)
@@ -51,7 +54,7 @@ class Verify(Case):
         (self.folder / "repro_manifest.json").write_text(good[1])
         return done.stdout
 
-    def test_a_record_that_contradicts_itself_is_found(self):
+    def test_a_record_that_contradicts_itself_is_found(self) -> None:
         self.assertRegex(self.change_record(lambda r: r["metadata"]["ledger"].update(offered=1)), "FAILED +ledger")
         self.assertRegex(self.change_record(lambda r: r["metadata"]["config"].update(seed=7)), "FAILED +config_hash")
         self.assertRegex(self.change_record(lambda r: r.update(backend="sage")), "FAILED +backend_hash")
@@ -59,7 +62,7 @@ class Verify(Case):
         self.assertRegex(self.change_record(lambda r: r.update(seed="x")), "FAILED +schema")
         self.assertRegex(self.change_record(lambda r: r.pop("nodes")), "FAILED +schema")
 
-    def test_a_stream_that_lacks_lines_is_found(self):
+    def test_a_stream_that_lacks_lines_is_found(self) -> None:
         file = self.folder / "records.jsonl"
         lines = file.read_text().splitlines(keepends=True)
         without = [line for line in lines if '"type":"interval"' not in line]
@@ -68,12 +71,12 @@ class Verify(Case):
         file.write_text("".join(lines[:-1]) + lines[-1][:40])
         self.assertRegex(self.verify(FAILED).stdout, r"FAILED +records.jsonl +.*records.jsonl:\d+: no JSON object")
 
-    def test_hostile_manifests_are_failures_and_no_more(self):
+    def test_hostile_manifests_are_failures_and_no_more(self) -> None:
         for text in ("", "[]", '{"files": []}', '{"files": {"../../etc/passwd": "x", "/etc/passwd": "x", "gone": 1}}', "\0"):
             (self.folder / "repro_manifest.json").write_text(text)
             self.verify(FAILED)
 
-    def test_a_paired_run(self):
+    def test_a_paired_run(self) -> None:
         pairs = self.dir / "pairs"
         self.host("pair", "--quick", "--workload", "q6", "--backends", "mock,threads", "--cooldown", "0", "--output-dir", pairs, code=None)
         self.host("verify", pairs, code=OK)
@@ -81,7 +84,7 @@ class Verify(Case):
         summary.write_text("")
         self.assertIn("latency.hlog", self.host("verify", pairs, code=FAILED).stdout)
 
-    def test_nothing_to_verify(self):
+    def test_nothing_to_verify(self) -> None:
         (self.dir / "empty").mkdir()
         self.error("verify", self.dir / "empty", code=USAGE, says="nothing was verified")
         self.error("verify", self.dir / "nowhere", code=USAGE, says="there is no such folder")

@@ -3,6 +3,8 @@
 With one node the head serves it; with more, the head keeps the control plane and the driver, and each node is a raylet of
 its own, so that any of them may die. Everything of ours listens on 127.0.0.1 and lies in the run's scratch folder.
 """
+from __future__ import annotations
+
 import logging
 import os
 import secrets
@@ -10,9 +12,12 @@ import socket
 import subprocess
 import sys
 import time
+from typing import Any
 
 from bridge_errors import Unsupported
 from bridge_queue import wait_until
+from bridge_types import Json
+from bridge_workload import Description
 
 _START_S = 30
 _CONNECT_S = 3
@@ -33,7 +38,7 @@ SETTINGS = {
 }
 
 
-def configure(description):
+def configure(description: Description) -> dict[str, str]:
     """Before Ray is imported: it reads its environment then."""
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written beside the modules
     os.environ["RAY_TMPDIR"] = description.scratch_dir
@@ -45,14 +50,14 @@ def configure(description):
     return {**SETTINGS, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "random, of this run"}
 
 
-def watch(folder):
+def watch(folder: str) -> None:
     """Outlives the guard, in a session of its own (see ray_watch.py)."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ray_watch.py")
     subprocess.Popen([sys.executable, "-I", "-S", "-B", script, str(os.getpid()), folder], start_new_session=True,
                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def probe(address):
+def probe(address: str) -> None:
     """A dead address costs Ray 41 s."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
@@ -65,21 +70,23 @@ def probe(address):
 
 
 class Node:
-    def __init__(self, index, node_id, ours=None, head=False):
+    """`ours` is Ray's own handle of a node that the run started."""
+
+    def __init__(self, index: int, node_id: str, ours: Any = None, head: bool = False) -> None:
         self.index, self.node_id, self.ours, self.head = index, node_id, ours, head
         self.alive = True
 
 
 class RayCluster:
-    def __init__(self, description):
+    def __init__(self, description: Description) -> None:
         self.description = description
-        self.address = description.options["ray_address"]
-        self.nodes = {}  # by index
-        self._cluster = None
+        self.address: str = description.options["ray_address"]
+        self.nodes: dict[int, Node] = {}  # by index
+        self._cluster: Any = None
 
-    def start(self):
+    def start(self) -> None:
         import ray
-        quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+        quiet: Json = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self.address:
             probe(self.address)
             if self.address.startswith("ray://"):
@@ -100,19 +107,19 @@ class RayCluster:
         # Later nodes come from another thread, where Ray cannot register its signal handler; the guard ends them too.
         self._cluster._shutdown_at_exit = False
 
-    def _adopt(self, ray):
+    def _adopt(self, ray: Any) -> None:
         alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])
         wanted = self.description.nodes
         if len(alive) < wanted:
             raise Unsupported(f"the cluster at {self.address} has {len(alive)} nodes, not {wanted}; lower --nodes")
         self.nodes = {index: Node(index, node_id) for index, node_id in enumerate(alive[:wanted])}
 
-    def _add(self):
+    def _add(self) -> Any:
         return self._cluster.add_node(num_cpus=1, object_store_memory=OBJECT_STORE, include_dashboard=False,
                                       include_log_monitor=False, node_ip_address="127.0.0.1")
 
     # ---- a node of ours
-    def launch(self, index):
+    def launch(self, index: int) -> Node:
         """Starts a raylet and gives its node; also one that died or was removed."""
         if self._cluster is None:
             raise Unsupported("nodes cannot be added to a cluster that the run did not start")
@@ -120,19 +127,19 @@ class RayCluster:
         self.nodes[index] = Node(index, started.node_id, started)
         return self.nodes[index]
 
-    def find(self, index):
+    def find(self, index: int) -> Node:
         node = self.nodes.get(index)
         if node is None or not node.alive:
             raise ValueError(f"there is no node {index}; there are {[n.index for n in self.nodes.values() if n.alive]}")
         return node
 
-    def require_ours(self, node):
+    def require_ours(self, node: Node) -> None:
         if node.ours is None:
             raise Unsupported("nodes that the run did not start are not its to end")
         if node.head:
             raise Unsupported("with one node Ray's head is that node, and the cluster ends with it; use --nodes 2 or more")
 
-    def kill(self, node, graceful):
+    def kill(self, node: Node, graceful: bool) -> float:
         """Gives the seconds until Ray knew. Abrupt: the raylet and all its workers at once, as when a machine dies."""
         began = time.monotonic()
         if graceful:
@@ -154,12 +161,12 @@ class RayCluster:
         return noticed_s
 
     @staticmethod
-    def _listed(node):
+    def _listed(node: Node) -> bool:
         import ray
         time.sleep(0.01)  # each look is a call to the GCS
         return any(n["NodeID"] == node.node_id and n["Alive"] for n in ray.nodes())
 
-    def close(self):
+    def close(self) -> None:
         import ray
         ray.shutdown()
         if self._cluster is not None:

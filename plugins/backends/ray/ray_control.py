@@ -1,36 +1,45 @@
 """Control events on Ray: faults, what heals them, and reconfiguration. Called by one thread, which may take its time."""
+from __future__ import annotations
+
 import os
 import signal
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from bridge_errors import Unsupported
 from bridge_queue import wait_until
+from bridge_types import Event, Json
+from ray_pool import Pool, Replica, Wanted
+
+if TYPE_CHECKING:
+    from ray_runtime import Runtime
 
 _DRAIN_S = 60
 
 
 class Control:
-    def __init__(self, runtime):
+    def __init__(self, runtime: Runtime) -> None:
         self._description, self._cluster = runtime.description, runtime.cluster
         self._pools, self._dispatcher, self._actors = runtime.pools, runtime.dispatcher, runtime.actors
-        self._killed = {}  # (stage, worker) -> node
-        self._dead_nodes = {}  # node -> [(pool, worker)] that it had
+        self._killed: dict[tuple[int, int], int] = {}  # (stage, worker) -> node
+        self._dead_nodes: dict[int, list[tuple[Pool, int]]] = {}  # node -> [(pool, worker)] that it had
 
-    def handle(self, event):
+    def handle(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]
         name = f"{kind} {target}".replace("-", "_").replace(" ", "_")
-        action = getattr(self, f"_{name}", None)
+        action: Callable[[Json], str] | None = getattr(self, f"_{name}", None)
         if action is None:
             raise Unsupported(f"Ray has no event '{target}' here; it has kill-worker, freeze-worker and kill-node (fault, "
                               "heal), and parallelism, replace-worker, add-node and remove-node (reconfigure)")
         return action(args)
 
     # ---- workers
-    def _pool(self, args):
+    def _pool(self, args: Json) -> Pool:
         if "stage" not in args:
             raise ValueError("the event needs a \"stage\"")
         return self._pools[self._description.stage(args["stage"]).index]
 
-    def _fault_kill_worker(self, args):
+    def _fault_kill_worker(self, args: Json) -> str:
         pool = self._pool(args)
         replica = pool.find(int(args.get("worker", 0)))
         self._dispatcher.call(self._dispatcher.remove, [replica])
@@ -38,7 +47,7 @@ class Control:
         self._killed[pool.stage.index, replica.number] = replica.node
         return f"worker {replica.number} (process {replica.pid}) on node {replica.node} was killed"
 
-    def _heal_kill_worker(self, args):
+    def _heal_kill_worker(self, args: Json) -> str:
         pool = self._pool(args)
         number = int(args.get("worker", 0))
         node = self._killed.pop((pool.stage.index, number), None)
@@ -47,20 +56,20 @@ class Control:
         self._start([(pool, number, node)])
         return f"worker {number} started again" + self._state_note([pool])
 
-    def _fault_freeze_worker(self, args):
+    def _fault_freeze_worker(self, args: Json) -> str:
         return self._signal(args, signal.SIGSTOP, "frozen")
 
-    def _heal_freeze_worker(self, args):
+    def _heal_freeze_worker(self, args: Json) -> str:
         return self._signal(args, signal.SIGCONT, "thawed")
 
-    def _signal(self, args, number, what):
+    def _signal(self, args: Json, number: int, what: str) -> str:
         replica = self._pool(args).find(int(args.get("worker", 0)))
         if self._cluster.find(replica.node).ours is None:
             raise Unsupported("a worker of a cluster that the run did not start may be on another machine")
         os.kill(replica.pid, number)
         return f"process {replica.pid} {what}"
 
-    def _reconfigure_replace_worker(self, args):
+    def _reconfigure_replace_worker(self, args: Json) -> str:
         pool = self._pool(args)
         self._refuse_keyed(pool)
         old = pool.find(int(args.get("worker", 0)))
@@ -68,17 +77,18 @@ class Control:
         self._retire([old])
         return f"worker {old.number}: process {old.pid} replaced by {pool.find(old.number).pid}"
 
-    def _reconfigure_parallelism(self, args):
+    def _reconfigure_parallelism(self, args: Json) -> str:
         value = int(args["value"])
         if value < 1:
             raise ValueError("\"value\" must be 1 or more")
         pools = [self._pool(args)] if args.get("stage") else [p for p in self._pools.values() if not p.stage.keyed]
         for pool in pools:
             self._refuse_keyed(pool)
-        wanted, leaving = [], []
+        wanted: list[Wanted] = []
+        leaving: list[Replica] = []
         for pool in pools:
             pool.per_node = value
-            missing = []
+            missing: list[int] = []
             for node in self._alive():
                 have = pool.on(node)
                 leaving += have[value:]
@@ -86,20 +96,20 @@ class Control:
             wanted += [(pool, number, node) for number, node in zip(pool.free_numbers(len(missing)), missing)]
         self._start(wanted)
         self._retire(leaving)
-        return f"{value} actors a node for {', '.join(pool.stage.name for pool in pools)}: " \
-               f"{len(wanted)} started, {len(leaving)} drained and ended"
+        names = ", ".join(pool.stage.name for pool in pools)
+        return f"{value} actors a node for {names}: {len(wanted)} started, {len(leaving)} drained and ended"
 
     @staticmethod
-    def _refuse_keyed(pool):
+    def _refuse_keyed(pool: Pool) -> None:
         if pool.stage.keyed:
             raise Unsupported(f"stage '{pool.stage.name}' has state by key in its actors' processes, and it cannot move "
                               "between them; name a stage without keys")
 
-    def _start(self, wanted):
+    def _start(self, wanted: list[Wanted]) -> None:
         if wanted:
             self._dispatcher.call(self._dispatcher.add, self._actors.start(wanted))
 
-    def _retire(self, replicas):
+    def _retire(self, replicas: list[Replica]) -> None:
         """They get nothing more; what they have goes through to its end."""
         self._dispatcher.call(self._dispatcher.remove, replicas)
         drained = wait_until(lambda: not any(replica.in_flight for replica in replicas), _DRAIN_S)
@@ -109,13 +119,13 @@ class Control:
             raise RuntimeError(f"some of {len(replicas)} actors did not finish their requests within {_DRAIN_S} s and were ended")
 
     # ---- nodes
-    def _alive(self):
+    def _alive(self) -> list[int]:
         return [node.index for node in self._cluster.nodes.values() if node.alive]
 
-    def _on(self, node):
+    def _on(self, node: int) -> list[Replica]:
         return [replica for pool in self._pools.values() for replica in pool.on(node)]
 
-    def _fault_kill_node(self, args):
+    def _fault_kill_node(self, args: Json) -> str:
         node = self._cluster.find(int(args.get("node", 0)))
         self._cluster.require_ours(node)
         graceful = bool(args.get("graceful", False))
@@ -127,7 +137,7 @@ class Control:
         how = "removed gracefully" if graceful else "killed with SIGKILL, its raylet and its workers"
         return f"node {node.index} {how}; Ray noticed after {noticed_s:.3f} s; {len(had)} actors gone"
 
-    def _heal_kill_node(self, args):
+    def _heal_kill_node(self, args: Json) -> str:
         index = int(args.get("node", 0))
         had = self._dead_nodes.pop(index, None)
         if had is None:
@@ -137,20 +147,20 @@ class Control:
         return f"node {index} serves again with {len(had)} actors" + self._state_note([pool for pool, _ in had])
 
     @staticmethod
-    def _state_note(pools):
+    def _state_note(pools: Iterable[Pool]) -> str:
         return ", its keyed state empty" if any(pool.stage.keyed for pool in pools) else ""
 
-    def _reconfigure_add_node(self, args):
+    def _reconfigure_add_node(self, args: Json) -> str:
         index = max(self._cluster.nodes) + 1
         self._cluster.launch(index)
-        wanted = []
+        wanted: list[Wanted] = []
         for pool in self._pools.values():
             if not pool.stage.keyed:
                 wanted += [(pool, number, index) for number in pool.free_numbers(pool.per_node)]
         self._start(wanted)
         return f"node {index} with {len(wanted)} actors of the stages without keys"
 
-    def _reconfigure_remove_node(self, args):
+    def _reconfigure_remove_node(self, args: Json) -> str:
         node = self._cluster.find(int(args.get("node", max(self._alive()))))
         self._cluster.require_ours(node)
         if len(self._alive()) == 1:

@@ -3,34 +3,40 @@
 A stage's replicas serve every pipeline and step that names it. Who changes a pool's members is the dispatcher's thread;
 actors are started and ended elsewhere, because that takes its time.
 """
-import os
+from __future__ import annotations
 
-from bridge_workload import KEY_GROUPS, Description, KeyedOperators, Workload
+import os
+from typing import Any
+
+from bridge_packets import Request
+from bridge_types import Json
+from bridge_workload import KEY_GROUPS, Description, KeyedOperators, Stage, Workload
+from ray_cluster import RayCluster
 
 
 class StageActor:
     """Inside Ray's worker process. One call at a time: Ray's own default for an actor."""
 
-    def __init__(self, run, stage, number, replicas, node):
+    def __init__(self, run: Json, stage_index: int, number: int, replicas: int, node: int) -> None:
         description = Description(run)
         workload = Workload(run)
-        stage = description.stages[stage]
+        stage = description.stages[stage_index]
         self._pipelines = description.pipelines
         self._keyed = KeyedOperators(workload, stage, node) if stage.keyed else None
         self._operator = None if stage.keyed else workload.operator(stage, number, replicas, node)
 
-    def ready(self):
+    def ready(self) -> int:
         return os.getpid()
 
-    def run(self, pipeline, step, *inputs):
+    def run(self, pipeline: int, step_index: int, *inputs: list[bytes]) -> list[bytes]:
         """A step of some requests of one pipeline: a list of packets an input, and one out."""
-        step = self._pipelines[pipeline][step]
-        if self._keyed is None:
+        step = self._pipelines[pipeline][step_index]
+        if self._operator is not None:
             return [self._operator.run(step.index, packets) for packets in zip(*inputs)]
-        import bridge_packets
+        assert self._keyed is not None
         out = []
         for packets in zip(*inputs):
-            group = step.group(bridge_packets.Request(packets[0]).key, packets[0])
+            group = step.group(Request(packets[0]).key, packets[0])
             out.append(self._keyed.run(group, step.index, packets))
         return out
 
@@ -38,27 +44,27 @@ class StageActor:
 class Replica:
     __slots__ = ("actor", "actor_id", "in_flight", "node", "number", "pid", "stage")
 
-    def __init__(self, stage, number, node, actor):
+    def __init__(self, stage: Stage, number: int, node: int, actor: Any) -> None:
         self.stage, self.number, self.node, self.actor = stage, number, node, actor
-        self.actor_id = actor._actor_id.hex()
+        self.actor_id: str = actor._actor_id.hex()
         self.pid = 0
         self.in_flight = 0  # requests on their way that pass through it; the dispatcher's
 
 
 class Pool:
-    def __init__(self, stage, nodes):
+    def __init__(self, stage: Stage, nodes: int) -> None:
         self.stage = stage
         self.per_node = stage.parallelism
-        self.live = []
+        self.live: list[Replica] = []
         # Key groups belong to workers by number for the whole run: state cannot move between processes.
         self.owners = stage.parallelism * nodes
-        self.by_number = {}
+        self.by_number: dict[int, Replica] = {}
 
-    def add(self, replica):
+    def add(self, replica: Replica) -> None:
         self.live.append(replica)
         self.by_number[replica.number] = replica
 
-    def remove(self, replica):
+    def remove(self, replica: Replica) -> bool:
         """False: it was gone already."""
         if replica not in self.live:
             return False
@@ -67,23 +73,24 @@ class Pool:
             del self.by_number[replica.number]
         return True
 
-    def least_busy(self):
+    def least_busy(self) -> Replica | None:
         return min(self.live, key=lambda replica: replica.in_flight, default=None)
 
-    def owner(self, group):
+    def owner(self, group: int) -> int:
         """The worker's number."""
         return group * self.owners // KEY_GROUPS
 
-    def on(self, node):
+    def on(self, node: int) -> list[Replica]:
         return sorted((r for r in self.live if r.node == node), key=lambda r: r.number)
 
-    def find(self, number):
+    def find(self, number: int) -> Replica:
         if number not in self.by_number:
             raise ValueError(f"stage '{self.stage.name}' has no worker {number}; it has {sorted(self.by_number)}")
         return self.by_number[number]
 
-    def free_numbers(self, count):
-        numbers, n = [], 0
+    def free_numbers(self, count: int) -> list[int]:
+        numbers: list[int] = []
+        n = 0
         while len(numbers) < count:
             if n not in self.by_number:
                 numbers.append(n)
@@ -91,20 +98,23 @@ class Pool:
         return numbers
 
 
+Wanted = tuple[Pool, int, int]  # pool, worker's number, node's index
+
+
 class Actors:
     """Starts and ends actors."""
 
-    def __init__(self, description, cluster):
+    def __init__(self, description: Description, cluster: RayCluster) -> None:
         import ray
         self._ray = ray
         self._description, self._cluster = description, cluster
-        self._timeout_s = description.options["actor_timeout_s"]
+        self._timeout_s: float = description.options["actor_timeout_s"]
         # Never restarted nor retried by Ray: a step would run twice for a request that must not.
         self._class = ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)(StageActor)
         self._run = ray.put(description.run)
 
-    def start(self, wanted):
-        """`wanted`: (pool, worker's number, node's index). Side by side, all or none."""
+    def start(self, wanted: list[Wanted]) -> list[Replica]:
+        """Side by side, all or none."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
         replicas = []
         for pool, number, node in wanted:
@@ -126,9 +136,9 @@ class Actors:
             replica.pid = pid
         return replicas
 
-    def _end_all(self, replicas):
+    def _end_all(self, replicas: list[Replica]) -> None:
         for replica in replicas:
             self.end(replica)
 
-    def end(self, replica):
+    def end(self, replica: Replica) -> None:
         self._ray.kill(replica.actor, no_restart=True)

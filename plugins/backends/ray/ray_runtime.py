@@ -1,15 +1,19 @@
 """Ray (PyPI ray) as a runtime: stages are pools of actors, requests flow between them as object references."""
+from __future__ import annotations
+
 import importlib.metadata
 
+from bridge_types import Complete, Event, Json, Publish
+from bridge_workload import Description
 from ray_cluster import OBJECT_STORE, RayCluster, configure
 
 
-def versions():
+def versions() -> Json:
     return {"ray": importlib.metadata.version("ray")}
 
 
 class Runtime:
-    def __init__(self, description, complete, metadata):
+    def __init__(self, description: Description, complete: Complete, metadata: Publish) -> None:
         self._settings = configure(description)
         self.description, self.metadata = description, metadata
         self.cluster = RayCluster(description)
@@ -18,9 +22,8 @@ class Runtime:
         self.pools = {stage.index: Pool(stage, description.nodes) for stage in description.stages}
         self.dispatcher = Dispatcher(description, complete, self.pools)
         self.submit = self.dispatcher.submit
-        self.actors = self._control = None
 
-    def start(self):
+    def start(self) -> Json:
         from ray_control import Control
         from ray_pool import Actors
         self.cluster.start()
@@ -31,13 +34,12 @@ class Runtime:
             self.pools[replica.stage.index].add(replica)
         self.dispatcher.start()
         self._control = Control(self)
-        options, scheduler = self.description.options, self.description.scheduler
+        options = self.description.options
         return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
                 "window": self.dispatcher.window, "nodes": len(self.cluster.nodes),
                 "address": options["ray_address"] or "a cluster of the run's own on this machine",
                 "object_store_bytes_a_node": None if options["ray_address"] else OBJECT_STORE, "ray_settings": self._settings,
-                "scheduler": ("fifo" if scheduler in ("", "default") else scheduler)
-                + ", in the driver's queue before the window: Ray 2.60 has no priorities",
+                "scheduler": f"{self.description.order}, in the driver's queue before the window: Ray 2.60 has no priorities",
                 "of_ray": "actors (num_cpus=0, out-of-order execution), one process a replica, object references between "
                           "stages, cluster membership and failure detection",
                 "of_the_bridge": "choice of the replica (least in flight), window, queue, key groups, sending again after a "
@@ -45,19 +47,19 @@ class Runtime:
                 "parallelism_means": "actors a stage and node", "nodes_means": "raylets, all on this machine unless joined",
                 **self.layout()}
 
-    def layout(self):
+    def layout(self) -> Json:
         capacity = [0] * (max(self.cluster.nodes) + 1)
         for pool in self.pools.values():
             for replica in pool.live:
                 capacity[replica.node] += 1
         return {"replicas": {pool.stage.name: len(pool.live) for pool in self.pools.values()}, "node_capacity": capacity}
 
-    def control(self, event):
+    def control(self, event: Event) -> str:
         try:
             return self._control.handle(event)
         finally:
             self.metadata({**self.layout(), "resent": self.dispatcher.resent, "lost": self.dispatcher.lost})
 
-    def close(self):
+    def close(self) -> None:
         self.dispatcher.close()
         self.cluster.close()

@@ -3,6 +3,8 @@
 The guard does that, too, and is quicker; this is for the case that the guard died with the host. Ray's agents outlive their
 raylet then, and are nobody's children. What belongs to the run is told by its folder, which is in RAY_TMPDIR.
 """
+from __future__ import annotations
+
 import os
 import pathlib
 import select
@@ -10,11 +12,12 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterator
 
 _LIMIT_S = 10
 
 
-def processes_of(folder):
+def processes_of(folder: str) -> Iterator[int]:
     mark = b"RAY_TMPDIR=" + os.fsencode(folder)
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -24,7 +27,7 @@ def processes_of(folder):
             pass  # it has ended, or is another user's
 
 
-def end_all(folder):
+def end_all(folder: str) -> None:
     deadline = time.monotonic() + _LIMIT_S
     while (found := list(processes_of(folder))) and time.monotonic() < deadline:
         for process in found:
@@ -35,7 +38,7 @@ def end_all(folder):
         time.sleep(0.1)
 
 
-def main():
+def main() -> None:
     driver, folder = int(sys.argv[1]), sys.argv[2]
     try:
         handle = os.pidfd_open(driver)

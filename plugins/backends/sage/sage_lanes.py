@@ -4,8 +4,11 @@ A lane is SAGE's own source -> map per step -> sink, on one thread of its own; a
 frames of requests, one at a time while few are waiting. What the bridge adds: the queue, the choice of a frame's size, and
 key groups for keyed stages, whose state all lanes of the process share under a lock.
 """
+from __future__ import annotations
+
 import itertools
 import threading
+from typing import Any, cast
 
 from sage.foundation import MapFunction, SinkFunction, SourceFunction
 from sage.runtime import LocalEnvironment
@@ -13,7 +16,8 @@ from sage.runtime import LocalEnvironment
 import bridge_packets
 from bridge_errors import Unsupported
 from bridge_queue import WorkQueue, order_of, wait_until
-from bridge_workload import Execution, KeyedOperators, Workload
+from bridge_types import Complete, Event, Json
+from bridge_workload import Description, Execution, KeyedOperators, Step, Workload
 
 
 class Killed(Exception):
@@ -23,13 +27,13 @@ class Killed(Exception):
 class Lane:
     """One LocalEnvironment with operator instances of its own."""
 
-    def __init__(self, number, lanes):
+    def __init__(self, number: int, lanes: Lanes) -> None:
         self.number, self.lanes = number, lanes
         self.operators = {stage.index: lanes.workload.operator(stage, number, lanes.description.parallelism)
                           for stage in lanes.description.stages if not stage.keyed}
-        self._frame = []      # in the lane now
+        self._frame: list[Execution] = []  # in the lane now
         self._holding = threading.Lock()
-        self.killed = False   # the next execution raises
+        self.killed = False  # the next execution raises
         self.leaving = False  # takes nothing more
         self.environment = LocalEnvironment(f"lane{number}")
         stream = self.environment.from_source(self._source(), delay=0.0)
@@ -38,42 +42,50 @@ class Lane:
         stream.sink(self._sink())
         self.environment.submit(autostop=False)
 
-    def _source(lane):
-        class Source(SourceFunction):
-            def execute(self, data=None):
+    def _source(self) -> Any:
+        lane = self
+
+        class Source(SourceFunction):  # type: ignore[misc]
+            def execute(self, data: object = None) -> list[Execution] | None:
                 if lane.leaving:
                     return None
                 lanes = lane.lanes
                 lane._frame = lanes.queue.take(lanes.frame_max, max(1, len(lanes.lanes)), timeout_s=0.05)
                 return lane._frame or None
+
         return Source
 
-    def _step(lane, position):
-        class Step(MapFunction):
-            def execute(self, frame):
+    def _step(self, position: int) -> Any:
+        lane = self
+
+        class Map(MapFunction):  # type: ignore[misc]
+            def execute(self, frame: list[Execution]) -> list[Execution]:
                 for execution in frame:
                     if position < len(execution.steps):
                         lane.execute(execution, execution.steps[position])
                 return frame
-        return Step
 
-    def _sink(lane):
-        class Sink(SinkFunction):
-            def execute(self, frame):
-                lane.lanes.complete([execution.result for execution in lane.take_frame()])
+        return Map
+
+    def _sink(self) -> Any:
+        lane = self
+
+        class Sink(SinkFunction):  # type: ignore[misc]
+            def execute(self, frame: list[Execution]) -> None:
+                lane.lanes.complete(cast("list[bytes]", [execution.result for execution in lane.take_frame()]))
+
         return Sink
 
-    @property
-    def busy(self):
-        return bool(self._frame)
+    def idle(self) -> bool:
+        return not self._frame
 
-    def take_frame(self):
+    def take_frame(self) -> list[Execution]:
         """What is in the lane is either delivered by its sink or lost to a fault, never both."""
         with self._holding:
             frame, self._frame = self._frame, []
             return frame
 
-    def execute(self, execution, step):
+    def execute(self, execution: Execution, step: Step) -> None:
         if self.killed:
             raise Killed(f"lane {self.number} was killed")  # SAGE ends the source's thread
         packets = execution.inputs(step)
@@ -86,38 +98,33 @@ class Lane:
 
 
 class Lanes:
-    def __init__(self, description, complete):
+    def __init__(self, description: Description, complete: Complete) -> None:
         self.description, self.complete = description, complete
         order = order_of(description)
-        self.queue = WorkQueue(lambda execution: order(execution.request))
-        self.frame_max = description.options["frame"]
+        self.queue: WorkQueue[Execution] = WorkQueue(lambda execution: order(execution.request))
+        self.frame_max: int = description.options["frame"]
         self.longest = max(len(steps) for steps in description.pipelines)
         self.workload = Workload(description.run)
         self.keyed = {stage.index: KeyedOperators(self.workload, stage) for stage in description.stages if stage.keyed}
-        self.lanes = {}
+        self.lanes: dict[int, Lane] = {}
         self._numbers = itertools.count()
         self._changing = threading.Lock()
 
-    def start(self):
+    def start(self) -> Json:
         self._resize(self.description.parallelism)
         return {"mode": "lanes", "lanes": len(self.lanes), "node_capacity": [len(self.lanes)],
-                "scheduler": self._scheduler_note(),
+                "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",
                 "of_sage": "LocalEnvironment source -> map per step -> sink, one thread a lane",
                 "of_the_bridge": "one queue for all lanes, frames, key groups"}
 
-    def _scheduler_note(self):
-        name = self.description.scheduler
-        how = "fifo" if name in ("", "default") else name
-        return f"{how}, in the bridge's queue: not implemented by SAGE 0.3.2"
-
-    def submit(self, packets):
+    def submit(self, packets: list[bytes]) -> None:
         out = []
         for packet in packets:
             request = bridge_packets.Request(packet)
             out.append(Execution(request, self.description.pipelines[request.pipeline], packet))
         self.queue.put(out)
 
-    def control(self, event):
+    def control(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]
         with self._changing:
             if kind == "reconfigure" and target == "parallelism":
@@ -132,7 +139,7 @@ class Lanes:
                 return f"lane {number} started again"
         raise Unsupported(f"mode lanes has no event '{target}'; it has kill-worker (fault, heal) and parallelism")
 
-    def _resize(self, count):
+    def _resize(self, count: int) -> None:
         while len(self.lanes) < count:
             number = next(self._numbers)
             if number not in self.lanes:
@@ -140,11 +147,11 @@ class Lanes:
         for number in sorted(self.lanes)[count:]:
             lane = self.lanes.pop(number)
             lane.leaving = True
-            if not wait_until(lambda lane=lane: not lane.busy, 60):
+            if not wait_until(lane.idle, 60):
                 raise RuntimeError(f"lane {number} did not finish its requests within 60 s")
             lane.environment.close()
 
-    def _kill(self, number):
+    def _kill(self, number: int) -> str:
         lane = self.lanes.pop(number, None)
         if lane is None:
             raise ValueError(f"there is no lane {number}; there are {sorted(self.lanes)}")
@@ -156,7 +163,7 @@ class Lanes:
         lane.environment.close()
         return f"{len(lost)} requests were in the lane: {len(again)} sent again, {len(lost) - len(again)} lost"
 
-    def close(self):
+    def close(self) -> None:
         self.queue.close()
         for lane in self.lanes.values():
             lane.leaving = True

@@ -5,6 +5,8 @@ others that have the same files at the same paths. A node serves one run at a ti
 the actors `slot0`.. execute batches. An item of a batch is a list: the request's packet, then what each step gave so far,
 b"" for a step that has not been executed.
 """
+from __future__ import annotations
+
 import argparse
 import ctypes
 import json
@@ -13,32 +15,33 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import bridge_packets  # noqa: E402
-from bridge_errors import one_line  # noqa: E402
-from bridge_workload import Description, StagePool, Workload  # noqa: E402
+import bridge_packets
+from bridge_errors import one_line
+from bridge_workload import KEY_GROUPS, Description, Stage, StagePool, Step, Workload
 
 SLOTS_MAX = 64
 PREFIX = "sage-host@"  # of the node's id, which tells its data address
 _PR_SET_PDEATHSIG = 1
 
 
-def owner_of(group, owners, groups=64):
+def owner_of(group: int, owners: int) -> int:
     """The index of the node that holds a key group's state."""
-    return group * owners // groups
+    return group * owners // KEY_GROUPS
 
 
 class Node:
     """What a run deployed here."""
 
-    def __init__(self):
-        self.pool = None
+    def __init__(self) -> None:
         self.index = self.owners = 0
-        self.pipelines = []
+        self.stages: list[Stage] = []
+        self.pipelines: list[tuple[Step, ...]] = []
 
-    def deploy(self, message):
+    def deploy(self, message: list[bytes]) -> bytes:
         """[kind, JSON] -> text; an error's text begins with '!'."""
         try:
             kind, body = message[0], json.loads(message[1])
@@ -55,12 +58,12 @@ class Node:
         except Exception as e:
             return b"!" + one_line(e).encode()
 
-    def execute(self, batch):
+    def execute(self, batch: list[list[bytes]]) -> list[list[bytes]]:
         for item in batch:
             self._advance(item)
         return batch
 
-    def _advance(self, item):
+    def _advance(self, item: list[bytes]) -> None:
         """As far as this node can: to the end, or to a key that another node holds."""
         request = bridge_packets.Request(item[0])
         for step in self.pipelines[request.pipeline]:
@@ -72,7 +75,7 @@ class Node:
             item[step.index + 1] = self.pool.run(step, request, packets)
 
 
-def serve(arguments):
+def serve(arguments: argparse.Namespace) -> None:
     logging.disable(logging.INFO)
     import sage.runtime.flownet as flownet
     seeds = [seed for seed in arguments.seeds.split(",") if seed]
@@ -82,11 +85,11 @@ def serve(arguments):
     node = Node()
 
     class Deploy:
-        def run(self, message):
+        def run(self, message: Any) -> Any:
             return node.deploy(message)
 
     class Slot:
-        def run(self, batch):
+        def run(self, batch: Any) -> Any:
             return node.execute(batch)
 
     actors = handle.runtime_host.actor_api
@@ -100,8 +103,8 @@ def serve(arguments):
     os._exit(0)  # SAGE's own threads do not end by themselves
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A SAGE node that serves sage-host.")
     parser.add_argument("--bind", required=True, help="address of the control interface (HTTP)")
     parser.add_argument("--data", required=True, help="address that actors are called at (TCP)")
     parser.add_argument("--seeds", default="", help="control addresses of nodes of the cluster to join")

@@ -4,6 +4,9 @@ SAGE opens a TCP connection a message, so requests travel in frames; a node take
 its end unless a keyed stage's state is on another node. What SAGE does not do, the bridge does: choose the node, notice
 that one has died, and send again what was lost where the workload allows it.
 """
+from __future__ import annotations
+
+import collections
 import json
 import os
 import queue
@@ -12,6 +15,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection
+from concurrent.futures import TimeoutError as CallTimeout  # the built-in one since Python 3.11
+from typing import Any
 
 import sage.runtime.flownet as flownet
 from sage.runtime.flownet.runtime.actors.comm_bridge import call_actor_via_comm
@@ -20,7 +26,8 @@ from sage.runtime.flownet.runtime.actors.registry import V1ActorRef
 import bridge_packets
 from bridge_errors import Unsupported, one_line
 from bridge_queue import WorkQueue, order_of, wait_until
-from bridge_workload import Execution
+from bridge_types import Complete, Event, Json
+from bridge_workload import Description, Execution
 from sage_flows import free_port
 from sage_node import PREFIX, SLOTS_MAX, owner_of
 
@@ -36,34 +43,34 @@ class NodeDied(Exception):
 class Node:
     """One node: ours (a process of this machine) or one that was there."""
 
-    def __init__(self, index, control, data, process=None):
+    def __init__(self, index: int, control: str, data: str, process: subprocess.Popen[bytes] | None = None) -> None:
         self.index, self.control, self.data, self.process = index, control, data, process
         self.serving = False
-        self.busy = 0     # calls under way
+        self.busy = 0  # calls under way
         self.threads = 0  # of this side, one a slot
 
     @property
-    def dead(self):
+    def dead(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
 
 class Nodes:
-    def __init__(self, description, complete):
+    def __init__(self, description: Description, complete: Complete) -> None:
         self.description, self.complete = description, complete
         order = order_of(description)
-        self.queue = WorkQueue(lambda execution: order(execution.request))
-        self.frame_max = description.options["frame"]
-        self.timeout_s = description.options["call_timeout_s"]
+        self.queue: WorkQueue[Execution] = WorkQueue(lambda execution: order(execution.request))
+        self.frame_max: int = description.options["frame"]
+        self.timeout_s: float = description.options["call_timeout_s"]
         self.keyed = [stage.name for stage in description.stages if stage.keyed]
         self.replicas = {stage.index: stage.parallelism for stage in description.stages}
-        self.nodes = {}
+        self.nodes: dict[int, Node] = {}
         self.owners = 0  # nodes that hold the keyed state; fixed when the run begins
         self.resent = self.lost = 0
-        self._handle = None
+        self._handle: Any = None
         self._changing = threading.Lock()
 
     # ---- the cluster
-    def start(self):
+    def start(self) -> Json:
         seeds = [seed for seed in self.description.options["sage_seeds"].split(",") if seed]
         control, data = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self._handle = flownet.bootstrap_node_runtime(
@@ -78,24 +85,22 @@ class Nodes:
         self.owners = len(self.nodes)
         for node in self.nodes.values():
             self._serve(node)
-        scheduler = self.description.scheduler
         return {"mode": "flownet", "nodes": len(self.nodes), "seeds": seeds, "frame": self.frame_max,
                 "replicas_a_node": {stage.name: stage.parallelism for stage in self.description.stages},
                 "node_capacity": [sum(self.replicas.values())] * len(self.nodes),
-                "scheduler": ("fifo" if scheduler in ("", "default") else scheduler)
-                + ", in the bridge's queue: not implemented by SAGE 0.3.2",
+                "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",
                 "of_sage": "node processes, membership, actors called by call_actor_via_comm over TCP",
                 "of_the_bridge": "choice of the node, frames, replicas a stage, key groups, sending again after a fault"}
 
-    def _launch(self, index, control=None, data=None):
+    def _launch(self, index: int, control: str | None = None, data: str | None = None) -> Node:
         control, data = (address or f"127.0.0.1:{free_port()}" for address in (control, data))
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sage_node.py")
         process = subprocess.Popen([sys.executable, "-s", "-u", "-B", script, "--bind", control, "--data", data, "--seeds",
                                     self._control, "--parent", str(os.getpid())], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE)
         node = Node(index, control, data, process)
-        lines = queue.Queue()
-        threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=lambda: collections.deque(map(lines.put, process.stdout or ()), 0), daemon=True).start()
         try:
             lines.get(timeout=_START_S)
         except queue.Empty:
@@ -103,30 +108,31 @@ class Nodes:
             raise RuntimeError(f"node {index} did not start within {_START_S} s") from None
         return node
 
-    def _find(self, seeds):
+    def _find(self, seeds: list[str]) -> None:
         """Nodes that were started by hand; their ids tell their data addresses."""
-        def found():
+        def found() -> list[tuple[str, str]]:
             view = self._handle.node_runtime.cluster_view_snapshot(schema="v1")["nodes"]
             return sorted((n["address"], n["node_id"][len(PREFIX):]) for n in view
                           if n["healthy"] and n["node_id"].startswith(PREFIX))
+
         wanted = self.description.nodes
         if not wait_until(lambda: len(found()) >= wanted, _START_S):
             raise Unsupported(f"the cluster at {','.join(seeds)} has {len(found())} nodes that serve sage-host, not {wanted}; "
                               "start more with sage_node.py, or lower --nodes")
         self.nodes = {i: Node(i, control, data) for i, (control, data) in enumerate(found()[:wanted])}
 
-    def _serve(self, node):
+    def _serve(self, node: Node) -> None:
         self._tell(node, b"open", {"run": self.description.run, "index": node.index, "owners": self.owners})
         node.serving = True
         for slot in range(min(SLOTS_MAX, sum(self.replicas.values()))):
             threading.Thread(target=self._drive, args=(node, slot), daemon=True).start()
 
-    def _tell(self, node, kind, body):
+    def _tell(self, node: Node, kind: bytes, body: Json) -> None:
         answer = self._call(node, "deploy", [kind, json.dumps(body).encode()], _DEPLOY_S)
         if answer != b"ok":
             raise RuntimeError(f"node {node.index}: {answer.decode('utf-8', 'replace').lstrip('!')}")
 
-    def _call(self, node, actor, argument, timeout_s):
+    def _call(self, node: Node, actor: str, argument: object, timeout_s: float) -> Any:
         host = self._handle.runtime_host
         target = V1ActorRef(address=node.data, actor_id=actor, method="run")
         call = host.submit_user_coro(call_actor_via_comm(host.actor_api, host.comm_hub, target, argument, timeout=timeout_s))
@@ -135,7 +141,7 @@ class Nodes:
             try:
                 answer = call.result(_LOOK_S)
                 break
-            except TimeoutError:
+            except CallTimeout:
                 if call.done() or time.monotonic() > deadline:
                     raise
                 if node.dead:
@@ -146,8 +152,8 @@ class Nodes:
         return answer["result"]
 
     # ---- requests
-    def submit(self, packets):
-        by_place = {}
+    def submit(self, packets: list[bytes]) -> None:
+        by_place: dict[int | None, list[Execution]] = {}
         for packet in packets:
             request = bridge_packets.Request(packet)
             execution = Execution(request, self.description.pipelines[request.pipeline], packet)
@@ -155,14 +161,14 @@ class Nodes:
         for place, executions in by_place.items():
             self._put(executions, place)
 
-    def _put(self, executions, place):
-        node = self.nodes.get(place)
+    def _put(self, executions: list[Execution], place: int | None) -> None:
+        node = None if place is None else self.nodes.get(place)
         if place is not None and (node is None or node.dead):
             self._give_up(executions, f"node {place}, which holds its key's state, is gone")
         else:
             self.queue.put(executions, place)
 
-    def _place(self, execution):
+    def _place(self, execution: Execution) -> int | None:
         """The node that must execute the next step; None = any."""
         for step in execution.steps:
             if execution.outputs[step.index] is not None:
@@ -172,7 +178,7 @@ class Nodes:
             return owner_of(step.group(execution.request.key, execution.inputs(step)[0]), self.owners)
         return None
 
-    def _drive(self, node, slot):
+    def _drive(self, node: Node, slot: int) -> None:
         process = node.process
         while not self.queue.closed and node.serving and node.process is process:
             sharers = sum(n.serving for n in self.nodes.values()) * sum(self.replicas.values())
@@ -185,7 +191,7 @@ class Nodes:
             finally:
                 node.busy -= 1
 
-    def _execute(self, node, slot, batch):
+    def _execute(self, node: Node, slot: int, batch: list[Execution]) -> None:
         items = [[e.packet] + [output or b"" for output in e.outputs] for e in batch]
         try:
             items = self._call(node, f"slot{slot}", items, self.timeout_s)
@@ -201,18 +207,18 @@ class Nodes:
                 self._put([execution], self._place(execution))
         self.complete(done)
 
-    def _lost(self, executions, reason):
+    def _lost(self, executions: Collection[Execution], reason: str) -> None:
         again = [Execution(e.request, e.steps, bridge_packets.again(e.packet)) for e in executions if e.request.idempotent]
         self.resent += len(again)
         self.queue.put(again)
         self._give_up([e for e in executions if not e.request.idempotent], reason)
 
-    def _give_up(self, executions, reason):
+    def _give_up(self, executions: Collection[Execution], reason: str) -> None:
         self.lost += len(executions)
         self.complete([bridge_packets.failed(e.latest, reason) for e in executions])
 
     # ---- control events
-    def control(self, event):
+    def control(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]
         with self._changing:
             if kind == "reconfigure":
@@ -223,27 +229,27 @@ class Nodes:
             if node.process is None:
                 raise Unsupported("nodes that the run did not start are not its to harm")
             if target == "kill-node":
-                return self._kill(node) if kind == "fault" else self._revive(node)
+                return self._kill(node, node.process) if kind == "fault" else self._revive(node)
             if target == "freeze-node":
                 node.process.send_signal(signal.SIGSTOP if kind == "fault" else signal.SIGCONT)
                 return ""
         raise Unsupported(f"SAGE on several nodes has no event '{target}'; it has kill-node and freeze-node (fault, heal), "
                           "parallelism, add-node and remove-node")
 
-    def _kill(self, node):
+    def _kill(self, node: Node, process: subprocess.Popen[bytes]) -> str:
         node.serving = False
-        node.process.kill()
-        node.process.wait(10)
+        process.kill()
+        process.wait(10)
         self._lost(self.queue.drop(node.index), f"node {node.index} was killed")
         return f"sent again so far {self.resent}, lost {self.lost}"
 
-    def _revive(self, node):
+    def _revive(self, node: Node) -> str:
         fresh = self._launch(node.index, node.control, node.data)
         node.process = fresh.process
         self._serve(node)
         return f"node {node.index} serves again" + (", its keyed state empty" if self.keyed else "")
 
-    def _reconfigure(self, target, args):
+    def _reconfigure(self, target: str, args: Json) -> str:
         if target == "parallelism":
             stages = [self.description.stage(args["stage"])] if args.get("stage") else self.description.stages
             replicas = int(args["value"])
@@ -266,7 +272,7 @@ class Nodes:
             return self._remove(int(args.get("node", max(self.nodes))))
         raise Unsupported(f"SAGE has no reconfiguration '{target}'; it has parallelism, add-node and remove-node")
 
-    def _remove(self, index):
+    def _remove(self, index: int) -> str:
         if index not in self.nodes:
             raise ValueError(f"there is no node {index}; there are {sorted(self.nodes)}")
         if self.keyed and index < self.owners:
@@ -281,7 +287,7 @@ class Nodes:
         node.process.terminate()
         return f"node {index} removed"
 
-    def close(self):
+    def close(self) -> None:
         self.queue.close()
         for node in self.nodes.values():
             if node.process is not None:

@@ -1,12 +1,10 @@
 """The child's half of the bridge: `python bridge_main.py MODULE` serves the host on descriptor 3.
 
-MODULE defines `versions()`, a dict for the record, and `Runtime(description, complete, metadata)` with
-    start()            -> dict for the record; raises Unsupported for what it cannot do
-    submit(packets)    must not wait for them; each ends in one complete([packet])
-    control(event)     -> text; raises Unsupported, or another exception when it failed
-    close()
-`complete` and `metadata` may be called from any thread.
+MODULE defines `versions()`, a dict for the record, and `Runtime(description, complete, metadata)`, which gives what
+bridge_types.Runtime says.
 """
+from __future__ import annotations
+
 import importlib
 import json
 import os
@@ -15,18 +13,20 @@ import signal
 import sys
 import threading
 import traceback
+from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import bridge_connection as link  # noqa: E402
-import bridge_packets  # noqa: E402
-from bridge_errors import INVALID, UNSUPPORTED, Unsupported, one_line  # noqa: E402
-from bridge_workload import Description  # noqa: E402
+import bridge_connection as link
+import bridge_packets
+from bridge_errors import INVALID, UNSUPPORTED, Unsupported, one_line
+from bridge_types import Event, Runtime
+from bridge_workload import Description
 
 SOCKET = 3
 
 
-def control_events(runtime, connection, events):
+def control_events(runtime: Runtime, connection: link.Connection, events: queue.SimpleQueue[Event | None]) -> None:
     """On a thread of its own: a reconfiguration takes its time, and requests must not wait for it."""
     while (event := events.get()) is not None:
         status, text = 0, ""
@@ -40,15 +40,15 @@ def control_events(runtime, connection, events):
         connection.send_json(link.ANSWER, {"event": event["event"], "status": status, "text": text})
 
 
-def serve(connection, module):
+def serve(connection: link.Connection, module: Any) -> None:
     connection.send_json(link.HELLO, {"pid": os.getpid(), "python": sys.version.split()[0], **module.versions()})
     while (frame := connection.receive()) and frame[0] == link.ECHO:
         connection.send(link.ECHO, frame[2])
     if frame is None or frame[0] != link.OPEN:
         return
-    runtime = module.Runtime(Description(json.loads(frame[2])), connection.complete,
-                             lambda values: connection.send_json(link.METADATA, values))
-    events = queue.Queue()
+    runtime: Runtime = module.Runtime(Description(json.loads(frame[2])), connection.complete,
+                                      lambda values: connection.send_json(link.METADATA, values))
+    events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
     try:
         connection.send_json(link.READY, runtime.start())
         threading.Thread(target=control_events, args=(runtime, connection, events), daemon=True).start()
@@ -67,7 +67,7 @@ def serve(connection, module):
         runtime.close()
 
 
-def main():
+def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the host's to handle
     connection = link.Connection(SOCKET)
     try:

@@ -2,6 +2,8 @@
 
 Python moves them and reads the few members that routing needs; the worker library makes one from another.
 """
+from __future__ import annotations
+
 import struct
 
 HEADER = 128
@@ -24,22 +26,24 @@ _MASK = (1 << 64) - 1
 class Request:
     """The members of a packet's request that a runtime routes by."""
 
-    __slots__ = ("id", "due_ns", "seq", "key", "pipeline", "class_id", "priority", "idempotent")
+    __slots__ = ("class_id", "due_ns", "id", "idempotent", "key", "pipeline", "priority", "seq")
 
-    def __init__(self, packet):
+    def __init__(self, packet: bytes) -> None:
         (self.id, self.due_ns, self.seq, self.key, _, _, self.pipeline, self.class_id, _, self.priority,
          flags) = _REQUEST.unpack_from(packet)
         self.idempotent = flags & IDEMPOTENT != 0
 
 
-def size_at(buffer, at):
+def size_at(buffer: bytes, at: int) -> int:
     """Size of the packet that begins there."""
+    result: int
+    spans: int
     result, spans = _SIZES.unpack_from(buffer, at + _SIZES_AT)
-    payload = _U64.unpack_from(buffer, at + 40)[0]
+    payload: int = _U64.unpack_from(buffer, at + 40)[0]
     return HEADER + spans * SPAN + (result + payload + 7 & ~7)
 
 
-def split(body, count):
+def split(body: bytes, count: int) -> list[bytes]:
     """The packets of a frame, as bytes objects."""
     if len(body) == count * HEADER:  # neither payloads nor results: nearly always
         return [body[at:at + HEADER] for at in range(0, len(body), HEADER)]
@@ -53,17 +57,19 @@ def split(body, count):
     return out
 
 
-def request_id(packet):
-    return _U64.unpack_from(packet)[0]
+def request_id(packet: bytes) -> int:
+    found: int = _U64.unpack_from(packet)[0]
+    return found
 
 
-def status(packet):
-    return _STATUS.unpack_from(packet, _STATUS_AT)[0]
+def status(packet: bytes) -> int:
+    found: int = _STATUS.unpack_from(packet, _STATUS_AT)[0]
+    return found
 
 
-def failed(packet, text, code=ERROR):
+def failed(packet: bytes, text: str, code: int = ERROR) -> bytes:
     """The packet's request as it ends without a result."""
-    size, spans = _SIZES.unpack_from(packet, _SIZES_AT)
+    _, spans = _SIZES.unpack_from(packet, _SIZES_AT)
     words = text.encode("utf-8", "replace")[:2000]
     out = bytearray(packet[:HEADER + spans * SPAN])
     out[40:48] = _U64.pack(0)  # its payload is not needed any more
@@ -73,7 +79,7 @@ def failed(packet, text, code=ERROR):
     return bytes(out)
 
 
-def again(packet):
+def again(packet: bytes) -> bytes:
     """The packet for another attempt after a fault, counted."""
     out = bytearray(packet)
     attempts = _ATTEMPTS.unpack_from(out, _ATTEMPTS_AT)[0]
@@ -81,11 +87,12 @@ def again(packet):
     return bytes(out)
 
 
-def attempts(packet):
-    return _ATTEMPTS.unpack_from(packet, _ATTEMPTS_AT)[0]
+def attempts(packet: bytes) -> int:
+    found: int = _ATTEMPTS.unpack_from(packet, _ATTEMPTS_AT)[0]
+    return found
 
 
-def input_key(packet):
+def input_key(packet: bytes) -> int:
     """The first 8 bytes of what the packet gives to its next step; what is missing counts as zero."""
     result, spans = _SIZES.unpack_from(packet, _SIZES_AT)
     begin = HEADER + spans * SPAN
@@ -93,7 +100,7 @@ def input_key(packet):
     return int.from_bytes(packet[begin:begin + min(8, size)], "little")
 
 
-def mix(key):
+def mix(key: int) -> int:
     """SplitMix64's finaliser: keys are often consecutive."""
     key = (key ^ key >> 30) * 0xBF58476D1CE4E5B9 & _MASK
     key = (key ^ key >> 27) * 0x94D049BB133111EB & _MASK

@@ -2,11 +2,17 @@
 
 ctypes lets go of the interpreter's lock while an operator runs, so replicas on threads really run side by side.
 """
+from __future__ import annotations
+
 import ctypes
 import dataclasses
 import threading
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import bridge_packets
+from bridge_packets import Request
+from bridge_types import Json
 
 KEY_NONE, KEY_REQUEST, KEY_INPUT = range(3)
 KEY_GROUPS = 64  # of a keyed stage; each has an operator instance and so a state of its own
@@ -22,7 +28,7 @@ class Stage:
     parallelism: int
 
     @property
-    def keyed(self):
+    def keyed(self) -> bool:
         return self.key_by != KEY_NONE
 
 
@@ -30,9 +36,9 @@ class Stage:
 class Step:
     index: int
     stage: Stage
-    inputs: tuple  # indices of the steps whose outputs it takes; empty: the request itself
+    inputs: tuple[int, ...]  # indices of the steps whose outputs it takes; empty: the request itself
 
-    def group(self, key, packet):
+    def group(self, key: int, packet: bytes) -> int:
         """The key group that serves it. `packet` is its first input."""
         return bridge_packets.mix(key if self.stage.key_by == KEY_REQUEST else bridge_packets.input_key(packet)) % KEY_GROUPS
 
@@ -40,20 +46,25 @@ class Step:
 class Description:
     """What OPEN said."""
 
-    def __init__(self, run):
+    def __init__(self, run: Json) -> None:
         self.run = run
-        self.options = run["options"]
-        self.nodes = run["nodes"]
-        self.parallelism = run["parallelism"]
-        self.scheduler = run["scheduler"]
-        self.scratch_dir = run["scratch_dir"]
+        self.options: Json = run["options"]
+        self.nodes: int = run["nodes"]
+        self.parallelism: int = run["parallelism"]
+        self.scheduler: str = run["scheduler"]
+        self.scratch_dir: str = run["scratch_dir"]
         self.stages = [Stage(i, s["name"], s["operator"], s["config"], s["key_by"], s["parallelism"])
                        for i, s in enumerate(run["stages"])]
         self.pipelines = [tuple(Step(i, self.stages[s["stage"]], tuple(s["inputs"])) for i, s in enumerate(p["steps"]))
                           for p in run["pipelines"]]
-        self.slo_ns = [c["slo_response_ns"] for c in run["classes"]]
+        self.slo_ns: list[int] = [c["slo_response_ns"] for c in run["classes"]]
 
-    def stage(self, name):
+    @property
+    def order(self) -> str:
+        """The order in which requests wait."""
+        return "fifo" if self.scheduler in ("", "default") else self.scheduler
+
+    def stage(self, name: str) -> Stage:
         for stage in self.stages:
             if stage.name == name:
                 return stage
@@ -63,7 +74,7 @@ class Description:
 class Workload:
     """The workload's library, opened in this process once; its operators as instances."""
 
-    def __init__(self, run):
+    def __init__(self, run: Json) -> None:
         self._library = ctypes.CDLL(run["worker_library"])
         self._open_operator = self._library.sbw_operator_open
         self._open_operator.restype = ctypes.c_void_p
@@ -82,26 +93,26 @@ class Workload:
         self._self = self._checked(self._library.sbw_open(workload["library"].encode(), workload["id"].encode(),
                                                           workload["config"].encode(), self._error, len(self._error)))
 
-    def operator(self, stage, replica, replicas, node=0):
+    def operator(self, stage: Stage, replica: int, replicas: int, node: int = 0) -> Operator:
         """One replica's instance of the stage's operator; one thread at a time may run it."""
         pointer = self._open_operator(self._self, stage.operator.encode(), stage.config.encode(), replica, replicas,
                                       self._error, len(self._error))
         return Operator(self, self._checked(pointer), stage, node)
 
-    def _checked(self, pointer):
+    def _checked(self, pointer: int | None) -> int:
         if not pointer:
             raise RuntimeError(self._error.value.decode("utf-8", "replace"))
         return pointer
 
 
 class Operator:
-    def __init__(self, workload, pointer, stage, node):
+    def __init__(self, workload: Workload, pointer: int, stage: Stage, node: int) -> None:
         self._run, self._pointer, self._stage, self._node = workload.run_one, pointer, stage.index, node
         self._out = ctypes.c_void_p()
         self._out_pointer = ctypes.byref(self._out)
         self._inputs = {n: ((ctypes.c_char_p * n)(), (ctypes.c_uint64 * n)()) for n in (1,)}
 
-    def run(self, step, packets):
+    def run(self, step: int, packets: Sequence[bytes]) -> bytes:
         """Executes the step; always gives a packet of the request."""
         n = len(packets)
         if n not in self._inputs:
@@ -113,43 +124,45 @@ class Operator:
         size = self._run(self._pointer, self._stage, step, self._node, n, inputs, sizes, self._out_pointer)
         if size < 0:
             return bridge_packets.failed(packets[0], "the packet was damaged on its way through the runtime")
-        return ctypes.string_at(self._out.value, size)
+        return ctypes.string_at(self._out, size)
 
 
 class KeyedOperators:
     """The instances of a keyed stage in this process, one a key group, opened when its first key comes. Whoever runs a
     group holds its lock, so a key's requests are served one after the other whatever thread they come on."""
 
-    def __init__(self, workload, stage, node=0):
+    def __init__(self, workload: Workload, stage: Stage, node: int = 0) -> None:
         self._workload, self._stage, self._node = workload, stage, node
-        self._groups = [None] * KEY_GROUPS
+        self._groups: list[Operator | None] = [None] * KEY_GROUPS
         self._locks = [threading.Lock() for _ in range(KEY_GROUPS)]
 
-    def run(self, group, step, packets):
+    def run(self, group: int, step: int, packets: Sequence[bytes]) -> bytes:
         with self._locks[group]:
-            if self._groups[group] is None:
-                self._groups[group] = self._workload.operator(self._stage, group, KEY_GROUPS, self._node)
-            return self._groups[group].run(step, packets)
+            operator = self._groups[group]
+            if operator is None:
+                operator = self._groups[group] = self._workload.operator(self._stage, group, KEY_GROUPS, self._node)
+            return operator.run(step, packets)
 
 
 class Execution:
     """A request on its way: its own packet and what each step gave so far."""
 
-    __slots__ = ("request", "steps", "packet", "outputs")
+    __slots__ = ("outputs", "packet", "request", "steps")
 
-    def __init__(self, request, steps, packet):
+    def __init__(self, request: Request, steps: tuple[Step, ...], packet: bytes) -> None:
         self.request, self.steps, self.packet = request, steps, packet
-        self.outputs = [None] * len(steps)
+        self.outputs: list[bytes | None] = [None] * len(steps)
 
-    def inputs(self, step):
-        return [self.outputs[i] for i in step.inputs] if step.inputs else [self.packet]
+    def inputs(self, step: Step) -> list[bytes]:
+        """Those that the step takes have been executed."""
+        return cast("list[bytes]", [self.outputs[i] for i in step.inputs]) if step.inputs else [self.packet]
 
     @property
-    def result(self):
+    def result(self) -> bytes | None:
         return self.outputs[-1]
 
     @property
-    def latest(self):
+    def latest(self) -> bytes:
         """The packet that knows most; for an error's message."""
         return next((packet for packet in reversed(self.outputs) if packet is not None), self.packet)
 
@@ -158,9 +171,9 @@ class StagePool:
     """The replicas of the stages in this process. A stage's executions share `parallelism` instances of its operator,
     whichever pipeline or thread they come from; a keyed stage has its state in key groups beside."""
 
-    def __init__(self, workload, stages, node=0):
+    def __init__(self, workload: Workload, stages: Iterable[Stage], node: int = 0) -> None:
         self._workload, self._node = workload, node
-        self._free = {stage.index: [] for stage in stages}
+        self._free: dict[int, list[Operator | None]] = {stage.index: [] for stage in stages}
         self._keyed = {stage.index: KeyedOperators(workload, stage, node) for stage in stages if stage.keyed}
         self._changed = threading.Condition()
         self._size = {stage.index: 0 for stage in stages}
@@ -168,10 +181,10 @@ class StagePool:
         for stage in stages:
             self.resize(stage, stage.parallelism)
 
-    def size(self, stage):
+    def size(self, stage: Stage) -> int:
         return self._size[stage.index]
 
-    def resize(self, stage, replicas):
+    def resize(self, stage: Stage, replicas: int) -> None:
         """What is above the new number ends after its present execution."""
         i = stage.index
         with self._changed:
@@ -185,21 +198,21 @@ class StagePool:
                 more += 1
             if more < 0:
                 self._excess[i] -= more
-        # A keyed stage's replica is a permit to run one of its groups.
+        # None, a keyed stage's replica, is a permit to run one of its groups.
         fresh = [None if stage.keyed else self._workload.operator(stage, n, replicas, self._node)
                  for n in range(max(more, 0))]
         with self._changed:
             self._free[i].extend(fresh)
             self._changed.notify_all()
 
-    def run(self, step, request, packets):
+    def run(self, step: Step, request: Request, packets: Sequence[bytes]) -> bytes:
         """Executes the step when a replica is free; gives its packet."""
         i = step.stage.index
         with self._changed:
             self._changed.wait_for(lambda: self._free[i])
             replica = self._free[i].pop()
         try:
-            if step.stage.keyed:
+            if replica is None:
                 return self._keyed[i].run(step.group(request.key, packets[0]), step.index, packets)
             return replica.run(step.index, packets)
         finally:

@@ -1,0 +1,23 @@
+"""What a runtime is to the bridge, and the words that its modules share, as types."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+Json = dict[str, Any]  # an object of the protocol
+Event = Json           # of CONTROL: event, kind, target, args
+Complete = Callable[[Iterable[bytes]], None]  # hands finished packets to the host; any thread
+Publish = Callable[[Json], None]  # more for the record; any thread
+
+
+class Runtime(Protocol):
+    def start(self) -> Json:
+        """What it gives is for the record. Raises Unsupported for what it cannot do."""
+
+    def submit(self, packets: list[bytes]) -> None:
+        """Must not wait for them; each ends in one complete([packet])."""
+
+    def control(self, event: Event) -> str:
+        """Raises Unsupported, or another exception when it failed."""
+
+    def close(self) -> None: ...
