@@ -28,7 +28,7 @@ def section(page: str, heading: str) -> str:
 
 def named(text: str) -> set[str]:
     """What stands in backquotes, word for word; `latency_*` stays a pattern."""
-    return {word for quoted in re.findall(r"`([^`\n]+)`", text.replace("\n", " ")) for word in re.findall(r"[\w*.-]+", quoted)}
+    return {word for quoted in re.findall(r"`([^`\n]+)`", text.replace("\n", " ")) for word in re.findall(r"[\w*-]+", quoted)}
 
 
 def first_column(text: str) -> set[str]:
