@@ -1,4 +1,4 @@
-"""The documentation says what is: fields of records, flags of commands, links, and the commands of the first page."""
+"""The documentation says what is: fields of records, flags of commands, links. What its commands do, test_guide.py tests."""
 from __future__ import annotations
 
 import fnmatch
@@ -9,14 +9,10 @@ import unittest
 from collections.abc import Iterator
 from typing import Any
 
-from doc_commands import run_page
 from harness import Case, read_lines
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
-# SAGE has tests of its own, and building is what this test comes after.
-INSTEAD = (("^./dev .*", "true"), ("^export PATH.*", "true"), ("setup sage", "version"), ("threads,sage", "threads,mock"),
-           ("--repeat 5", "--repeat 3"), ("host doctor", "host doctor || true"))
 
 
 def section(page: str, heading: str) -> str:
@@ -149,11 +145,6 @@ class Links(unittest.TestCase):
         for page in sorted(DOCS.rglob("*.md")):
             if page.name != "README.md":
                 self.assertIn(f"({page.relative_to(DOCS)})", index)
-
-
-class GettingStarted(Case):
-    def test_each_of_its_commands_runs(self) -> None:
-        run_page(self, "getting_started.md", instead=INSTEAD)
 
 
 if __name__ == "__main__":
