@@ -1,24 +1,24 @@
-// The collector: once an interval it merges what all lanes have counted, expires overdue requests, lets the workload
-// judge results, and tells the writers.
+// The collector: takes finished rows from all lanes, lets the workload judge them, expires overdue requests, and tells
+// the writers.
 #pragma once
 
+#include <sage/plugin.hpp>
+
 #include <atomic>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "engine/event_log.hpp"
 #include "engine/feed.hpp"
+#include "engine/interval_recorder.hpp"
 #include "engine/over_time.hpp"
 #include "engine/session.hpp"
-#include "machine/noise.hpp"
+#include "records/writer.hpp"
 
 namespace host::engine {
 
 class Collector {
  public:
-  Collector(Session& session, Feed& feed, EventLog& events, const records::RunInfo& info,
-            std::span<records::Writer* const> writers, CallWatch* watch);
+  Collector(Session& session, Feed& feed, std::span<records::Writer* const> writers, CallWatch* watch);
 
   // Real time: the body of the collector thread; returns after `finish_soon`.
   void run();
@@ -36,47 +36,29 @@ class Collector {
 
  private:
   size_t take_rows();
-  void observe(const DoneRow& done);
+  size_t take_batch(Lane& lane);
+  void observe(const DoneRow& done, uint64_t offered);
   void follow(int64_t now_ns);
   [[nodiscard]] uint64_t measured_offered() const;
-  [[nodiscard]] bool warming_up() const;
-  void judge(std::span<const sage_outcome> outcomes, std::span<const DoneRow* const> rows);
-  void expire(int64_t now_ns);
-  void interval(int64_t now_ns);
+  void judge();
+  void end_interval(int64_t now_ns);
   void tell_events();
-  metrics::Counters class_total(size_t class_id, size_t phase_limit) const;
+  void fill_cells(records::RunResult& result) const;
+  void fill_ledger(records::RunResult& result) const;
 
   Session& session_;
+  Ledger& ledger_;
   Feed& feed_;
-  EventLog& events_;
-  const records::RunInfo& info_;
   std::vector<records::Writer*> writers_;
-  CallWatch* watch_;
-  const int64_t interval_ns_;
+  IntervalRecorder intervals_;
   const int64_t timeout_ns_;
   const bool settles_;
-  int64_t next_interval_ns_;
+  const sage::Draw log_draw_;  // which requests the log has, if it is a sample
   int64_t next_expiry_ns_;
-  int64_t interval_begin_ns_;
   int64_t concluded_ns_ = 0;
   std::atomic<bool> finishing_{false};
 
-  // before the interval that is under way, for the difference
-  struct ClassBefore {
-    metrics::Counters cell;
-  };
-  std::vector<ClassBefore> before_;
-  std::array<uint64_t, metrics::outcome_count> outcomes_before_{};
-  uint64_t offered_before_ = 0;
-  int64_t blocked_before_ns_ = 0;
-  metrics::Histogram lateness_before_;
-
-  std::optional<machine::Noise> noise_;                 // in real time
-  std::optional<machine::CpuUse> last_use_;             // of the interval that the load's end cuts short
-  std::optional<nlohmann::ordered_json> noise_record_;  // set when the load is over
-
   OverTime over_time_;
-  std::vector<metrics::Ended> ended_;
   std::vector<uint16_t> first_stage_;  // by pipeline; no_stage if that is keyed
   static constexpr uint16_t no_stage = UINT16_MAX;
 
@@ -84,10 +66,11 @@ class Collector {
   uint64_t wrong_ = 0;
   uint64_t passed_ = 0;
   uint64_t unchecked_ = 0;
-  std::vector<sage_outcome> outcome_rows_;
-  std::vector<const DoneRow*> done_rows_;
-  std::vector<records::RequestRow> logged_rows_;
+  // of one batch
+  std::vector<sage_outcome> outcomes_;
+  std::vector<const DoneRow*> judged_rows_;
   std::vector<uint32_t> verdicts_;
+  std::vector<records::RequestRow> logged_;
 };
 
 }  // namespace host::engine

@@ -120,8 +120,8 @@ struct Run {
       const auto left = drain_timeout_ns() - (session.clock.now_ns() - begin);
       if (left <= 0) break;
       drained = session.backend.drain(std::min<int64_t>(left, 250'000'000));
-    } while (!drained ||
-             (session.in_flight() != 0 && session.clock.now_ns() - begin < drain_timeout_ns() && wait_a_little()));
+    } while (!drained || (session.ledger->in_flight() != 0 && session.clock.now_ns() - begin < drain_timeout_ns() &&
+                          wait_a_little()));
   }
   // A backend that calls itself drained while requests are outstanding may still be delivering the last batch.
   static bool wait_a_little() {
@@ -150,12 +150,12 @@ struct Run {
         collector.step(clock.now_ns());
       }
       const auto deadline = clock.now_ns() + drain_timeout_ns();
-      while (session.in_flight() != 0 && clock.now_ns() < deadline && stop.load() < 2) {
+      while (session.ledger->in_flight() != 0 && clock.now_ns() < deadline && stop.load() < 2) {
         backend_next = session.backend.advance(clock.now_ns());
         advance_to(std::min({deadline, collector.next_ns(), std::max(backend_next, clock.now_ns() + 1)}), backend_next);
         collector.step(clock.now_ns());
       }
-      drained = session.in_flight() == 0 && session.backend.drain(0);
+      drained = session.ledger->in_flight() == 0 && session.backend.drain(0);
     });
   }
 
@@ -229,7 +229,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
                        std::span<records::Writer* const> writers, CallWatch* watch, const std::atomic<int>& stop) {
   // Never destroyed: a plugin's thread may call the host's services until the process ends.
   static std::vector<std::unique_ptr<Session>> sessions;
-  auto& session = *sessions.emplace_back(std::make_unique<Session>(config, input, watch));
+  auto& session = *sessions.emplace_back(std::make_unique<Session>(config));
   records::RunResult result;
   result.notes["timer"] = nlohmann::json::object();
   int64_t guard_ns = 0;
@@ -242,7 +242,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
                              {"spin_guard_us", static_cast<double>(guard_ns) / 1e3}};
   }
   BeforeTheRun unwinding{session};
-  session.create();
+  session.create(input, watch);
   for (const auto* c : session.workload.classes) info.classes.emplace_back(sage::view(c->name));
   for (const auto* t : session.workload.tenants) info.tenants.emplace_back(sage::view(t->name));
   info.phases = session.phases.names();
@@ -264,7 +264,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
                              config.parallelism,
                              0,
                              config.load.seed,
-                             session.slots->capacity(),
+                             session.ledger->slots.capacity(),
                              sage::str(config.scheduler),
                              sage::str(config.scratch_dir),
                              w.stages.data(),
@@ -284,11 +284,10 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   session.backend.open(description);
   result.open_s = seconds(monotonic_ns() - opening);
 
-  info.environment["versions"] = runtime_versions(session.metadata());
-  session.start_ns = session.clock.now_ns() + (config.virtual_time ? 0 : lead_ns);
-  EventLog events;
-  Feed feed(session, events, guard_ns, stop);
-  Collector collector(session, feed, events, info, writers, watch);
+  info.environment["versions"] = runtime_versions(session.services.metadata());
+  session.ledger->start_ns = session.clock.now_ns() + (config.virtual_time ? 0 : lead_ns);
+  Feed feed(session, guard_ns, stop);
+  Collector collector(session, feed, writers, watch);
   for (auto* writer : writers) writer->begin(info);
   unwinding.begun = true;
 
@@ -300,7 +299,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
 
   auto now = session.clock.now_ns();
   const auto stops = stop.load();
-  const auto offered_end = std::min(session.window_end_ns.load(), now);
+  const auto offered_end = std::min(session.ledger->window_end_ns.load(), now);
   guarded(run.error, [&] { collector.expire_all(now); });
   sage_stats stats{};
   guarded(run.error, [&] {
@@ -309,19 +308,20 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
       result.nodes.push_back({stats.nodes[i]->node, stats.nodes[i]->busy_ns / 1e9, stats.nodes[i]->capacity});
   });
   guarded(run.error, [&] { session.backend.close(); });
-  session.closed.store(true);
+  session.ledger->close();
   if (!config.virtual_time) std::this_thread::sleep_for(std::chrono::nanoseconds(close_grace_ns));
-  session.phases.end_window(offered_end - session.start_ns);
+  session.phases.end_window(offered_end - session.ledger->start_ns);
   const auto begin = feed.window_begin_ns();
-  result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - session.start_ns - begin));
+  result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - session.ledger->start_ns - begin));
   result.drain_s = std::max(0.0, seconds(now - offered_end));
   guarded(run.error, [&] { collector.conclude(result, now); });
   // destroyed before the books are closed: its last threads may still complete something, which must show
   guarded(run.error, [&] { session.backend.destroy(); });
-  if (stops == 0) guarded(run.error, [&] { result.parity = session.parity.check(session.workload, parity_budget_ns); });
+  if (stops == 0)
+    guarded(run.error, [&] { result.parity = session.ledger->parity.check(session.workload, parity_budget_ns); });
   collector.fill(result);
-  result.timeline = session.timeline.finished(session.start_ns);
-  const auto metadata = session.metadata();
+  result.timeline = session.ledger->timeline.finished(session.ledger->start_ns);
+  const auto metadata = session.services.metadata();
   for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
   result.notes["hold_window_s"] = config.hold_window_s;
   result.notes["arrivals"] = feed.arrival_notes();

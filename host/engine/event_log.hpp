@@ -1,9 +1,13 @@
-// The control events of a run: issued by the feed, confirmed through event_done, told to the writers by the collector.
+// The control events of a run: issued by the feed, confirmed by the backend's threads through `event_done`, told to the
+// writers by the collector.
 #pragma once
 
 #include <mutex>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "engine/invariant.hpp"
 #include "records/rows.hpp"
 
 namespace host::engine {
@@ -12,25 +16,26 @@ class EventLog {
  public:
   static constexpr size_t max = 100'000;  // a soak with more events keeps the first ones; the stream has them all
 
-  // [feed] Returns the event's id, which never changes.
+  // [feed] Ids count from 1.
   void issued(records::EventRecord record) {
     const std::scoped_lock lock(mutex_);
+    HOST_INVARIANT(records_.size() == max || record.id == records_.size() + 1, "the ids of events follow each other");
     if (record.kind == "fault" || record.kind == "reconfigure") disturbing_.push_back({record.id, record.issued_s});
     changed_.push_back(record);
     if (records_.size() < max) records_.push_back(std::move(record));
   }
-  // [settle]
-  void confirmed(uint64_t id, double at_s, bool ok, const std::string& text) {
+  // [any] Only the first report on an event counts; one on an event that was never issued is ignored.
+  void confirmed(uint64_t id, double at_s, bool ok, std::string_view text) {
     const std::scoped_lock lock(mutex_);
-    for (auto& record : records_) {
-      if (record.id != id || record.confirmed_s) continue;
-      record.confirmed_s = at_s;
-      record.status = ok ? "done" : "failed";
-      if (!text.empty()) record.text = text;
-      changed_.push_back(record);
-    }
+    if (id == 0 || id > records_.size()) return;
+    auto& record = records_[id - 1];
+    if (record.confirmed_s) return;
+    record.confirmed_s = at_s;
+    record.status = ok ? "done" : "failed";
+    if (!text.empty()) record.text = text;
+    changed_.push_back(record);
   }
-  // What changed since the last call.
+  // [settle] What changed since the last call.
   std::vector<records::EventRecord> take_changed() {
     const std::scoped_lock lock(mutex_);
     return std::exchange(changed_, {});
@@ -39,7 +44,7 @@ class EventLog {
     uint64_t id;
     double issued_s;
   };
-  // Faults and reconfigurations since the last call.
+  // [settle] Faults and reconfigurations since the last call.
   std::vector<Disturbing> take_disturbing() {
     const std::scoped_lock lock(mutex_);
     return std::exchange(disturbing_, {});

@@ -7,15 +7,14 @@
 #include <atomic>
 #include <optional>
 
-#include "engine/event_log.hpp"
+#include "engine/plan.hpp"
 #include "engine/session.hpp"
-#include "load/plan.hpp"
 
 namespace host::engine {
 
 class Feed {
  public:
-  Feed(Session& session, EventLog& events, int64_t guard_ns, const std::atomic<int>& stop);
+  Feed(Session& session, int64_t guard_ns, const std::atomic<int>& stop);
 
   // Real time: the body of the feed thread.
   void run();
@@ -42,31 +41,33 @@ class Feed {
   static constexpr size_t batch_size = 64;
 
   void end_if_time_is_up();
-  void issue_event(const load::ControlEvent& event, int64_t now_ns);
+  void issue_event(const ControlEvent& event, int64_t now_ns);
   bool issue_batch(int64_t now_ns, int64_t before_ns);
-  bool admit(sage_request& row, bool burst, int64_t now_ns);
+  void enter(sage_request& row, bool burst, int64_t now_ns);
   void renew_batch(int64_t now_ns);
   void offer(int64_t now_ns);
   void note_gap(int64_t due_ns);
   [[nodiscard]] uint64_t in_flight_limit() const;
-  [[nodiscard]] bool may_issue_now() const;
+  [[nodiscard]] size_t room();
   [[nodiscard]] bool stopping() const {
     return stop_.load(std::memory_order_relaxed) > 0 || abandoned_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] bool batch_empty() const { return batch_begin_ == batch_end_; }
 
   Session& session_;
-  EventLog& events_;
+  Ledger& ledger_;
   const load::LoadConfig& load_;
   const int64_t guard_ns_;
   const std::atomic<int>& stop_;
-  load::Plan plan_;
+  Plan plan_;
 
   // rows with a slot that the backend has not taken yet
   std::array<sage_request, batch_size> batch_{};
   size_t batch_begin_ = 0;
   size_t batch_end_ = 0;
-  bool no_slot_ = false;  // the last row to be issued found the table full
+  bool no_slot_ = false;        // the last row to be issued found the table full
+  uint64_t rings_checked_ = 0;  // requests offered when the rings of rows were last looked at
+  bool rings_full_ = false;
   int64_t blocked_since_ns_ = 0;
   int64_t backend_free_ns_ = 0;  // the backend last returned from submit
 

@@ -109,7 +109,7 @@ class Lanes {
   }
   // visit(Lane&) for each lane there is.
   template <class Visit>
-  void for_each(Visit&& visit) {
+  void for_each(Visit&& visit) const {
     const auto n = count_.load(std::memory_order_acquire);
     for (size_t i = 0; i < n; ++i) visit(*lanes_[i]);
   }

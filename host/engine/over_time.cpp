@@ -8,21 +8,18 @@
 
 namespace host::engine {
 
-void OverTime::take(std::vector<metrics::Ended>& rows, uint64_t offered) {
-  if (rows.empty()) return;
+void OverTime::start(const metrics::Ended& row, uint64_t offered) {
+  started_ = true;
+  uptime_.start(row.due_ns, offered);
+}
+
+void OverTime::end_round() {
+  if (disturbed_rows_.empty()) return;
   // each lane's are in order, those of several lanes are not
-  const auto earlier = [](const metrics::Ended& a, const metrics::Ended& b) { return a.done_ns < b.done_ns; };
-  if (!std::is_sorted(rows.begin(), rows.end(), earlier)) std::sort(rows.begin(), rows.end(), earlier);
-  if (!started_) {
-    started_ = true;
-    uptime_.start(rows.front().due_ns, offered);
-  }
-  for (const auto& row : rows) {
-    if (!row.ok) continue;
-    uptime_.ok();
-    tail_.take(row.done_ns, row.done_ns - row.due_ns);
-  }
-  disturbances_.take(rows);
+  if (!std::ranges::is_sorted(disturbed_rows_, {}, &metrics::Ended::done_ns))
+    std::ranges::sort(disturbed_rows_, {}, &metrics::Ended::done_ns);
+  disturbances_.take(disturbed_rows_);
+  disturbed_rows_.clear();
 }
 
 void OverTime::conclude(records::RunResult& result, int64_t now_ns, uint64_t offered, bool waiting) {

@@ -20,8 +20,23 @@ class OverTime {
  public:
   explicit OverTime(double hold_window_s) : disturbances_(hold_window_s), uptime_(hold_window_s) {}
 
-  // What ended since the last call; sorted here.
-  void take(std::vector<metrics::Ended>& rows, uint64_t offered);
+  // A measured request that ended; `offered`: so far.
+  [[gnu::always_inline]] void take(const metrics::Ended& row, uint64_t offered) {
+    if (!started_) [[unlikely]]
+      start(row, offered);
+    const auto response_ns = row.done_ns - row.due_ns;
+    const auto at = metrics::buckets::position(response_ns);
+    if (row.ok) {
+      uptime_.ok();
+      tail_.take(row.done_ns, response_ns, at);
+    }
+    if (disturbances_.active()) [[unlikely]]
+      disturbed_rows_.push_back(row);
+    else
+      disturbances_.take_calm(row, at);
+  }
+  // That was a round of the collector: while something is disturbed, the order in which requests ended matters.
+  void end_round();
   void begun(const metrics::Inversions::Begun& row) { inversions_.take(row); }
   void memory(double t_s, uint64_t resident_bytes) {
     if (resident_bytes != 0) memory_.sample(t_s, resident_bytes);
@@ -43,7 +58,9 @@ class OverTime {
   void conclude(records::RunResult& result, int64_t now_ns, uint64_t offered, bool waiting);
 
  private:
+  void start(const metrics::Ended& row, uint64_t offered);
   metrics::Disturbances disturbances_;
+  std::vector<metrics::Ended> disturbed_rows_;  // of the round
   metrics::Uptime uptime_;
   metrics::Inversions inversions_;
   metrics::MemoryDrift memory_;

@@ -14,7 +14,8 @@ SlotTable::SlotTable(uint64_t capacity)
       slots_(std::make_unique<Slot[]>(capacity_)),
       active_(std::min(capacity_, first_active)) {}
 
-Slot* SlotTable::allocate(uint64_t& id) {
+// The next slot is taken.
+Slot* SlotTable::search(uint64_t& id) {
   for (;;) {
     const auto active = active_.load(std::memory_order_relaxed);
     for (uint64_t tried = 0; tried < active; ++tried) {
@@ -35,15 +36,9 @@ Slot* SlotTable::allocate(uint64_t& id) {
   }
 }
 
-SlotTable::Claim SlotTable::claim(uint64_t id, Slot*& slot) {
-  const auto index = id & index_mask;
-  const auto generation = id >> index_bits;
-  if (index >= capacity_ || generation == 0) return Claim::unexpected;
-  slot = &slots_[index];
-  auto expected = generation << 2 | outstanding;
-  if (slot->state.compare_exchange_strong(expected, generation << 2 | ending, std::memory_order_acq_rel))
-    return Claim::claimed;
-  if (generation > expected >> 2) return Claim::unexpected;  // never issued
+// `state` is what the claim found instead of an outstanding request of this id.
+SlotTable::Claim SlotTable::claim_refused(uint64_t id, uint64_t state) {
+  if (id >> index_bits > state >> 2) return Claim::unexpected;  // never issued
   return forget_expired(id) ? Claim::late : Claim::duplicate;
 }
 

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "engine/invariant.hpp"
+
 namespace host::engine {
 
 // A 64-byte slot. The feed thread fills it, the thread that claims it reads it; the fields are relaxed atomics because
@@ -20,9 +22,10 @@ struct alignas(64) Slot {
   std::atomic<int64_t> chunk_ns{0};  // latest chunk
   std::atomic<uint64_t> seq{0};
   std::atomic<uint32_t> chunk_units{0};  // units delivered in chunks so far
-  std::atomic<uint16_t> class_id{0};
-  std::atomic<uint16_t> tenant{0};
+  std::atomic<uint32_t> cell{0};         // of its phase, class and tenant in a lane
   std::atomic<uint16_t> pipeline{0};
+  std::atomic<uint8_t> class_id{0};
+  std::atomic<uint8_t> tenant{0};
   std::atomic<uint8_t> phase{0};
   std::atomic<uint8_t> flags{0};
   std::atomic<uint8_t> priority{0};
@@ -38,16 +41,39 @@ class SlotTable {
   explicit SlotTable(uint64_t capacity);
 
   // [feed] The next free slot and its new id, or null when all in reach are taken. Fill the slot, then call `publish`.
-  Slot* allocate(uint64_t& id);
+  Slot* allocate(uint64_t& id) {
+    auto& slot = slots_[cursor_];
+    const auto state = slot.state.load(std::memory_order_acquire);
+    if ((state & 3) != free) [[unlikely]]
+      return search(id);
+    id = ((state >> 2) + 1) << index_bits | cursor_;
+    cursor_ = (cursor_ + 1) & (active_.load(std::memory_order_relaxed) - 1);
+    return &slot;
+  }
   static void publish(Slot& slot, uint64_t id) {
+    HOST_INVARIANT(phase_of(slot) == free, "a slot is published that is not free");
+    HOST_INVARIANT(id >> index_bits == (slot.state.load() >> 2) + 1, "a slot's generations follow each other");
     slot.state.store(id >> index_bits << 2 | outstanding, std::memory_order_release);
   }
 
   // [any] Takes an outstanding request for its terminal outcome: exactly one caller gets `claimed`, and must `release`.
-  Claim claim(uint64_t id, Slot*& slot);
+  // The locked exchange is what is left of the cost of a completion (5 ns): it must be decided between threads.
+  Claim claim(uint64_t id, Slot*& slot) {
+    const auto index = id & index_mask;
+    const auto generation = id >> index_bits;
+    if (index >= capacity_ || generation == 0) return Claim::unexpected;
+    slot = &slots_[index];
+    auto expected = generation << 2 | outstanding;
+    if (slot->state.compare_exchange_strong(expected, generation << 2 | ending, std::memory_order_acq_rel)) [[likely]]
+      return Claim::claimed;
+    return claim_refused(id, expected);
+  }
   static void release(Slot& slot) {
+    HOST_INVARIANT(phase_of(slot) == ending, "a slot is released that nobody claimed");
     slot.state.store((slot.state.load(std::memory_order_relaxed) & ~uint64_t{3}) | free, std::memory_order_release);
   }
+  // [any] The slot of `id` will be claimed soon.
+  void prefetch(uint64_t id) const { __builtin_prefetch(&slots_[id & (capacity_ - 1)], 1); }
   // [any] The slot if `id` is outstanding now, else null. For chunks and spans.
   Slot* find(uint64_t id);
 
@@ -77,6 +103,9 @@ class SlotTable {
   static constexpr uint64_t index_mask = (uint64_t{1} << index_bits) - 1;
   static constexpr size_t remembered_max = 1 << 20;
 
+  [[maybe_unused]] static uint64_t phase_of(const Slot& slot) { return slot.state.load(std::memory_order_relaxed) & 3; }
+  Slot* search(uint64_t& id);
+  Claim claim_refused(uint64_t id, uint64_t state);
   void remember_expired(uint64_t id);
   bool forget_expired(uint64_t id);
 

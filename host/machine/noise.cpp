@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "records/summary.hpp"
+#include "metrics/quantile.hpp"
 
 namespace host::machine {
 namespace {

@@ -73,9 +73,7 @@ void Disturbances::take(std::span<const Ended> rows) {
   for (const auto& row : rows) {
     const auto response_ns = row.done_ns - row.due_ns;
     if (!active_) {
-      if (calm_.since_ns < 0) start_baseline(row.due_ns, 0);  // the first measured request
-      calm_.good += row.good ? 1 : 0;
-      if (row.ok) calm_.response.record(response_ns);
+      take_calm(row, buckets::position(response_ns));
       continue;
     }
     auto& a = *active_;

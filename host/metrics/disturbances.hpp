@@ -38,7 +38,15 @@ class Disturbances {
   void begin(uint64_t event, int64_t at_ns, uint64_t offered);
   // What ended since the last call, in the order of done_ns.
   void take(std::span<const Ended> rows);
+  // The same of one row while nothing is disturbed, when their order does not matter. `at`: of its response.
+  void take_calm(const Ended& row, buckets::Position at) {
+    if (calm_.since_ns < 0) [[unlikely]]
+      start_baseline(row.due_ns, 0);  // the first measured request
+    calm_.good += row.good ? 1 : 0;
+    if (row.ok) calm_.response.record(row.done_ns - row.due_ns, at, 1);
+  }
   // When `tick` is next due; INT64_MAX while nothing is disturbed.
+  [[nodiscard]] bool active() const { return active_.has_value(); }
   [[nodiscard]] int64_t next_ns() const { return active_ ? active_->next_ns : INT64_MAX; }
   void tick(int64_t now_ns, uint64_t offered);
   // The run ends; `waiting`: requests are outstanding.

@@ -63,7 +63,8 @@ void TailDrift::open(int64_t at_ns) {
   if (slices_.size() == slices_max) {
     for (size_t i = 0; i < slices_max / 2; ++i) {
       auto merged = std::move(slices_[2 * i]);
-      merged.end_ns = slices_[2 * i + 1].end_ns;
+      merged.begin_ns = std::min(merged.begin_ns, slices_[2 * i + 1].begin_ns);
+      merged.end_ns = std::max(merged.end_ns, slices_[2 * i + 1].end_ns);
       merged.response.merge(slices_[2 * i + 1].response);
       slices_[i] = std::move(merged);
     }

@@ -2,6 +2,7 @@
 // neighbours are merged and each point stands for twice as much time, so a day costs what a minute costs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,10 +40,15 @@ class MemoryDrift {
 // At most 32 slices of the run, each with a histogram (about 0.1 MB) and with at least the 1000 responses of a p99.
 class TailDrift {
  public:
-  void take(int64_t done_ns, int64_t response_ns) {
-    if (slices_.empty() || slices_.back().response.count() >= per_slice_) open(done_ns);
-    slices_.back().end_ns = done_ns;
-    slices_.back().response.record(response_ns);
+  void take(int64_t done_ns, int64_t response_ns) { take(done_ns, response_ns, buckets::position(response_ns)); }
+  void take(int64_t done_ns, int64_t response_ns, buckets::Position at) {
+    if (slices_.empty() || slices_.back().response.count() >= per_slice_) [[unlikely]]
+      open(done_ns);
+    auto& slice = slices_.back();
+    // those of several threads do not come in order
+    slice.begin_ns = std::min(slice.begin_ns, done_ns);
+    slice.end_ns = std::max(slice.end_ns, done_ns);
+    slice.response.record(response_ns, at, 1);
   }
   // p99_drift, ms/h.
   [[nodiscard]] Metric metric() const;

@@ -20,21 +20,7 @@ int64_t middle(uint32_t row, uint32_t column) {
 
 }  // namespace buckets
 
-Histogram::Row& Histogram::row(uint32_t index) {
-  auto& slot = rows_[index];
-  if (!slot) slot = std::make_unique<Row>();  // zeroed
-  return *slot;
-}
-
-void Histogram::record(int64_t value_ns, uint64_t count) {
-  if (count == 0) return;
-  const auto at = buckets::position(value_ns);
-  row(at.row)[at.column] += count;
-  count_ += count;
-  sum_ += static_cast<double>(value_ns) * static_cast<double>(count);
-  min_ = std::min(min_, value_ns);
-  max_ = std::max(max_, value_ns);
-}
+void Histogram::add_row(uint32_t index) { rows_[index] = std::make_unique<Row>(); }  // zeroed
 
 void Histogram::merge(const Histogram& other) {
   for (uint32_t r = 0; r < buckets::rows; ++r) {

@@ -10,6 +10,12 @@ namespace host::metrics {
 void Inversions::judge(size_t n) {
   seen_ += n;
   for (const auto& row : rows_) levels_seen_[row.priority / 64] |= uint64_t{1} << row.priority % 64;
+  const auto forget = [&] { rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(n)); };
+  // With one priority there is nothing to judge, and no order to bring them in but which go first.
+  if (std::ranges::all_of(rows_, [&](const Begun& row) { return row.priority == rows_.front().priority; })) {
+    std::ranges::nth_element(rows_, rows_.begin() + static_cast<std::ptrdiff_t>(n), {}, &Begun::begun_ns);
+    return forget();
+  }
   std::sort(rows_.begin(), rows_.end(), [](const Begun& a, const Begun& b) { return a.begun_ns < b.begun_ns; });
   std::map<uint16_t, std::pair<std::vector<Begun>, size_t>> stages;  // with how many are judged now
   for (size_t i = 0; i < rows_.size(); ++i) {
@@ -18,7 +24,7 @@ void Inversions::judge(size_t n) {
     if (i < n) ++judged;
   }
   for (const auto& [stage, of] : stages) judge_stage(of.first, of.second);
-  rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(n));
+  forget();
 }
 
 // `rows` in the order in which they began. Backwards, so that for each row the later ones are known.

@@ -122,7 +122,7 @@ Json to_json(const EventRecord& event) {
   return out;
 }
 
-Json to_json(const Ledger& ledger) {
+Json to_json(const LedgerCounts& ledger) {
   return {{"offered", ledger.offered},
           {"warmup", ledger.warmup},
           {"outcomes", outcomes_json(ledger.outcomes)},

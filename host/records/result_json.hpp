@@ -11,7 +11,7 @@ namespace host::records {
 nlohmann::ordered_json to_json(const RunInfo& info);
 nlohmann::ordered_json to_json(const Interval& interval);
 nlohmann::ordered_json to_json(const EventRecord& event);
-nlohmann::ordered_json to_json(const Ledger& ledger);
+nlohmann::ordered_json to_json(const LedgerCounts& ledger);
 // Names of classes, tenants and stages are those of the run.
 nlohmann::ordered_json to_json(const SampledRequest& request, const RunInfo& info, const RunResult& result);
 

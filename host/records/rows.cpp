@@ -4,7 +4,7 @@
 
 namespace host::records {
 
-bool Ledger::balanced() const {
+bool LedgerCounts::balanced() const {
   const auto ended = std::accumulate(outcomes.begin(), outcomes.end(), uint64_t{0});
   return offered == ended && duplicate == 0 && unexpected == 0;
 }

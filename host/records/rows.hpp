@@ -119,7 +119,7 @@ struct SampledRequest {
   size_t n_steps = 0;            // none where the backend does not tell
 };
 
-struct Ledger {
+struct LedgerCounts {
   uint64_t offered = 0;  // warm-up included
   uint64_t warmup = 0;
   std::array<uint64_t, metrics::outcome_count> outcomes{};  // warm-up included
@@ -182,7 +182,7 @@ struct RunResult {
   double drain_s = 0;
   std::optional<metrics::CounterTable> cells;  // measured requests only
   std::vector<PhaseWindow> phase_windows;
-  Ledger ledger;
+  LedgerCounts ledger;
   metrics::Histogram lateness;  // of the generator, ns
   int64_t lateness_budget_ns = 0;
   uint64_t blocked_ns = 0;

@@ -172,7 +172,7 @@ std::string run_line(const records::Summary& summary) {
   return items.empty() ? "" : wrapped_list("run", items);
 }
 
-std::string ledger_line(const records::Ledger& ledger) {
+std::string ledger_line(const records::LedgerCounts& ledger) {
   std::string sum;
   for (size_t i = 0; i < metrics::outcome_count; ++i)
     if (ledger.outcomes[i] > 0 || i == 0)

@@ -1,10 +1,13 @@
 // What the host itself costs: a workload that plans by counting and a backend that completes inside submit, so that the
 // rest is plan, pace, submit, complete, histograms and ledger. All accounting is on.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sched.h>
 #include <unistd.h>
 #include <sage/plugin.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -72,15 +75,27 @@ catalog::Plugin plugin_of(const char* id, catalog::PluginKind kind) {
   return plugin;
 }
 
-const sage_workload& unsettled_table() {
-  static sage_workload table = [] {
+// What looks at single requests.
+enum class Rows { nobody, workload, log };
+
+const sage_workload& table_of(bool settles) {
+  static const auto without = [] {
     auto copy = sage::detail::workload_table();
     copy.settle = nullptr;
     copy.conclude = nullptr;
     copy.events = nullptr;
     return copy;
   }();
-  return table;
+  static const auto with = [] {
+    auto copy = without;
+    copy.settle = [](void*, const sage_outcome* rows, uint64_t n, uint32_t* verdicts) -> sage_status {
+      for (uint64_t i = 0; i < n; ++i)
+        verdicts[i] = rows[i].outcome == SAGE_OUTCOME_OK ? SAGE_VERDICT_PASS : SAGE_VERDICT_UNCHECKED;
+      return SAGE_OK;
+    };
+    return copy;
+  }();
+  return settles ? with : without;
 }
 
 // Takes the rows and keeps only their number: the cost of the request log before any formatting.
@@ -95,35 +110,54 @@ class CountRows : public records::Writer {
   uint64_t rows_ = 0;
 };
 
-records::RunResult run_host(load::LoadConfig load, bool log_requests, uint64_t* rows = nullptr) {
+records::RunResult run_host(load::LoadConfig load, Rows looked_at) {
   static auto workload = plugin_of<Counting>("counting", catalog::PluginKind::workload);
-  workload.table.workload = &unsettled_table();
+  workload.table.workload = &table_of(looked_at == Rows::workload);
   static const auto backend = plugin_of<Instant>("instant", catalog::PluginKind::backend);
   engine::EngineConfig config;
   config.load = std::move(load);
-  config.log_requests = log_requests;
+  config.log_requests = looked_at == Rows::log;
   engine::EngineInput input{&workload, nlohmann::json::object(), &backend, nlohmann::json::object()};
   records::RunInfo info;
   CountRows counter;
   std::vector<records::Writer*> writers = {&counter};
   const std::atomic<int> stop{0};
   auto result = engine::run(config, input, info, writers, nullptr, stop);
-  if (rows != nullptr) *rows = counter.rows();
+  const auto seen = looked_at == Rows::log ? counter.rows() : result.ledger.passed;
+  const auto expected = looked_at == Rows::nobody ? 0
+                        : looked_at == Rows::log  ? config.load.total_requests
+                                                  : result.ledger.offered;
+  if (result.status != records::RunStatus::ok || seen != expected)
+    fmt::print("NOT VALID: {} rows of {}, {}\n", seen, expected, fmt::join(result.reasons, "; "));
   return result;
 }
 
-void closed_loop(const char* name, load::Arrival arrival, bool log, uint64_t requests) {
-  load::LoadConfig load;
-  load.arrival = arrival;
-  load.concurrency = 64;
-  load.max_in_flight = 1024;
-  load.total_requests = requests;
-  load.warmup_items = 100'000;
-  uint64_t rows = 0;
-  const auto r = run_host(load, log, &rows);
-  const auto per_request = r.window_s * 1e9 / static_cast<double>(requests);
-  fmt::print("{:<28} {:>10} {:>9.1f} ns/request {:>7.2f} M requests/s  rows logged {}\n", name, requests, per_request,
-             1e3 / per_request, rows);
+struct Saturated {
+  std::string_view name;
+  load::Arrival arrival;
+  Rows looked_at;
+};
+constexpr Saturated loops[] = {{"closed loop, rows for nobody", load::Arrival::closed, Rows::nobody},
+                               {"offline, rows for nobody", load::Arrival::offline, Rows::nobody},
+                               {"closed loop, the workload judges", load::Arrival::closed, Rows::workload},
+                               {"closed loop, request log", load::Arrival::closed, Rows::log}};
+
+// The machine's noise only adds, so the best round says what the host costs and the median what the machine was like.
+void saturated(const Saturated& loop) {
+  constexpr uint64_t requests = 4'000'000;
+  std::array<double, 7> rounds{};
+  for (auto& ns : rounds) {
+    load::LoadConfig load;
+    load.arrival = loop.arrival;
+    load.concurrency = 64;
+    load.max_in_flight = 1024;
+    load.total_requests = requests;
+    load.warmup_items = 100'000;
+    ns = run_host(load, loop.looked_at).window_s * 1e9 / static_cast<double>(requests);
+  }
+  std::ranges::sort(rounds);
+  fmt::print("{:<36} best {:>6.1f}  median {:>6.1f} ns/request {:>7.2f} M requests/s\n", loop.name, rounds[0],
+             rounds[rounds.size() / 2], 1e3 / rounds[0]);
 }
 
 void open_loop(double rate) {
@@ -132,7 +166,7 @@ void open_loop(double rate) {
   load.rate = rate;
   load.total_requests = static_cast<uint64_t>(rate * 2);
   load.warmup_items = static_cast<uint64_t>(rate / 10);
-  const auto r = run_host(load, false);
+  const auto r = run_host(load, Rows::nobody);
   fmt::print(
       "open loop {:>9.0f}/s  achieved {:>9.0f}/s  lateness p50 {:>8.2f} us  p99 {:>8.2f} us  p99.9 {:>8.2f} us\n", rate,
       r.achieved_rate, static_cast<double>(r.lateness.quantile(0.5)) / 1e3,
@@ -156,7 +190,6 @@ void budget() {
   engine::SlotTable slots(1024);
   metrics::LaneHistogram histogram;
   engine::RowRing ring;
-  engine::DoneRow row;
   fmt::print("\nbudget of one request, each step alone:\n");
   fmt::print("  clock read                 {:>6.1f} ns (once a batch)\n", cost_ns([](int) { engine::monotonic_ns(); }));
   fmt::print("  slot allocate and publish,\n  claim and release (ledger) {:>6.1f} ns\n", cost_ns([&](int) {
@@ -169,10 +202,11 @@ void budget() {
   fmt::print("  one histogram              {:>6.1f} ns\n",
              cost_ns([&](int i) { histogram.record(1000 + (i & 1023)); }));
   fmt::print("  request row into the ring  {:>6.1f} ns\n", cost_ns([&](int i) {
-               row.row.seq = static_cast<uint64_t>(i);
-               if (!ring.push(row, &row)) {
+               if (auto* row = ring.add(-1, {})) {
+                 *row = {.seq = static_cast<uint64_t>(i)};
+               } else {
                  ring.commit();
-                 ring.peek(SIZE_MAX, [](const engine::DoneRow&, const std::byte*) {});
+                 ring.peek(SIZE_MAX, [](const engine::DoneRow&, int64_t, std::span<const std::byte>) {});
                  ring.consumed();
                }
              }));
@@ -193,11 +227,13 @@ void noise_reading() {
 
 }  // namespace
 
-int main() {
+// With an argument: only the saturated loops whose name contains it.
+int main(int argc, char** argv) {
   fmt::print("sage-host against a backend that completes inside submit; all accounting on\n\n");
-  closed_loop("closed loop, log off", load::Arrival::closed, false, 20'000'000);
-  closed_loop("offline, log off", load::Arrival::offline, false, 20'000'000);
-  closed_loop("closed loop, log on", load::Arrival::closed, true, 10'000'000);
+  const std::string_view wanted = argc > 1 ? argv[1] : "";
+  for (const auto& loop : loops)
+    if (loop.name.find(wanted) != std::string_view::npos) saturated(loop);
+  if (argc > 1) return 0;
   fmt::print("\n");
   for (const double rate : {1e3, 1e4, 1e5, 1e6}) open_loop(rate);
   budget();

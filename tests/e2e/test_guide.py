@@ -1,4 +1,4 @@
-"""The guide's commands, and the workflow's, do what they say."""
+"""The commands of the first page, of the guide and of the workflow do what they say."""
 from __future__ import annotations
 
 import pathlib
@@ -16,6 +16,15 @@ INSTEAD = (("sage,ray", "threads,mock"), ("--backend sage", "--backend mock"), (
 class Guide(Case):
     def test_each_command_of_the_guide_runs(self) -> None:
         run_page(self, "BACKEND_COMPARISON_GUIDE.md", instead=INSTEAD)
+
+
+class GettingStarted(Case):
+    # SAGE has tests of its own, building comes before this one, and doctor finds what it finds.
+    INSTEAD = (("^./dev .*", "true"), ("^export PATH.*", "true"), ("setup sage", "version"), ("threads,sage", "threads,mock"),
+               ("--repeat 5", "--repeat 2"), ("(host doctor)", r"\1 || true"))
+
+    def test_each_command_of_the_first_page_runs(self) -> None:
+        run_page(self, "getting_started.md", instead=self.INSTEAD)
 
 
 class Workflow(Case):

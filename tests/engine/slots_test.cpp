@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -75,25 +76,28 @@ TEST_CASE("an expired request's outcome is late, not a duplicate") {
   CHECK(complete(table, young) == Claim::claimed);
 }
 
-TEST_CASE("rows and their results come out of the ring as they went in, across its end") {
+TEST_CASE("rows, their first chunks and their results come out of the ring as they went in, across its end") {
   RowRing ring;
   uint64_t sent = 0, received = 0, refused = 0;
-  const std::vector<char> result(777, 'x');
+  const std::vector<std::byte> result(777, std::byte{'x'});
+  const auto size_of = [](uint64_t seq) { return seq % 3 == 0 ? 0 : seq % 778; };
+  const auto first_of = [](uint64_t seq) { return seq % 4 == 0 ? static_cast<int64_t>(seq) : -1; };
   while (received < 20'000) {
     for (int i = 0; i < 6000; ++i) {
-      DoneRow row;
-      row.row.seq = sent;
-      row.result_size = static_cast<uint32_t>(sent % 778);
-      if (ring.push(row, result.data()))
-        ++sent;
-      else
+      auto* row = ring.add(first_of(sent), std::span(result).first(size_of(sent)));
+      if (row == nullptr) {
         ++refused;
+        continue;
+      }
+      row->seq = sent;
+      ++sent;
     }
     ring.commit();
-    ring.peek(2500, [&](const DoneRow& row, const std::byte* bytes) {
-      CHECK(row.row.seq == received);
-      CHECK(row.result_size == received % 778);
-      if (row.result_size != 0) CHECK(static_cast<char>(bytes[row.result_size - 1]) == 'x');
+    ring.peek(2500, [&](const DoneRow& row, int64_t first_ns, std::span<const std::byte> bytes) {
+      CHECK(row.seq == received);
+      CHECK(first_ns == first_of(received));
+      CHECK(bytes.size() == size_of(received));
+      CHECK(std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{'x'}; }));
       ++received;
     });
     ring.consumed();

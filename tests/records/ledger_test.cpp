@@ -3,7 +3,7 @@
 #include "records/rows.hpp"
 
 TEST_CASE("a ledger balances when every request offered ended exactly once") {
-  host::records::Ledger ledger;
+  host::records::LedgerCounts ledger;
   CHECK(ledger.balanced());
   ledger.offered = 10;
   ledger.outcomes = {7, 1, 1, 0, 0, 1};

@@ -1,4 +1,4 @@
-#include "load/plan.hpp"
+#include "engine/plan.hpp"
 
 #include <fmt/format.h>
 #include <sage/plugin.hpp>
@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 
-namespace host::load {
+namespace host::engine {
 
 namespace {
 constexpr int64_t forever = INT64_MAX;
@@ -15,11 +15,11 @@ constexpr int64_t forever = INT64_MAX;
 constexpr int64_t event_horizon_ns = 60'000'000'000;
 }  // namespace
 
-Plan::Plan(engine::Session& session)
+Plan::Plan(Session& session)
     : session_(session),
       load_(session.config.load),
-      arrivals_(load_.arrival == Arrival::closed ? nullptr : make_arrivals(load_)),
-      offline_(load_.arrival == Arrival::offline) {}
+      arrivals_(load_.arrival == load::Arrival::closed ? nullptr : load::make_arrivals(load_)),
+      offline_(load_.arrival == load::Arrival::offline) {}
 
 nlohmann::json Plan::notes() const { return arrivals_ == nullptr ? nlohmann::json::object() : arrivals_->notes(); }
 
@@ -33,10 +33,10 @@ void Plan::fill_block() {
   size_ = filled;
   next_seq_ += filled;
   if (cut_by_time(filled)) return;
-  pull_events(paced() ? last_due_ns_ : session_.clock.now_ns() - session_.start_ns + event_horizon_ns);
+  pull_events(paced() ? last_due_ns_ : session_.clock.now_ns() - session_.ledger->start_ns + event_horizon_ns);
   if (filled == wanted && next_seq_ != limit) return;
   // The window ends where the next request would have come, so that it holds exactly the offered ones.
-  Due after{};
+  load::Due after{};
   if (!paced()) {
     end(forever);
   } else if (filled == wanted && arrivals_->next(&after, 1) == 1) {
@@ -50,12 +50,15 @@ void Plan::fill_block() {
 
 // Rows as far as the host knows them.
 size_t Plan::draw(size_t wanted) {
-  std::array<Due, block_size> dues{};
-  const auto drawn = arrivals_ == nullptr ? wanted : arrivals_->next(dues.data(), wanted);
+  for (size_t i = 0; i < wanted; ++i) {
+    rows_[i] = {};
+    rows_[i].seq = next_seq_ + i;
+  }
+  if (arrivals_ == nullptr) return wanted;
+  std::array<load::Due, block_size> dues;
+  const auto drawn = arrivals_->next(dues.data(), wanted);
   for (size_t i = 0; i < drawn; ++i) {
     auto& row = rows_[i];
-    row = {};
-    row.seq = next_seq_ + i;
     row.due_ns = dues[i].at_ns;
     row.key = dues[i].key;
     row.units_in = dues[i].units_in;
@@ -67,30 +70,31 @@ size_t Plan::draw(size_t wanted) {
 
 void Plan::check_rows(size_t filled) {
   const auto& w = session_.workload;
+  const auto pipelines = w.pipelines.size(), classes = w.classes.size(), tenants = w.tenants.size();
   for (size_t i = 0; i < filled; ++i) {
     const auto& row = rows_[i];
-    if (row.pipeline >= w.pipelines.size() || row.class_id >= w.classes.size() || row.tenant >= w.tenants.size())
+    if (row.pipeline >= pipelines || row.class_id >= classes || row.tenant >= tenants) [[unlikely]]
       throw base::Error(
           base::Exit::failed,
           fmt::format("the workload planned request {} with pipeline {} of {}, class {} of {}, tenant {} of {}",
-                      row.seq, row.pipeline, w.pipelines.size(), row.class_id, w.classes.size(), row.tenant,
-                      w.tenants.size()));
+                      row.seq, row.pipeline, pipelines, row.class_id, classes, row.tenant, tenants));
     if (row.due_ns < last_due_ns_)
       throw base::Error(base::Exit::failed, fmt::format("the workload's due times decrease at request {}", row.seq));
     last_due_ns_ = row.due_ns;
     if (row.seq != load_.warmup_items) continue;
     first_measured_ns_ = row.due_ns;
     if (load_.duration_s > 0 && paced())
-      session_.window_end_ns.store(session_.start_ns + row.due_ns + static_cast<int64_t>(load_.duration_s * 1e9),
-                                   std::memory_order_relaxed);
+      session_.ledger->window_end_ns.store(
+          session_.ledger->start_ns + row.due_ns + static_cast<int64_t>(load_.duration_s * 1e9),
+          std::memory_order_relaxed);
   }
 }
 
 // Bounded by time: what is due at or after the end is not offered.
 bool Plan::cut_by_time(size_t filled) {
-  const auto window_end = session_.window_end_ns.load(std::memory_order_relaxed);
+  const auto window_end = session_.ledger->window_end_ns.load(std::memory_order_relaxed);
   if (load_.duration_s <= 0 || !paced() || window_end == forever) return false;
-  const auto end_ns = window_end - session_.start_ns;
+  const auto end_ns = window_end - session_.ledger->start_ns;
   const auto kept = std::find_if(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(filled),
                                  [&](const sage_request& row) { return row.due_ns >= end_ns; });
   size_ = static_cast<size_t>(kept - rows_.begin());
@@ -113,14 +117,15 @@ void Plan::pull_events(int64_t until_ns) {
 void Plan::cut(int64_t end_ns) {
   next_ = size_;
   if (!over_) end(end_ns);
-  session_.window_end_ns.store(session_.start_ns + end_ns, std::memory_order_relaxed);
+  session_.ledger->window_end_ns.store(session_.ledger->start_ns + end_ns, std::memory_order_relaxed);
 }
 
 void Plan::end(int64_t window_end_ns) {
   over_ = true;
   if (window_end_ns == forever) return;
   pull_events(window_end_ns);
-  session_.window_end_ns.store(session_.start_ns + std::max<int64_t>(window_end_ns, 0), std::memory_order_relaxed);
+  session_.ledger->window_end_ns.store(session_.ledger->start_ns + std::max<int64_t>(window_end_ns, 0),
+                                       std::memory_order_relaxed);
 }
 
-}  // namespace host::load
+}  // namespace host::engine

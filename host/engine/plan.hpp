@@ -11,7 +11,7 @@
 #include "engine/session.hpp"
 #include "load/load.hpp"
 
-namespace host::load {
+namespace host::engine {
 
 struct ControlEvent {
   uint32_t kind;   // SAGE_EVENT_*
@@ -24,7 +24,7 @@ struct ControlEvent {
 // has been taken. Sets the session's window end as soon as it is known.
 class Plan {
  public:
-  explicit Plan(engine::Session& session);
+  explicit Plan(Session& session);
 
   // Rows have due times to wait for; otherwise (closed loop, offline) they are due when they can be issued.
   [[nodiscard]] bool paced() const { return arrivals_ != nullptr && !offline_; }
@@ -55,9 +55,9 @@ class Plan {
   void pull_events(int64_t until_ns);
   void end(int64_t window_end_ns);
 
-  engine::Session& session_;
-  const LoadConfig& load_;
-  std::unique_ptr<Arrivals> arrivals_;  // null: closed loop
+  Session& session_;
+  const load::LoadConfig& load_;
+  std::unique_ptr<load::Arrivals> arrivals_;  // null: closed loop
   const bool offline_;
 
   std::array<sage_request, block_size> rows_{};
@@ -71,4 +71,4 @@ class Plan {
   std::deque<ControlEvent> events_;
 };
 
-}  // namespace host::load
+}  // namespace host::engine

@@ -1,0 +1,60 @@
+// The interval records: what all lanes have counted since the last one, beside the noise of the machine meanwhile.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/feed.hpp"
+#include "engine/session.hpp"
+#include "engine/watch.hpp"
+#include "machine/noise.hpp"
+#include "records/rows.hpp"
+
+namespace host::engine {
+
+// [settle]
+class IntervalRecorder {
+ public:
+  IntervalRecorder(Session& session, const Feed& feed, CallWatch* watch);
+
+  // When the interval that is under way ends.
+  [[nodiscard]] int64_t next_ns() const { return next_ns_; }
+  // Ends it now.
+  records::Interval take(int64_t now_ns);
+  [[nodiscard]] bool warming_up() const;
+
+  // A sleep of the collector took so much longer than it should.
+  void overslept(int64_t by_ns);
+  // The load is over: noise does not matter any more.
+  void end_of_load();
+  [[nodiscard]] nlohmann::ordered_json noise();
+
+ private:
+  [[nodiscard]] metrics::Counters class_total(size_t class_id) const;
+  void take_classes(records::Interval& record);
+  void take_noise(records::Interval& record);
+
+  Session& session_;
+  const Feed& feed_;
+  CallWatch* watch_;
+  const int64_t length_ns_;
+  int64_t next_ns_;
+  int64_t begin_ns_;
+
+  // before the interval that is under way, for the difference
+  std::vector<metrics::Counters> before_;  // by class
+  std::array<uint64_t, metrics::outcome_count> outcomes_before_{};
+  uint64_t offered_before_ = 0;
+  int64_t blocked_before_ns_ = 0;
+  metrics::Histogram lateness_before_;
+
+  std::optional<machine::Noise> noise_;                 // in real time
+  std::optional<machine::CpuUse> last_use_;             // of the interval that the load's end cuts short
+  std::optional<nlohmann::ordered_json> noise_record_;  // set when the load is over
+};
+
+}  // namespace host::engine

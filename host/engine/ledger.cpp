@@ -1,0 +1,305 @@
+#include "engine/ledger.hpp"
+
+#include <sage/plugin.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace host::engine {
+
+namespace {
+
+constexpr auto relaxed = std::memory_order_relaxed;
+
+// Of a request that the host ended itself.
+constexpr sage_completion no_completion{};
+
+metrics::Outcome outcome_of(int32_t status) {
+  if (status == SAGE_DONE_OK) [[likely]]
+    return metrics::Outcome::ok;
+  switch (status) {
+    case SAGE_DONE_TIMEOUT:
+      return metrics::Outcome::timeout;
+    case SAGE_DONE_REJECTED:
+      return metrics::Outcome::rejected;
+    case SAGE_DONE_CANCELLED:
+      return metrics::Outcome::cancelled;
+    default:
+      return metrics::Outcome::error;
+  }
+}
+
+}  // namespace
+
+Ledger::Ledger(const load::LoadConfig& load, uint64_t parity_limit, bool rows, const WorkloadCalls& workload,
+               const Clock& clock)
+    : slots(load.max_in_flight),
+      lanes(LaneShape{workload.classes.size(), workload.tenants.size(), workload.stages.size()}),
+      parity(parity_limit),
+      timeline(load.total_requests),
+      keep_rows(rows),
+      workload_(workload),
+      clock_(clock),
+      warmup_(load.warmup_items) {}
+
+uint64_t Ledger::done() const {
+  uint64_t sum = 0;
+  lanes.for_each([&](const Lane& lane) { sum += lane.done.value.load(std::memory_order_acquire); });
+  return sum;
+}
+
+uint64_t Ledger::room(uint64_t limit, uint64_t wanted) {
+  const auto left = [&] {
+    const auto in_flight = offered() - done_seen_;
+    return in_flight >= limit ? 0 : limit - in_flight;
+  };
+  if (left() < wanted) done_seen_ = done();
+  HOST_INVARIANT(done_seen_ <= offered(), "no more requests end than were offered");
+  return std::min(left(), wanted);
+}
+
+bool Ledger::send_again(uint64_t id, int64_t now_ns) {
+  auto* slot = slots.find(id);
+  if (slot == nullptr) return false;
+  slot->sent_ns.store(now_ns, relaxed);
+  return true;
+}
+
+void Ledger::cancel(uint64_t id, int64_t now_ns) {
+  Slot* slot = nullptr;
+  if (slots.claim(id, slot) != SlotTable::Claim::claimed) return;
+  auto& lane = lanes.mine();
+  finish(lane, *slot, metrics::Outcome::cancelled, no_completion, now_ns);
+  SlotTable::release(*slot);
+  ended(lane, 1);
+}
+
+void Ledger::expire(int64_t due_ns, metrics::Outcome outcome, int64_t now_ns) {
+  auto& lane = lanes.mine();
+  uint64_t n = 0;
+  slots.expire(due_ns, [&](Slot& slot, uint64_t) {
+    finish(lane, slot, outcome, no_completion, now_ns);
+    ++n;
+  });
+  ended(lane, n);
+}
+
+// Of a request that came in chunks. Returns whether the SLOs of its tokens were met.
+bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, uint32_t units, const sage_class& slo) {
+  cell.ttft.record(times.first - times.due);
+  cell.ttft_service.record(times.first - times.sent);
+  bool met = slo.slo_ttft_ns == 0 || times.first - times.due <= slo.slo_ttft_ns;
+  if (units >= 2) {
+    const auto tpot = (times.done - times.first) / (units - 1);
+    cell.tpot.record(tpot);
+    met = met && (slo.slo_tpot_ns == 0 || tpot <= slo.slo_tpot_ns);
+  }
+  // the terminal completion closes the last chunk
+  if (const auto delivered = slot.chunk_units.load(relaxed); units > delivered)
+    cell.itl.record((times.done - slot.chunk_ns.load(relaxed)) / (units - delivered), units - delivered);
+  return met;
+}
+
+// A measured request that ended ok. Returns whether every SLO of its class was met.
+[[gnu::always_inline]] inline bool Ledger::count_ok(LaneCell& cell, const Slot& slot, const Times& times,
+                                                    uint32_t units) {
+  const auto& slo = *workload_.classes[slot.class_id.load(relaxed)];
+  const auto response = times.done - times.due;
+  bool met = slo.slo_response_ns == 0 || response <= slo.slo_response_ns;
+  cell.response.record(response);
+  cell.service.record(times.done - times.sent);
+  if (times.first != 0)
+    met = count_tokens(cell, slot, times, units, slo) && met;
+  else
+    met = met && slo.slo_ttft_ns == 0 && (slo.slo_tpot_ns == 0 || units < 2);
+  if (units != 0) cell.units_out.add(units);
+  if (met) cell.slo_met.add();
+  if (times.done <= window_end_ns.load(relaxed)) {
+    cell.ok_in_window.add();
+    if (met) cell.slo_in_window.add();
+  }
+  return met;
+}
+
+// Built where the collector will read it.
+[[gnu::always_inline]] inline void Ledger::keep_row(Lane& lane, const Slot& slot, metrics::Outcome outcome,
+                                                    const sage_completion& completion, const Times& times, bool good) {
+  const auto from_start = [&](int64_t ns) { return ns == 0 ? -1 : ns - start_ns; };
+  const auto first_ns = from_start(times.first);
+  const std::span result(static_cast<const std::byte*>(completion.result.ptr),
+                         completion.result.ptr == nullptr ? 0 : std::min(completion.result.size, RowRing::result_max));
+  DoneRow unkept;
+  auto* row = keep_rows ? lane.rows.add(first_ns, result) : &unkept;
+  if (row == nullptr) [[unlikely]] {
+    lane.rows_dropped.add();
+    row = &unkept;
+  }
+  row->seq = slot.seq.load(relaxed);
+  row->due_ns = times.due - start_ns;
+  row->sent_ns = times.sent - start_ns;
+  row->begun_ns = from_start(completion.begun_ns);
+  row->done_ns = times.done - start_ns;
+  row->digest = completion.digest;
+  row->units = completion.units;
+  row->pipeline = slot.pipeline.load(relaxed);
+  row->node = static_cast<uint16_t>(std::min<uint32_t>(completion.node, 65535));
+  row->class_id = slot.class_id.load(relaxed);
+  row->tenant = slot.tenant.load(relaxed);
+  row->phase = slot.phase.load(relaxed);
+  row->outcome = static_cast<uint8_t>(outcome);
+  row->flags = slot.flags.load(relaxed);
+  row->priority = slot.priority.load(relaxed);
+  row->good = good;
+  if (const auto place = slot.sampled.load(relaxed); place != 0) [[unlikely]]
+    timeline.end(place, request_row(*row, first_ns));
+}
+
+// Terminal outcome of a claimed slot, from a completion or the host's own decision (timeout, unfinished, cancelled).
+void Ledger::finish(Lane& lane, const Slot& slot, metrics::Outcome outcome, const sage_completion& completion,
+                    int64_t at_ns) {
+  Times times{slot.due_ns.load(relaxed), slot.sent_ns.load(relaxed), slot.first_ns.load(relaxed), at_ns};
+  if (times.done < times.sent) [[unlikely]] {
+    lane.bad_stamps.add();
+    times.done = times.sent;
+  }
+  const auto index = static_cast<size_t>(outcome);
+  const auto seq = slot.seq.load(relaxed);
+  lane.outcomes[index].add();
+  if (seq < parity.limit() && outcome == metrics::Outcome::ok) parity.note(seq, completion.digest);
+  bool good = false;
+  if ((slot.flags.load(relaxed) & SAGE_REQUEST_WARMUP) == 0) {
+    auto& cell = lane.cell(slot.cell.load(relaxed));
+    cell.outcomes[index].add();
+    if (outcome == metrics::Outcome::ok) {
+      good = count_ok(cell, slot, times, completion.units);
+      if (completion.digest != 0) {
+        lane.digested.add();
+        const auto mixed = sage::Draw::mix(completion.digest + sage::Draw::mix(seq + 1));
+        lane.digest.store(lane.digest.load(relaxed) ^ mixed, relaxed);
+      }
+    }
+  }
+  if (keep_rows || slot.sampled.load(relaxed) != 0) keep_row(lane, slot, outcome, completion, times, good);
+}
+
+void Ledger::complete(std::span<const sage_completion> rows) {
+  if (rows.empty()) return;
+  auto& lane = lanes.mine();
+  if (closed()) {
+    lane.after_close.add(rows.size());
+    return;
+  }
+  const auto now = clock_.now_ns();  // once a call: 20 ns
+  while (!rows.empty()) {
+    const auto batch = rows.first(std::min(rows.size(), batch_max));
+    complete_batch(lane, batch, now);
+    rows = rows.subspan(batch.size());
+  }
+}
+
+// All claims before the first count: a claim waits until what the core has written so far left its store buffer, and
+// rows that go into the ring take long to do so.
+void Ledger::complete_batch(Lane& lane, std::span<const sage_completion> rows, int64_t now_ns) {
+  struct Ending {
+    Slot* slot;
+    const sage_completion* row;
+    int64_t at_ns;
+  };
+  std::array<Ending, batch_max> endings;
+  size_t n = 0;
+  for (const auto& row : rows) slots.prefetch(row.id);
+  for (const auto& row : rows) {
+    if (keep_rows) lane.rows.prefetch(n);
+    auto at = row.at_ns == 0 ? now_ns : row.at_ns;
+    if (at > now_ns) [[unlikely]] {
+      lane.bad_stamps.add();
+      at = now_ns;
+    }
+    Slot* slot = nullptr;
+    if ((row.flags & SAGE_COMPLETION_PARTIAL) != 0)
+      chunk(lane, row, at);
+    else if (const auto claim = slots.claim(row.id, slot); claim == SlotTable::Claim::claimed)
+      endings[n++] = {slot, &row, at};
+    else
+      count_refused(lane, claim);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    const auto& ending = endings[i];
+    finish(lane, *ending.slot, outcome_of(ending.row->status), *ending.row, ending.at_ns);
+    SlotTable::release(*ending.slot);
+  }
+  ended(lane, n);
+}
+
+void Ledger::count_refused(Lane& lane, SlotTable::Claim claim) {
+  switch (claim) {
+    case SlotTable::Claim::claimed:
+      break;
+    case SlotTable::Claim::late:
+      lane.late.add();
+      break;
+    case SlotTable::Claim::duplicate:
+      lane.duplicate.add();
+      break;
+    case SlotTable::Claim::unexpected:
+      lane.unexpected.add();
+      break;
+  }
+}
+
+// Rows first: who sees that all requests are done finds all their rows.
+void Ledger::ended(Lane& lane, uint64_t n) {
+  lane.rows.commit();
+  lane.done.value.store(lane.done.get() + n, std::memory_order_release);
+  progress.notify();
+}
+
+void Ledger::chunk(Lane& lane, const sage_completion& row, int64_t at_ns) {
+  auto* slot = slots.find(row.id);
+  if (slot == nullptr) {
+    lane.late.add();
+    return;
+  }
+  const auto previous = slot->chunk_ns.load(relaxed);
+  const auto warmup = (slot->flags.load(relaxed) & SAGE_REQUEST_WARMUP) != 0;
+  if (previous == 0) {
+    slot->first_ns.store(at_ns, relaxed);
+  } else if (row.units != 0 && !warmup) {
+    lane.cell(slot->cell.load(relaxed)).itl.record((at_ns - previous) / row.units, row.units);
+  }
+  slot->chunk_ns.store(at_ns, relaxed);
+  slot->chunk_units.store(slot->chunk_units.load(relaxed) + row.units, relaxed);
+}
+
+void Ledger::spans(std::span<const sage_span> rows) {
+  if (rows.empty() || closed()) return;
+  auto& lane = lanes.mine();
+  const auto n = rows.size();
+  for (size_t i = 0; i < n;) {
+    auto end = i + 1;
+    while (end < n && rows[end].id == rows[i].id) ++end;
+    const auto* slot = slots.find(rows[i].id);
+    if (slot != nullptr && (slot->flags.load(relaxed) & SAGE_REQUEST_WARMUP) == 0) {
+      const auto& pipeline = *workload_.pipelines[slot->pipeline.load(relaxed)];
+      const auto sampled = slot->sampled.load(relaxed);
+      for (auto k = i; k < end; ++k) {
+        const auto& span = rows[k];
+        if (span.step >= pipeline.n_steps || span.stage >= workload_.stages.size()) continue;
+        if (sampled != 0) [[unlikely]]
+          timeline.step(sampled, slot->seq.load(relaxed), span);
+        // ready when the latest of its inputs ended; the first steps when the request was sent
+        auto ready = slot->sent_ns.load(relaxed);
+        const auto& step = *pipeline.steps[span.step];
+        for (uint32_t input = 0; input < step.n_inputs; ++input)
+          for (auto earlier = i; earlier < k; ++earlier)
+            if (rows[earlier].step == step.inputs[input]) ready = std::max(ready, rows[earlier].end_ns);
+        auto& stage = lane.stage(span.stage);
+        stage.wait.record(span.begin_ns - ready);
+        stage.service.record(span.end_ns - span.begin_ns);
+      }
+    }
+    i = end;
+  }
+}
+
+}  // namespace host::engine

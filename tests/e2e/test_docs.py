@@ -1,0 +1,151 @@
+"""The documentation says what is: fields of records, flags of commands, links. What its commands do, test_guide.py tests."""
+from __future__ import annotations
+
+import fnmatch
+import json
+import pathlib
+import re
+import unittest
+from collections.abc import Iterator
+from typing import Any
+
+from harness import Case, read_lines
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = PROJECT / "docs"
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under `heading` ("### type `run`"), with the headings below it; "" if there is none."""
+    level = heading.split(" ", 1)[0]
+    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(level)}}} |\Z)", page, re.M | re.S)
+    return found.group(1) if found else ""
+
+
+def named(text: str) -> set[str]:
+    """What stands in backquotes, word for word; `latency_*` stays a pattern."""
+    return {word for quoted in re.findall(r"`([^`\n]+)`", text.replace("\n", " ")) for word in re.findall(r"[\w*-]+", quoted)}
+
+
+def first_column(text: str) -> set[str]:
+    return {name for cell in re.findall(r"^\| (`.*?) \|", text, re.M) for name in re.findall(r"`([\w.]+)`", cell)}
+
+
+def fields(value: Any, closed: set[str]) -> Iterator[str]:
+    """Names of all members, those of `closed` without what is in them."""
+    if isinstance(value, list):
+        for item in value:
+            yield from fields(item, closed)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            if name not in closed:
+                yield from fields(member, closed)
+
+
+class Records(Case):
+    """Of runs that between them have everything: logged requests, events, tenants, a pair, a search."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.page = (DOCS / "records.md").read_text()
+        self.run_quick("q6", "threads", "--request-log", "jsonl")
+        self.run_quick("q8", "mock")
+        self.run_quick("q3", "mock")
+        self.run_quick("q4", "mock", "--node-list", "1", "--probe-repeat", "1")
+        self.host("pair", "--workload", "q6", "--backends", "mock,threads", "--repeat", "1", "--quick", "--cooldown", "0",
+                  "--output-dir", self.out)
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        return [line for file in sorted(self.out.rglob(name)) for line in read_lines(file)]
+
+    def test_every_field_is_described_and_what_is_described_exists(self) -> None:
+        closed = named(re.search(r"not listed here: (.*?)\.\n\n", self.page, re.S).group(1))  # type: ignore[union-attr]
+        metrics = set(re.findall(r"^([a-z]\S*)", self.host("explain").stdout, re.M))
+        words = named(self.page) | {name for family in metrics for name in self.statistics(family)}
+        told = {word for word in words if "*" not in word}
+        patterns = [word for word in words if "*" in word and word != "*"]
+
+        def missing(names: set[str]) -> list[str]:
+            return sorted(name for name in names - told if not any(fnmatch.fnmatchcase(name, p) for p in patterns))
+
+        manifests = [json.loads(file.read_text()) for file in self.out.rglob("repro_manifest.json")]
+        by_type: dict[str, list[dict[str, Any]]] = {}
+        for line in self.lines("records.jsonl"):
+            by_type.setdefault(line.pop("type"), []).append(line)
+        self.assertEqual(set(by_type), set(re.findall(r"^### type `(\w+)`", self.page, re.M)))
+        for kind, lines in by_type.items():
+            with self.subTest(type=kind):
+                text = section(self.page, f"### type `{kind}`")
+                top = {name for line in lines for name in line}
+                self.assertEqual(sorted(top - named(text)), [], "not in its section")
+                every = {name for line in lines for name in fields(line, closed)}
+                self.assertEqual(missing(every), [])
+                self.assertEqual(sorted(first_column(text) - every), [], "described, but in no record")
+        for kind, objects in (("unified_results.jsonl", self.lines("unified_results.jsonl")), ("repro_manifest.json", manifests)):
+            with self.subTest(file=kind):
+                self.assertEqual(missing({name for one in objects for name in fields(one, closed)}), [])
+        text = section(self.page, "## repro_manifest.json")
+        top = {name for one in manifests for name in one}
+        self.assertEqual(sorted(first_column(text) ^ top), [])
+
+    @staticmethod
+    def statistics(family: str) -> list[str]:
+        """["a_p50", "a_p99"] of "a_p50/p99", as `explain` prints it."""
+        first, *others = family.split("/")
+        return [first, *(f"{first.rsplit('_', 1)[0]}_{other}" for other in others)]
+
+
+class CommandLine(Case):
+    def test_every_flag_of_every_command_is_described(self) -> None:
+        page = (DOCS / "cli.md").read_text()
+        flag = r"--[a-z][a-z-]*"
+        commands = re.findall(r"^  ([a-z]+(?: check)?)  +\w", self.host("help").stdout, re.M)
+        self.assertIn("plugin check", commands)
+        every = set()
+        for command in commands:
+            with self.subTest(command=command):
+                help_text = self.host(*command.split(), "--help").stdout
+                flags = {name for line in re.findall(rf"^  ({flag}.*?)(?:  |$)", help_text, re.M)
+                         for name in re.findall(flag, line)}
+                every |= flags
+                told = section(page, f"## {command}") + "".join(re.findall(rf"^\| `{command}[ `\[].*$", page, re.M))
+                self.assertTrue(told, f"docs/cli.md does not describe {command}")
+                if "flags of `run`" in told:
+                    told += section(page, "## run")
+                self.assertEqual(sorted(flags - set(re.findall(flag, told))), [])
+        # Aliases and options of plugins are no flags of --help; what a table has in front is.
+        tables = {name for cell in re.findall(r"^\| (`-.*?) \|", page, re.M) for name in re.findall(flag, cell)}
+        self.assertEqual(sorted(tables - every - {"--experiment"}), [], "described, but no command has it")
+
+
+class Links(unittest.TestCase):
+    PAGES = (*sorted(DOCS.rglob("*.md")), *sorted(PROJECT.glob("*.md")))
+
+    @staticmethod
+    def anchors(page: pathlib.Path) -> set[str]:
+        """As GitHub makes them of headings."""
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+        return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, re.M)}
+
+    def test_relative_links_lead_somewhere(self) -> None:
+        for page in self.PAGES:
+            for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+                if re.match(r"\w+:", link):
+                    continue
+                with self.subTest(page=str(page.relative_to(PROJECT)), link=link):
+                    path, _, anchor = link.partition("#")
+                    target = (page.parent / path).resolve() if path else page
+                    self.assertTrue(target.exists(), "no such file")
+                    if anchor:
+                        self.assertIn(anchor, self.anchors(target))
+
+    def test_the_index_names_every_page(self) -> None:
+        index = (DOCS / "README.md").read_text() + (DOCS / "workloads.md").read_text()
+        for page in sorted(DOCS.rglob("*.md")):
+            if page.name != "README.md":
+                self.assertIn(f"({page.relative_to(DOCS)})", index)
+
+
+if __name__ == "__main__":
+    unittest.main()
