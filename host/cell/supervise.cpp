@@ -15,17 +15,18 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
 #include "cell/process.hpp"
+#include "cell/watchdog.hpp"
 
 namespace host::cell {
 namespace {
 
 constexpr int poll_ms = 50;
 constexpr int64_t same_signal_ns = 100'000'000;
-constexpr int64_t stop_grace_ns = 10'000'000'000;  // beyond the drain timeout
 
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -116,16 +117,6 @@ std::string place_of(uint32_t call, const CellSpec& cell) {
                      backend ? cell.backend : cell.workload);
 }
 
-// The call that is past its deadline, 0 if none.
-uint32_t overdue_call(const engine::CallWatch& watch) {
-  for (const auto& slot : watch.threads) {
-    const auto deadline = slot.deadline_ns.load(std::memory_order_acquire);
-    const auto call = slot.call.load(std::memory_order_acquire);
-    if (call != 0 && deadline != 0 && now_ns() > deadline) return call;
-  }
-  return 0;
-}
-
 uint32_t any_call(const engine::CallWatch& watch) {
   for (const auto& slot : watch.threads)
     if (const auto call = slot.call.load(); call != 0) return call;
@@ -160,27 +151,6 @@ sigset_t stop_signals() {
   return signals;
 }
 
-CellEnd describe(int status, const CellShared& shared, const CellSpec& cell) {
-  CellEnd end;
-  end.exit = WIFEXITED(status) ? static_cast<base::Exit>(WEXITSTATUS(status)) : base::Exit::failed;
-  if (shared.watch.finished.load() != 0) {  // the result is written, whatever came after
-    end.reason = WIFEXITED(status) ? std::string(shared.error_text())
-                                   : signal_name(WTERMSIG(status)) + " after the result was written";
-  } else if (WIFSIGNALED(status)) {
-    describe_crash(end, shared, cell, WTERMSIG(status));
-  } else if (const auto error = shared.error_text(); !error.empty()) {
-    end.kind = CellEnd::Kind::refused;
-    end.reason = error;
-  } else {
-    end.kind = CellEnd::Kind::vanished;
-    end.exit = base::Exit::failed;
-    end.place = place_of(any_call(shared.watch), cell);
-    end.reason = fmt::format("the process exited with code {}{}; a plugin must not call exit()", WEXITSTATUS(status),
-                             end.place.empty() ? "" : " in " + end.place);
-  }
-  return end;
-}
-
 }  // namespace
 
 StopSignals::StopSignals() {
@@ -207,51 +177,60 @@ int StopSignals::count() {
   return count_;
 }
 
+CellEnd how_it_ended(int status, const CellShared& shared, const CellSpec& cell,
+                     const std::optional<uint32_t>& killed_for) {
+  CellEnd end;
+  end.exit = WIFEXITED(status) ? static_cast<base::Exit>(WEXITSTATUS(status)) : base::Exit::failed;
+  if (shared.watch.finished.load() != 0) {  // the result is written, whatever came after
+    end.reason = WIFEXITED(status) ? std::string(shared.error_text())
+                                   : signal_name(WTERMSIG(status)) + " after the result was written";
+  } else if (WIFSIGNALED(status)) {
+    describe_crash(end, shared, cell, WTERMSIG(status));
+  } else if (const auto error = shared.error_text(); !error.empty()) {
+    end.kind = CellEnd::Kind::refused;
+    end.reason = error;
+  } else {
+    end.kind = CellEnd::Kind::vanished;
+    end.exit = base::Exit::failed;
+    end.place = place_of(any_call(shared.watch), cell);
+    end.reason = fmt::format("the process exited with code {}{}; a plugin must not call exit()", WEXITSTATUS(status),
+                             end.place.empty() ? "" : " in " + end.place);
+  }
+  if (killed_for && end.kind == CellEnd::Kind::crashed && WTERMSIG(status) == SIGKILL) {
+    end.signal.clear();
+    end.place = place_of(*killed_for, cell);
+    if (*killed_for != 0) {
+      end.kind = CellEnd::Kind::hung;
+      end.reason = fmt::format("{} did not return in time; killed", end.place);
+    } else {
+      end.kind = CellEnd::Kind::killed;
+      end.reason = "did not end after it was asked to stop; killed";
+      end.exit = base::Exit::interrupted;
+    }
+  }
+  end.offered = shared.watch.offered.load();
+  end.done = shared.watch.done.load();
+  return end;
+}
+
 CellEnd supervise(const CellSpec& cell, StopSignals& stop) {
   SharedPage shared;
   const auto child = start(cell, shared.fd());
   const Fd ended(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));  // readable when the child has ended
 
-  const auto drain_ns = static_cast<int64_t>(std::get<double>(cell.load.at("drain_timeout")) * 1e9);
-  int64_t kill_at_ns = 0;   // once the user asked to stop
-  uint32_t overdue = 0;     // the call that was past its deadline at the last look
-  std::string kill_reason;  // set when we killed it
-  uint32_t hung_call = 0;
-  int stops_before = 0;
+  Watchdog watchdog(static_cast<int64_t>(std::get<double>(cell.load.at("drain_timeout")) * 1e9));
+  std::optional<uint32_t> killed_for;
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
     std::array<pollfd, 2> sources = {pollfd{ended.get(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
     poll(sources.data(), sources.size(), poll_ms);
     const int stops = stop.count();
     shared->stop.store(stops);
-    if (stops == 1 && kill_at_ns == 0) kill_at_ns = now_ns() + drain_ns + stop_grace_ns;
-    if (stops == 2 && stops != stops_before) kill_at_ns = now_ns() + stop_grace_ns;
-    if (stops >= 3) kill_at_ns = now_ns();
-    stops_before = stops;
-    if (!kill_reason.empty()) continue;
-    // Two looks in a row: a call that has just ended may leave its deadline behind for a moment.
-    const auto call = overdue_call(shared->watch);
-    if (call != 0 && call == overdue) {
-      hung_call = call;
-      kill_reason = fmt::format("{} did not return in time; killed", place_of(call, cell));
-    } else if (kill_at_ns != 0 && now_ns() >= kill_at_ns) {
-      kill_reason = "did not end after it was asked to stop; killed";
-    }
-    overdue = call;
-    if (!kill_reason.empty()) kill(child, SIGKILL);
+    if (killed_for || !watchdog.look(shared->watch, stops, now_ns())) continue;
+    killed_for = watchdog.hung_call();
+    kill(child, SIGKILL);
   }
-
-  auto end = describe(status, *shared.operator->(), cell);
-  if (!kill_reason.empty() && end.kind == CellEnd::Kind::crashed && WTERMSIG(status) == SIGKILL) {
-    end.kind = hung_call != 0 ? CellEnd::Kind::hung : CellEnd::Kind::killed;
-    end.reason = kill_reason;
-    end.signal.clear();
-    end.place = place_of(hung_call, cell);
-    if (hung_call == 0) end.exit = base::Exit::interrupted;
-  }
-  end.offered = shared->watch.offered.load();
-  end.done = shared->watch.done.load();
-  return end;
+  return how_it_ended(status, *shared.operator->(), cell, killed_for);
 }
 
 }  // namespace host::cell

@@ -1,10 +1,13 @@
 // Runs a cell in a process of its own and tells how that ended: a plugin that crashes, hangs or exits costs one cell.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
 #include "cell/cell_spec.hpp"
+#include "cell/process.hpp"
 
 namespace host::cell {
 
@@ -43,6 +46,11 @@ struct CellEnd {
   uint64_t offered = 0;
   uint64_t done = 0;
 };
+
+// What its wait status and the page that it shared say. `killed_for`: it was killed by the supervisor, for this call
+// (engine/watch.hpp) that did not return, or 0 because it did not stop.
+CellEnd how_it_ended(int status, const CellShared& shared, const CellSpec& cell,
+                     const std::optional<uint32_t>& killed_for);
 
 // Returns when the cell's process has ended.
 CellEnd supervise(const CellSpec& cell, StopSignals& stop);

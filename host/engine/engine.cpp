@@ -22,6 +22,7 @@ namespace {
 
 constexpr int64_t lead_ns = 10'000'000;  // between opening and the first due time
 constexpr int64_t parity_budget_ns = 10'000'000'000;
+constexpr double bad_stamps_max = 0.001;        // of the requests
 constexpr int64_t close_grace_ns = 20'000'000;  // a completion that comes after close shows itself within
 
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
@@ -177,7 +178,8 @@ struct BeforeTheRun {
   }
 };
 
-void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int stops, records::RunResult& r) {
+void judge_run(const EngineConfig& config, const std::string& backend, const Run& run, int stops,
+               records::RunResult& r) {
   const auto worsen = [&](records::RunStatus status, base::Exit exit, std::string reason) {
     if (r.status == records::RunStatus::ok) {
       r.status = status;
@@ -205,6 +207,12 @@ void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int s
   if (ledger.unexpected != 0)
     worsen(records::RunStatus::invalid, base::Exit::invalid,
            fmt::format("{} outcomes for requests that were never issued, or after close", ledger.unexpected));
+  if (static_cast<double>(ledger.bad_stamps) > bad_stamps_max * static_cast<double>(ledger.offered))
+    worsen(
+        records::RunStatus::invalid, base::Exit::invalid,
+        fmt::format("backend {} gave {} impossible end times for {} requests, before they were sent or in the future; "
+                    "more than {:g} % of the latencies are not its own",
+                    backend, ledger.bad_stamps, ledger.offered, bad_stamps_max * 100));
   if (!ledger.balanced()) worsen(records::RunStatus::invalid, base::Exit::invalid, "the ledger does not balance");
   if (r.settle_dropped != 0)
     worsen(records::RunStatus::invalid, base::Exit::invalid,
@@ -213,14 +221,117 @@ void judge_run(const EngineConfig& config, const Feed& feed, bool drained, int s
   const auto samples = static_cast<double>(r.lateness.count());
   const auto q = std::min(0.99, 1 - 10 / std::max(samples, 1.0));
   const auto lateness = r.lateness.quantile(std::max(q, 0.0));
-  if (feed.open_loop() && !config.virtual_time && q >= 0.5 && lateness > r.lateness_budget_ns)
+  if (run.feed.open_loop() && !config.virtual_time && q >= 0.5 && lateness > r.lateness_budget_ns)
     worsen(records::RunStatus::invalid, base::Exit::invalid,
            fmt::format("the load generator was late: p{:.3g} {:.3f} ms, budget {:.3f} ms; lower --rate or free a core",
                        q * 100, seconds(lateness) * 1e3, seconds(r.lateness_budget_ns) * 1e3));
-  if (!drained && ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] != 0)
+  if (!run.drained && ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] != 0)
     r.notes["drain"] =
         fmt::format("{} requests had no outcome when the drain of {} s ended",
                     ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)], config.load.drain_timeout_s);
+}
+
+// How long before a due time the feed stops sleeping and spins.
+int64_t spin_guard(const EngineConfig& config, records::RunResult& result) {
+  result.notes["timer"] = nlohmann::json::object();
+  if (config.virtual_time) return 0;
+  const auto timer = profile_timer(config.spin_guard_ns);
+  result.notes["timer"] = {{"sleep_overshoot_p50_us", static_cast<double>(timer.overshoot_p50_ns) / 1e3},
+                           {"sleep_overshoot_max_us", static_cast<double>(timer.overshoot_max_ns) / 1e3},
+                           {"clock_read_ns", timer.clock_read_ns},
+                           {"spin_guard_us", static_cast<double>(timer.guard_ns) / 1e3}};
+  return timer.guard_ns;
+}
+
+// What the workload says of itself.
+void complete(records::RunInfo& info, const Session& session, const EngineInput& input) {
+  for (const auto* c : session.workload.classes) info.classes.emplace_back(sage::view(c->name));
+  for (const auto* t : session.workload.tenants) info.tenants.emplace_back(sage::view(t->name));
+  info.phases = session.phases.names();
+  info.nodes = session.config.nodes;
+  info.started_at = utc_now();
+  const auto asked = session.workload.nodes.size();
+  if (asked == 0) return;
+  const auto& able = input.backend->manifest.capabilities;
+  if (std::ranges::find(able, "node-classes") == able.end())
+    throw base::usage_error(
+        fmt::format("workload {} asks for {} nodes of its own kinds, and backend {} lacks node-classes",
+                    input.workload->manifest.id, asked, input.backend->manifest.id));
+  info.nodes = static_cast<uint32_t>(asked);
+}
+
+// Returns how many seconds it took.
+double open_backend(Session& session, const EngineInput& input, uint32_t nodes) {
+  const auto& config = session.config;
+  const auto& w = session.workload;
+  const auto library = input.workload->manifest.library.string();
+  const sage_run description{.struct_size = sizeof(sage_run),
+                             .nodes = nodes,
+                             .parallelism = config.parallelism,
+                             .reserved = 0,
+                             .seed = config.load.seed,
+                             .max_in_flight = session.ledger->slots.capacity(),
+                             .scheduler = sage::str(config.scheduler),
+                             .scratch_dir = sage::str(config.scratch_dir),
+                             .stages = w.stages.data(),
+                             .n_stages = w.stages.size(),
+                             .pipelines = w.pipelines.data(),
+                             .n_pipelines = w.pipelines.size(),
+                             .classes = w.classes.data(),
+                             .n_classes = w.classes.size(),
+                             .tenants = w.tenants.data(),
+                             .n_tenants = w.tenants.size(),
+                             .operators = &w.operators,
+                             .workload_library = sage::str(library),
+                             .workload_id = sage::str(input.workload->manifest.id),
+                             .workload_config = sage::str(w.config_text),
+                             .node_descriptions = w.nodes.empty() ? nullptr : w.nodes.data()};
+  const auto begin = monotonic_ns();
+  session.backend.open(description);
+  return seconds(monotonic_ns() - begin);
+}
+
+void take_stats(Session& session, records::RunResult& result) {
+  sage_stats stats{};
+  if (!session.backend.stats(stats)) return;
+  for (uint64_t i = 0; i < stats.n_nodes; ++i)
+    result.nodes.push_back({stats.nodes[i]->node, stats.nodes[i]->busy_ns / 1e9, stats.nodes[i]->capacity});
+}
+
+// From the end of the drain to the last word of both plugins: what is outstanding ends, the backend goes, the workload
+// judges.
+void close(Run& run, bool check_parity, records::RunResult& result) {
+  auto& session = run.session;
+  auto& ledger = *session.ledger;
+  const auto now = session.clock.now_ns();
+  const auto offered_end = std::min(ledger.window_end_ns.load(), now);
+  guarded(run.error, [&] { run.collector.expire_all(now); });
+  guarded(run.error, [&] { take_stats(session, result); });
+  guarded(run.error, [&] { session.backend.close(); });
+  ledger.close();
+  if (!session.clock.is_virtual()) std::this_thread::sleep_for(std::chrono::nanoseconds(close_grace_ns));
+  session.phases.end_window(offered_end - ledger.start_ns);
+  const auto begin = run.feed.window_begin_ns();
+  result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - ledger.start_ns - begin));
+  result.drain_s = std::max(0.0, seconds(now - offered_end));
+  guarded(run.error, [&] { run.collector.conclude(result, now); });
+  // destroyed before the books are closed: its last threads may still complete something, which must show
+  guarded(run.error, [&] { session.backend.destroy(); });
+  if (check_parity)
+    guarded(run.error, [&] { result.parity = ledger.parity.check(session.workload, parity_budget_ns); });
+}
+
+void fill(Run& run, records::RunResult& result) {
+  const auto& session = run.session;
+  run.collector.fill(result);
+  result.timeline = session.ledger->timeline.finished(session.ledger->start_ns);
+  const auto metadata = session.services.metadata();
+  for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
+  result.notes["hold_window_s"] = session.config.hold_window_s;
+  result.notes["arrivals"] = run.feed.arrival_notes();
+  const auto p50 = result.cells->sum().response.quantile(0.5);
+  const auto asked_ns = session.config.lateness_budget_ns;
+  result.lateness_budget_ns = asked_ns != 0 ? asked_ns : std::max<int64_t>(1'000'000, p50 / 10);
 }
 
 }  // namespace
@@ -231,59 +342,12 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   static std::vector<std::unique_ptr<Session>> sessions;
   auto& session = *sessions.emplace_back(std::make_unique<Session>(config));
   records::RunResult result;
-  result.notes["timer"] = nlohmann::json::object();
-  int64_t guard_ns = 0;
-  if (!config.virtual_time) {
-    const auto timer = profile_timer(config.spin_guard_ns);
-    guard_ns = timer.guard_ns;
-    result.notes["timer"] = {{"sleep_overshoot_p50_us", static_cast<double>(timer.overshoot_p50_ns) / 1e3},
-                             {"sleep_overshoot_max_us", static_cast<double>(timer.overshoot_max_ns) / 1e3},
-                             {"clock_read_ns", timer.clock_read_ns},
-                             {"spin_guard_us", static_cast<double>(guard_ns) / 1e3}};
-  }
+  const auto guard_ns = spin_guard(config, result);
+
   BeforeTheRun unwinding{session};
   session.create(input, watch);
-  for (const auto* c : session.workload.classes) info.classes.emplace_back(sage::view(c->name));
-  for (const auto* t : session.workload.tenants) info.tenants.emplace_back(sage::view(t->name));
-  info.phases = session.phases.names();
-  info.nodes = config.nodes;
-  if (const auto asked = session.workload.nodes.size(); asked != 0) {
-    if (std::ranges::find(input.backend->manifest.capabilities, "node-classes") ==
-        input.backend->manifest.capabilities.end())
-      throw base::usage_error(
-          fmt::format("workload {} asks for {} nodes of its own kinds, and backend {} lacks node-classes",
-                      input.workload->manifest.id, asked, input.backend->manifest.id));
-    info.nodes = static_cast<uint32_t>(asked);
-  }
-  info.started_at = utc_now();
-
-  const auto& w = session.workload;
-  const auto library = input.workload->manifest.library.string();
-  const sage_run description{sizeof(sage_run),
-                             info.nodes,
-                             config.parallelism,
-                             0,
-                             config.load.seed,
-                             session.ledger->slots.capacity(),
-                             sage::str(config.scheduler),
-                             sage::str(config.scratch_dir),
-                             w.stages.data(),
-                             w.stages.size(),
-                             w.pipelines.data(),
-                             w.pipelines.size(),
-                             w.classes.data(),
-                             w.classes.size(),
-                             w.tenants.data(),
-                             w.tenants.size(),
-                             &w.operators,
-                             sage::str(library),
-                             sage::str(input.workload->manifest.id),
-                             sage::str(w.config_text),
-                             w.nodes.empty() ? nullptr : w.nodes.data()};
-  const auto opening = monotonic_ns();
-  session.backend.open(description);
-  result.open_s = seconds(monotonic_ns() - opening);
-
+  complete(info, session, input);
+  result.open_s = open_backend(session, input, info.nodes);
   info.environment["versions"] = runtime_versions(session.services.metadata());
   session.ledger->start_ns = session.clock.now_ns() + (config.virtual_time ? 0 : lead_ns);
   Feed feed(session, guard_ns, stop);
@@ -296,40 +360,11 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
     run.in_virtual_time();
   else
     run.in_real_time();
-
-  auto now = session.clock.now_ns();
   const auto stops = stop.load();
-  const auto offered_end = std::min(session.ledger->window_end_ns.load(), now);
-  guarded(run.error, [&] { collector.expire_all(now); });
-  sage_stats stats{};
-  guarded(run.error, [&] {
-    if (!session.backend.stats(stats)) return;
-    for (uint64_t i = 0; i < stats.n_nodes; ++i)
-      result.nodes.push_back({stats.nodes[i]->node, stats.nodes[i]->busy_ns / 1e9, stats.nodes[i]->capacity});
-  });
-  guarded(run.error, [&] { session.backend.close(); });
-  session.ledger->close();
-  if (!config.virtual_time) std::this_thread::sleep_for(std::chrono::nanoseconds(close_grace_ns));
-  session.phases.end_window(offered_end - session.ledger->start_ns);
-  const auto begin = feed.window_begin_ns();
-  result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - session.ledger->start_ns - begin));
-  result.drain_s = std::max(0.0, seconds(now - offered_end));
-  guarded(run.error, [&] { collector.conclude(result, now); });
-  // destroyed before the books are closed: its last threads may still complete something, which must show
-  guarded(run.error, [&] { session.backend.destroy(); });
-  if (stops == 0)
-    guarded(run.error, [&] { result.parity = session.ledger->parity.check(session.workload, parity_budget_ns); });
-  collector.fill(result);
-  result.timeline = session.ledger->timeline.finished(session.ledger->start_ns);
-  const auto metadata = session.services.metadata();
-  for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
-  result.notes["hold_window_s"] = config.hold_window_s;
-  result.notes["arrivals"] = feed.arrival_notes();
-  const auto p50 = result.cells->sum().response.quantile(0.5);
-  result.lateness_budget_ns =
-      config.lateness_budget_ns != 0 ? config.lateness_budget_ns : std::max<int64_t>(1'000'000, p50 / 10);
+  close(run, stops == 0, result);
+  fill(run, result);
   run.error.rethrow_into(result);
-  judge_run(config, feed, run.drained, stops, result);
+  judge_run(config, input.backend->manifest.id, run, stops, result);
   guarded(run.error, [&] { session.workload.destroy(); });
   for (auto* writer : writers) writer->finish(info, result);
   return result;

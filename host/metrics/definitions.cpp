@@ -61,6 +61,10 @@ constexpr std::array table = {
                      "second terminal outcomes of a request; any makes the run INVALID", "Jepsen set checkers"},
     MetricDefinition{"unexpected", alone, "count", run,
                      "outcomes of requests that were never issued; any makes the run INVALID", "Jepsen set checkers"},
+    MetricDefinition{"bad_stamps", alone, "count", run,
+                     "end times given by the backend that lay before the request was sent or in the future, and were "
+                     "corrected; more than 0.1 % of the requests make the run INVALID",
+                     "-"},
     MetricDefinition{"stage_wait", stage, "ms", "stage",
                      "queue and transfer before a step of this stage: begin - end of its latest predecessor (or sent)",
                      "-"},
@@ -119,8 +123,11 @@ constexpr std::array table = {
         "few responses in a window the highest percentile that ten support takes the place of p99. Resolution: a tenth "
         "of the hold window",
         "Vogel et al., DEBS 2024"},
-    MetricDefinition{"mttr", alone, "s", run,
-                     "mean recovery time over the faults that were recovered from; beside it, how many were not", "-"},
+    MetricDefinition{
+        "mttr", alone, "s", run,
+        "mean recovery time over the faults that were recovered from, one below the resolution counted as the "
+        "resolution; beside it, how many were not",
+        "-"},
     MetricDefinition{"faults_censored", alone, "count", run,
                      "faults that were not seen to recover before the next event or the end of the run", "-"},
     MetricDefinition{

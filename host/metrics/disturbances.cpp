@@ -60,6 +60,7 @@ void Disturbances::judge_by_baseline(Active& active) const {
   }
   const auto expected =
       real(baseline_->response.count()) * static_cast<double>(hold_ns_) / static_cast<double>(baseline_->length_ns);
+  active.gap_s = seconds(baseline_->length_ns) / real(baseline_->response.count());
   active.good_share = real(baseline_->good) / real(baseline_->offered);
   active.slow_share = std::max(0.01, 10 / expected);
   active.slow_ns =
@@ -137,7 +138,7 @@ void Disturbances::conclude(int64_t now_ns, const Counts* window, const std::str
     result.metrics.push_back(missing(
         "recovery_time", fmt::format("censored: not recovered after {:.3g} s, when {}", length_s, censored_by)));
   else
-    result.metrics.push_back(measured("recovery_time", std::max(0.0, length_s - seconds(hold_ns_))));
+    result.metrics.push_back(resolved("recovery_time", length_s - seconds(hold_ns_), seconds(hold_ns_) / ticks));
   if (a.no_baseline.empty()) {
     const auto offered = a.total.offered - (window == nullptr ? 0 : window->offered);
     const auto good = a.total.good - (window == nullptr ? 0 : window->good);
@@ -146,7 +147,8 @@ void Disturbances::conclude(int64_t now_ns, const Counts* window, const std::str
     result.metrics.push_back(missing("goodput_deficit", a.no_baseline));
   }
   result.metrics.push_back(measured("failed_requests", real(a.total.failed)));
-  result.metrics.push_back(measured("downtime", seconds(a.longest_ns)));
+  const auto gap_s = a.gap_s > 0 ? a.gap_s : a.total.ok == 0 ? 0 : length_s / real(a.total.ok);
+  result.metrics.push_back(resolved("downtime", seconds(a.longest_ns), gap_s));
   if (results_.size() < results_max) results_.push_back(std::move(result));
   active_.reset();
 }

@@ -24,7 +24,8 @@ struct Ended {
 
 // The service has recovered at the start of the first hold window in which, of the load offered, at least 95 % of the
 // baseline's share was good, and of the responses not more than before were above 110 % of the baseline's p99. Windows
-// are tried every tenth of their length: that is the resolution of a recovery time.
+// are tried every tenth of their length: that is the resolution of a recovery time. That of a downtime is the mean gap
+// between two ok responses, in the baseline or, without one, in the disturbance itself.
 //
 // The baseline is the time since the last recovery (or the start), if that is a hold window at least; otherwise the
 // baseline before. A disturbance that has not recovered when the next one strikes, or when the run ends, is censored.
@@ -85,6 +86,7 @@ class Disturbances {
     uint64_t offered_before = 0;  // at the begin of the tick
     std::string no_baseline;      // why recovery cannot be judged
     double good_share = 0;        // of the baseline: good / offered
+    double gap_s = 0;             // between ok responses of the baseline; 0 = no baseline
     double slow_share = 0;        // 1 - q
     int64_t slow_ns = 0;          // 110 % of the baseline's quantile q
     Counts total;

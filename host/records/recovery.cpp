@@ -8,11 +8,12 @@
 namespace host::records {
 namespace {
 
-bool was_refused(const EventRecord& event) { return event.status == "failed" || event.status == "unsupported"; }
+bool was_refused(const EventRecord& event) { return event.status == "failed"; }
 
 // The values of one metric over events, and why one of them is missing.
 struct Values {
   std::vector<double> values;
+  std::vector<double> bounds;  // of those that are below what can be resolved
   std::string reason = "no event of this kind was carried out";
 
   void take(const EventRecord& event, std::string_view name) {
@@ -20,21 +21,30 @@ struct Values {
       if (metric.name == name) {
         if (metric.value)
           values.push_back(*metric.value);
+        else if (metric.below)
+          bounds.push_back(*metric.below);
         else
           reason = metric.reason;
       }
   }
-  [[nodiscard]] double sum() const { return std::accumulate(values.begin(), values.end(), 0.0); }
   [[nodiscard]] metrics::Metric total(std::string name) const {
-    return values.empty() ? metrics::missing(std::move(name), reason) : metrics::measured(std::move(name), sum());
+    return values.empty() ? metrics::missing(std::move(name), reason) : metrics::measured(std::move(name), sum(values));
   }
+  // One that could not be resolved counts as the resolution.
   [[nodiscard]] metrics::Metric mean(std::string name) const {
-    return values.empty() ? metrics::missing(std::move(name), reason)
-                          : metrics::measured(std::move(name), sum() / static_cast<double>(values.size()));
+    if (values.empty()) return none(std::move(name));
+    return metrics::measured(std::move(name),
+                             (sum(values) + sum(bounds)) / static_cast<double>(values.size() + bounds.size()));
   }
   [[nodiscard]] metrics::Metric largest(std::string name) const {
-    return values.empty() ? metrics::missing(std::move(name), reason)
-                          : metrics::measured(std::move(name), *std::max_element(values.begin(), values.end()));
+    return values.empty() ? none(std::move(name)) : metrics::measured(std::move(name), std::ranges::max(values));
+  }
+
+ private:
+  [[nodiscard]] static double sum(const std::vector<double>& of) { return std::accumulate(of.begin(), of.end(), 0.0); }
+  [[nodiscard]] metrics::Metric none(std::string name) const {
+    return bounds.empty() ? metrics::missing(std::move(name), reason)
+                          : metrics::below_resolution(std::move(name), std::ranges::max(bounds));
   }
 };
 

@@ -132,6 +132,7 @@ Json to_json(const LedgerCounts& ledger) {
           {"passed", ledger.passed},
           {"wrong", ledger.wrong},
           {"unchecked", ledger.unchecked},
+          {"bad_stamps", ledger.bad_stamps},
           {"log_dropped", ledger.log_dropped},
           {"balanced", ledger.balanced()}};
 }

@@ -80,7 +80,7 @@ struct EventRecord {
   double due_s = 0;
   double issued_s = 0;
   std::optional<double> confirmed_s;  // set when the backend reported its effect
-  std::string status;                 // issued | done | failed | unsupported
+  std::string status;                 // issued | done | failed
   std::string text;
   // Of a fault or a reconfiguration, when the run is over (see metrics/disturbances.hpp).
   std::vector<metrics::Metric> metrics;
@@ -129,6 +129,7 @@ struct LedgerCounts {
   uint64_t wrong = 0;
   uint64_t unchecked = 0;  // settled without a verdict
   uint64_t passed = 0;
+  uint64_t bad_stamps = 0;   // completion times before the request was sent or in the future, which the host corrected
   uint64_t log_dropped = 0;  // rows the request log could not take
   [[nodiscard]] bool balanced() const;
 };

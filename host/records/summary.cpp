@@ -211,6 +211,7 @@ Summary summarize(const RunResult& result) {
   summary.run.insert(summary.run.end(), result.over_time.begin(), result.over_time.end());
   summary.duplicated = result.ledger.duplicate;
   summary.unexpected = result.ledger.unexpected;
+  summary.bad_stamps = result.ledger.bad_stamps;
   return summary;
 }
 

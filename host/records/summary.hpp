@@ -67,13 +67,14 @@ struct Summary {
   std::vector<metrics::Metric> run;  // what only a whole run has: load_balance, fairness, ...
   uint64_t duplicated = 0;
   uint64_t unexpected = 0;
+  uint64_t bad_stamps = 0;
 };
 
 Summary summarize(const RunResult& result);
 ScopeSummary summarize(const metrics::Counters& cell, double window_s);
 
 // {"total": {...}, "classes": [...], ...}. Counts and metrics of a set are members of its object, those without a value
-// null and explained in its "reasons".
+// null and explained in its "reasons"; the bounds of those that are only known to be less are in its "below".
 nlohmann::ordered_json to_json(const Summary& summary);
 void add_metrics(nlohmann::ordered_json& out, const std::vector<metrics::Metric>& metrics);
 

@@ -31,11 +31,14 @@ Json to_json(const std::vector<ScopeSummary>& cells) {
 
 void add_metrics(Json& out, const std::vector<metrics::Metric>& metrics) {
   auto reasons = Json::object();
+  auto below = Json::object();
   for (const auto& metric : metrics) {
     out[metric.name] = metric.value ? Json(*metric.value) : Json(nullptr);
     if (!metric.value) reasons[metric.name] = metric.reason;
+    if (metric.below) below[metric.name] = *metric.below;
   }
   if (!reasons.empty()) out["reasons"] = std::move(reasons);
+  if (!below.empty()) out["below"] = std::move(below);
 }
 
 Json to_json(const Summary& summary) {
@@ -43,6 +46,7 @@ Json to_json(const Summary& summary) {
   out["total"] = to_json(summary.total);
   out["total"]["duplicated"] = summary.duplicated;
   out["total"]["unexpected"] = summary.unexpected;
+  out["total"]["bad_stamps"] = summary.bad_stamps;
   out["classes"] = to_json(summary.classes);
   out["tenants"] = to_json(summary.tenants);
   out["phases"] = to_json(summary.phases);

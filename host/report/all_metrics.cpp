@@ -34,7 +34,7 @@ std::string unit_of(std::string_view name) {
   if (const auto* definition = metrics::find_metric(name)) return std::string(definition->unit);
   if (name == "window_seconds") return "s";
   if (name == "tokens_out") return "tokens";
-  for (const auto* counted : {"offered", "lost", "wrong", "duplicated", "unexpected"})
+  for (const auto* counted : {"offered", "lost", "wrong", "duplicated", "unexpected", "bad_stamps"})
     if (name == counted) return "requests";
   return name.starts_with("outcomes.") ? "requests" : "";
 }

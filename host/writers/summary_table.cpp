@@ -114,7 +114,10 @@ std::string stage_table(const records::Summary& summary) {
 
 std::string value_text(const std::vector<metrics::Metric>& metrics, std::string_view name) {
   for (const auto& metric : metrics)
-    if (metric.name == name) return metric.value ? fmt::format("{:.3g}", *metric.value) : "n/a";
+    if (metric.name == name)
+      return metric.value   ? fmt::format("{:.3g}", *metric.value)
+             : metric.below ? fmt::format("< {:.3g}", *metric.below)
+                            : "n/a";
   return "";
 }
 
@@ -168,7 +171,9 @@ std::string run_line(const records::Summary& summary) {
   std::vector<std::string> items;
   for (const auto& [name, label, unit] : shown)
     for (const auto& metric : summary.run)
-      if (metric.name == name && metric.value) items.push_back(fmt::format("{} {:.4g}{}", label, *metric.value, unit));
+      if (metric.name == name && (metric.value || metric.below))
+        items.push_back(fmt::format("{} {}{:.4g}{}", label, metric.below ? "< " : "",
+                                    metric.value ? *metric.value : *metric.below, unit));
   return items.empty() ? "" : wrapped_list("run", items);
 }
 
@@ -181,6 +186,7 @@ std::string ledger_line(const records::LedgerCounts& ledger) {
   auto text = fmt::format("ledger: {} offered{} {} {}; {} duplicate; {} unexpected", ledger.offered,
                           ledger.warmup > 0 ? fmt::format(" ({} warm-up)", ledger.warmup) : "",
                           ledger.balanced() ? "=" : "DIFFERS FROM", sum, ledger.duplicate, ledger.unexpected);
+  if (ledger.bad_stamps > 0) text += fmt::format("; {} impossible time stamps corrected", ledger.bad_stamps);
   if (ledger.late > 0) text += fmt::format("; {} late", ledger.late);
   if (ledger.log_dropped > 0) text += fmt::format("; {} rows missing from the request log", ledger.log_dropped);
   return text + "\n";

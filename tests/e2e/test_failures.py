@@ -61,6 +61,14 @@ class BrokenBackends(Case):
     def test_completion_of_an_unknown_request_makes_the_run_invalid(self) -> None:
         self.run_broken("completes_unknown", code=INVALID)
 
+    def test_impossible_time_stamps_make_the_run_invalid(self) -> None:
+        done = self.run_broken("stamps_wrongly", code=INVALID)
+        self.assertIn("backend stamps_wrongly gave 210 impossible end times for 210 requests", done.stderr)
+        self.assertIn("210 impossible time stamps corrected", done.stdout)
+        metadata = self.records()[0]["metadata"]
+        self.assertEqual((metadata["status"], metadata["ledger"]["bad_stamps"]), ("invalid", 210))
+        self.assertEqual(metadata["metrics"]["total"]["bad_stamps"], 210)
+
     def test_completion_after_close_is_survived(self) -> None:
         self.run_broken("completes_after_close", "--timeout", "1", "--drain-timeout", "1", code=None)
         self.assertIn(self.records()[0]["metadata"]["status"], ("ok", "invalid"))

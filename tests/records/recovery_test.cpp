@@ -31,6 +31,24 @@ const metrics::Metric& at(const std::vector<metrics::Metric>& metrics, std::stri
 
 }  // namespace
 
+TEST_CASE(
+    "what is below the resolution is a bound: the mean of such ones too, and beside others it counts as the bound") {
+  const auto unfelt = [](double bound) {
+    return event("fault", "kill-worker",
+                 {metrics::below_resolution("recovery_time", bound), metrics::measured("downtime", 0.5)});
+  };
+  Summary alone;
+  add_disturbances(alone, {unfelt(0.4), unfelt(0.4)});
+  const auto& mttr = at(alone.run, "mttr");
+  CHECK_FALSE(mttr.value.has_value());
+  CHECK(*mttr.below == 0.4);
+  CHECK(mttr.reason == "below the resolution of 0.4 s");
+  Summary mixed;
+  add_disturbances(mixed, {unfelt(0.4), event("fault", "kill-worker", hurt(2, 0, 0, 0.2))});
+  CHECK(*at(mixed.run, "mttr").value == doctest::Approx(1.2));
+  CHECK(*at(mixed.disturbances[0].metrics, "downtime").value == 0.5);
+}
+
 TEST_CASE("faults are summed up by kind, the censored counted and in no mean") {
   auto censored = event("fault", "kill-worker",
                         {metrics::missing("recovery_time", "censored"), metrics::measured("goodput_deficit", 5),
@@ -41,7 +59,7 @@ TEST_CASE("faults are summed up by kind, the censored counted and in no mean") {
                                            event("fault", "slow-node", hurt(9, 1, 0, 0.1)),
                                            event("fault", "kill-worker", hurt(4, 20, 1, 0.7)),
                                            censored,
-                                           event("fault", "drop-link", hurt(0, 0, 0, 0), "unsupported")};
+                                           event("fault", "drop-link", hurt(0, 0, 0, 0), "failed")};
   Summary summary;
   add_disturbances(summary, events);
   REQUIRE(summary.disturbances.size() == 3);

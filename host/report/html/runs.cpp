@@ -35,9 +35,9 @@ std::string outcomes_of(const compare::ResultRecord& run) {
   for (const auto& [name, count] : outcomes.items())
     if (const auto n = number(count); n && (*n > 0 || name == "ok"))
       out += fmt::format("{}{:.0f} {}", out.empty() ? "" : ", ", *n, name);
-  for (const auto* name : {"lost", "wrong", "duplicated", "unexpected"})
+  for (const auto* name : {"lost", "wrong", "duplicated", "unexpected", "bad_stamps"})
     if (const auto n = number(run.metadata({"metrics", "total"}), name); n > 0)
-      out += fmt::format(", {:.0f} {}", *n, name);
+      out += fmt::format(", {:.0f} {}", *n, std::string_view(name) == "bad_stamps" ? "bad time stamps" : name);
   return out;
 }
 
@@ -130,9 +130,10 @@ std::string event_table(const std::vector<SideData>& sides) {
         continue;
       }
       const auto cell = [&](std::string_view key) {
+        if (const auto bound = number(field(event, "below"), key)) return words(fmt::format("< {:.3g}", *bound));
         return measure_cell(number(event, key), "s", text(field(event, "reasons"), key));
       };
-      const auto* down = field(event, "downtime").is_null() ? "reconfiguration_downtime" : "downtime";
+      const auto* down = text(event, "kind") == "fault" ? "downtime" : "reconfiguration_downtime";
       const auto status = text(event, "status");
       auto said = words(status);
       if (const auto more = text(event, "text"); !more.empty()) said.html += ": " + escape_html(more);
@@ -140,7 +141,7 @@ std::string event_table(const std::vector<SideData>& sides) {
           {words(fmt::format("{} {}", text(event, "kind"), text(event, "target"))), words(side.side), said,
            cell("due_s"), cell("issued_s"), cell("confirmed_s"), cell("recovery_time"), cell(down),
            measure_cell(number(event, "failed_requests"), "count", text(field(event, "reasons"), "failed_requests"))},
-          status == "failed" || status == "unsupported" ? "bad" : "");
+          status == "failed" ? "bad" : "");
     }
   }
   if (table.empty()) return {};

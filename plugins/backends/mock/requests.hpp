@@ -50,7 +50,6 @@ class Requests {
   [[nodiscard]] uint32_t slot_of(uint32_t task) const { return task / steps_max_; }
   [[nodiscard]] uint32_t step_of(uint32_t task) const { return task % steps_max_; }
 
-  [[nodiscard]] uint64_t in_use() const { return requests_.size() - free_.size(); }
   [[nodiscard]] size_t memory_bytes() const {
     return requests_.capacity() * sizeof(Request) + steps_.capacity() * sizeof(StepState) +
            free_.capacity() * sizeof(uint32_t);

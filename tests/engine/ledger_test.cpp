@@ -1,0 +1,200 @@
+#include "engine/ledger.hpp"
+
+#include <doctest/doctest.h>
+
+#include <barrier>
+#include <stdexcept>
+#include <thread>
+
+#include "engine/event_log.hpp"
+#include "fake_run.hpp"
+
+using namespace host;
+using namespace host::engine;
+
+namespace {
+
+uint64_t sum(const Ledger& ledger, LaneCounter Lane::*counter) {
+  uint64_t total = 0;
+  ledger.lanes.for_each([&](const Lane& lane) { total += (lane.*counter).get(); });
+  return total;
+}
+
+uint64_t ended(const Ledger& ledger, metrics::Outcome outcome) {
+  uint64_t total = 0;
+  ledger.lanes.for_each([&](const Lane& lane) { total += lane.outcomes[static_cast<size_t>(outcome)].get(); });
+  return total;
+}
+
+metrics::Counters counted(const Ledger& ledger, size_t class_id) {
+  metrics::Counters total;
+  ledger.lanes.for_each([&](const Lane& lane) {
+    if (const auto* cell = lane.peek(ledger.lanes.shape().cell(0, class_id, 0))) cell->add_to(total);
+  });
+  return total;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(FakeRun, "of two threads that complete the same requests, each request hears one") {
+  config.load.max_in_flight = 4096;
+  open();
+  auto& ledger = *session->ledger;
+  std::vector<sage_completion> rows;
+  for (uint64_t seq = 10; seq < 2010; ++seq) {
+    rows.emplace_back();
+    rows.back().id = send(seq).id;
+  }
+  std::barrier together(2);
+  const auto finish_all = [&](size_t batch) {
+    together.arrive_and_wait();
+    for (size_t i = 0; i < rows.size(); i += batch)
+      ledger.complete(std::span(rows).subspan(i, std::min(batch, rows.size() - i)));
+  };
+  std::thread one([&] { finish_all(1); });
+  std::thread many([&] { finish_all(100); });
+  one.join();
+  many.join();
+  CHECK(ledger.done() == 2000);
+  CHECK(ledger.in_flight() == 0);
+  CHECK(ended(ledger, metrics::Outcome::ok) == 2000);
+  CHECK(sum(ledger, &Lane::duplicate) == 2000);
+  uint64_t seen = 0;
+  ledger.lanes.for_each([&](Lane& lane) {
+    seen += lane.rows.peek(SIZE_MAX, [](const DoneRow&, int64_t, std::span<const std::byte>) {});
+  });
+  CHECK(seen == 2000);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "a batch may bring a request's chunk, its end, and what comes too late") {
+  open();
+  const auto id = send(10).id;
+  go_to(3);
+  std::vector<sage_completion> rows(4);
+  for (auto& row : rows) row.id = id;
+  rows[0].at_ns = at(1);
+  rows[0].flags = SAGE_COMPLETION_PARTIAL;
+  rows[0].units = 1;
+  rows[1].at_ns = at(3);
+  rows[1].units = 3;
+  rows[2].flags = SAGE_COMPLETION_PARTIAL;
+  session->ledger->complete(rows);
+  const auto& ledger = *session->ledger;
+  CHECK(ledger.done() == 1);
+  CHECK(sum(ledger, &Lane::late) == 1);
+  CHECK(sum(ledger, &Lane::duplicate) == 1);
+  const auto total = counted(ledger, 0);
+  CHECK(total.ttft.max() == 1 * ms);
+  CHECK(total.tpot.max() == 1 * ms);
+  CHECK(total.itl.count() == 2);
+  CHECK(total.units_out == 3);
+  CHECK(total.slo_met == 1);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "an end in the future or before the request was sent is corrected, and counted") {
+  open();
+  go_to(5);
+  const auto early = send(10).id;
+  const auto future = send(11, 1).id;
+  const auto plausible = send(12, 1).id;
+  go_to(9);
+  complete(early, at(1));
+  complete(future, at(3'600'000));
+  complete(plausible, at(7));
+  CHECK(sum(*session->ledger, &Lane::bad_stamps) == 2);
+  CHECK(counted(*session->ledger, 0).response.max() == 0);
+  const auto loose = counted(*session->ledger, 1);
+  CHECK(loose.response.min() == 2 * ms);
+  CHECK(loose.response.max() == 4 * ms);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "one that was given up is a timeout, and its outcome late") {
+  open();
+  const auto old = send(10).id;
+  go_to(20);
+  const auto young = send(11).id;
+  session->ledger->expire(at(10), metrics::Outcome::timeout, go_to(30));
+  CHECK(ended(*session->ledger, metrics::Outcome::timeout) == 1);
+  complete(old);
+  complete(young);
+  CHECK(sum(*session->ledger, &Lane::late) == 1);
+  CHECK(ended(*session->ledger, metrics::Outcome::ok) == 1);
+  CHECK(session->ledger->done() == 2);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "warm-up is in the ledger and in no metric") {
+  open();
+  complete(send(1, 0, SAGE_REQUEST_WARMUP).id);
+  complete(send(10).id);
+  CHECK(session->ledger->done() == 2);
+  CHECK(counted(*session->ledger, 0).response.count() == 1);
+  CHECK(counted(*session->ledger, 0).offered == 1);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "the room is what keeps no more in flight than the limit, in threads that ended some too") {
+  open();
+  auto& ledger = *session->ledger;
+  std::vector<uint64_t> ids;
+  for (uint64_t seq = 10; seq < 30; ++seq) ids.push_back(send(seq).id);
+  CHECK(ledger.room(24, 64) == 4);
+  CHECK(ledger.room(24, 2) == 2);
+  CHECK(ledger.room(20, 64) == 0);
+  CHECK(ledger.room(10, 64) == 0);
+  std::thread([&] {
+    for (size_t i = 0; i < 15; ++i) complete(ids[i]);
+  }).join();
+  CHECK(ledger.room(20, 64) == 15);
+  CHECK(ledger.in_flight() == 5);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "what comes after close is counted apart") {
+  open();
+  const auto id = send(10).id;
+  session->ledger->close();
+  complete(id);
+  CHECK(sum(*session->ledger, &Lane::after_close) == 1);
+  CHECK(session->ledger->done() == 0);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "a step waits from the end of its input, the first one from when the request was sent") {
+  open();
+  go_to(1);
+  const auto id = send(10).id;
+  const std::vector<sage_span> spans = {
+      {.id = id, .begin_ns = at(3), .end_ns = at(7), .stage = 0, .step = 0, .node = 0},
+      {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 1, .node = 0},
+      {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 2, .node = 0}};  // there is no step 2
+  session->ledger->spans(spans);
+  metrics::Histogram first_wait, first_service, second_wait, second_service;
+  session->ledger->lanes.for_each([&](const Lane& lane) {
+    lane.peek_stage(0).wait.add_to(first_wait);
+    lane.peek_stage(0).service.add_to(first_service);
+    lane.peek_stage(1).wait.add_to(second_wait);
+    lane.peek_stage(1).service.add_to(second_service);
+  });
+  CHECK(first_wait.max() == 2 * ms);
+  CHECK(first_service.max() == 4 * ms);
+  CHECK(second_wait.count() == 1);
+  CHECK(second_wait.max() == 5 * ms);
+  CHECK(second_service.max() == 1 * ms);
+}
+
+#ifndef NDEBUG
+TEST_CASE("a broken invariant of the host throws and names itself") {
+  SlotTable table(16);
+  uint64_t id = 0;
+  auto* slot = table.allocate(id);
+  CHECK_THROWS_AS(SlotTable::release(*slot), std::logic_error);  // nobody claimed it
+  SlotTable::publish(*slot, id);
+  try {
+    SlotTable::publish(*slot, id);
+    FAIL("published twice");
+  } catch (const std::logic_error& e) {
+    CHECK(std::string(e.what()).find("a slot is published that is not free") != std::string::npos);
+  }
+  EventLog events;
+  records::EventRecord record;
+  record.id = 2;
+  CHECK_THROWS_AS(events.issued(record), std::logic_error);  // ids begin at 1
+}
+#endif
