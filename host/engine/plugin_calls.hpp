@@ -30,7 +30,7 @@ class WorkloadCalls {
 
   // [feed]
   size_t plan(std::span<sage_request> rows);
-  // The control events due up to until_ns; false when there are no more for now.
+  // Fills the control events due up to until_ns and returns how many; fewer than there is room for: no more for now.
   size_t events(int64_t until_ns, std::span<sage_event> rows);
   // [settle]
   void settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts);

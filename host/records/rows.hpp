@@ -87,8 +87,8 @@ struct EventRecord {
   bool censored = false;  // it was not seen to recover
 };
 
-// One finished request: 64 bytes, written by the completing thread, read by the writer thread. Times in ns from the
-// start of the schedule.
+// One finished request: 64 bytes, made by the collector of what the completing thread left for it
+// (engine/row_ring.hpp). Times in ns from the start of the schedule.
 struct RequestRow {
   uint64_t seq = 0;
   int64_t due_ns = 0;
@@ -187,7 +187,7 @@ struct RunResult {
   metrics::Histogram lateness;  // of the generator, ns
   int64_t lateness_budget_ns = 0;
   uint64_t blocked_ns = 0;
-  uint64_t settle_dropped = 0;  // outcomes judged without their result because the settle queue was full
+  uint64_t settle_dropped = 0;  // outcomes never judged: the ring of rows was full
   double achieved_rate = 0;     // of arrivals
   double achieved_cv = -1;      // coefficient of variation of inter-arrival times; -1 = fewer than 3
   std::vector<StageTimes> stages;

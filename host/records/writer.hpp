@@ -7,7 +7,8 @@
 
 namespace host::records {
 
-// All calls come from the collector thread, begin first, finish last. A writer that cannot write throws Error.
+// `begin` and `finish` are called first and last, by the main thread; in between, what happens is told by the collector
+// thread alone. A writer that cannot write throws Error.
 class Writer {
  public:
   virtual ~Writer() = default;
