@@ -33,10 +33,8 @@ bool measured_somewhere(const Measure& measure) {
 std::vector<std::string> headings(const compare::ComparedConfig& config) {
   std::vector<std::string> out = {"Metric"};
   for (const auto& side : config.sides) out.push_back("#" + side.side);
-  for (size_t i = 1; i < config.sides.size(); ++i) {
+  for (size_t i = 1; i < config.sides.size(); ++i)
     out.push_back(fmt::format("#{} / {}", config.sides[i].side, config.sides[0].side));
-    out.emplace_back("Verdict");
-  }
   return out;
 }
 
@@ -46,16 +44,14 @@ void add_row(HtmlTable& table, const compare::ComparedConfig& config, const Meas
   for (size_t i = 1; i < config.sides.size(); ++i) {
     const auto* result = find_result(config, config.sides[i].side, measure.scope, measure.name);
     if (result == nullptr) {
-      cells.push_back({"", "n", {}});
       cells.push_back({"", {}, "not compared"});
       continue;
     }
-    cells.push_back(result->interval ? TableCell{ratio_html(result, margin), "n", {}} : missing_cell(result->reason));
     auto details = result->reason;
     if (result->ranks)
       details += fmt::format("{}Mann-Whitney p {:.3g}", details.empty() ? "" : "; ", result->ranks->p_value);
     if (result->delta) details += fmt::format("{}Cliff's delta {:+.2f}", details.empty() ? "" : "; ", *result->delta);
-    cells.push_back({verdict_mark(result->verdict), {}, details});
+    cells.push_back({ratio_html(result, margin) + " " + verdict_mark(result->verdict), "n ratio", details});
   }
   table.row(cells);
 }

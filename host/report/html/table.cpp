@@ -11,6 +11,19 @@
 namespace host::report {
 namespace {
 
+constexpr size_t long_word = 16;     // characters: one that the page may break
+constexpr size_t many_columns = 8;   // more are set smaller,
+constexpr size_t most_columns = 14;  // and beyond this figures may break too
+
+bool has_long_word(std::string_view text) {
+  size_t length = 0;
+  for (const char c : text) {
+    length = c == ' ' ? 0 : length + 1;
+    if (length > long_word) return true;
+  }
+  return false;
+}
+
 std::string attributes(std::string_view style, std::string_view title) {
   std::string out;
   if (!style.empty()) out += fmt::format(" class=\"{}\"", style);
@@ -20,7 +33,7 @@ std::string attributes(std::string_view style, std::string_view title) {
 
 }  // namespace
 
-TableCell words(std::string_view text) { return {escape_html(text), {}, {}}; }
+TableCell words(std::string_view text) { return {escape_html(text), has_long_word(text) ? "long" : "", {}}; }
 
 TableCell figure(std::string_view text) { return {escape_html(text), "n", {}}; }
 
@@ -86,13 +99,24 @@ std::string HtmlTable::html() const {
   const auto caption = escape_html(caption_);
   // The region can be scrolled by keyboard where the table is wider than the screen.
   auto out = fmt::format(
-      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table><caption>{0}</caption>\n"
+      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table{1}><caption>{0}</caption>\n"
       "<thead><tr>",
-      caption);
+      caption,
+      attributes(headings_.size() > most_columns   ? "many crowded"
+                 : headings_.size() > many_columns ? "many"
+                                                   : "",
+                 {}));
   for (const auto& heading : headings_) {
     const bool number = heading.starts_with('#');
-    out += fmt::format("<th scope=\"col\"{}>{}</th>", number ? " class=\"n\"" : "",
-                       heading_html(std::string_view(heading).substr(number ? 1 : 0)));
+    const auto text = std::string_view(heading).substr(number ? 1 : 0);
+    const bool breaks = has_long_word(text);
+    out += fmt::format("<th scope=\"col\"{}>{}</th>",
+                       attributes(number && breaks ? "n long"
+                                  : number         ? "n"
+                                  : breaks         ? "long"
+                                                   : "",
+                                  {}),
+                       heading_html(text));
   }
   return out + "</tr></thead>\n<tbody>\n" + body_ + "</tbody></table></div>\n";
 }

@@ -25,7 +25,7 @@ const compare::MetricResult* latency_result(const compare::ComparedConfig& confi
 TableCell ratio_cell(const compare::MetricResult* result, double margin) {
   if (result == nullptr) return missing_cell("no record has it");
   if (!result->interval) return missing_cell(result->reason);
-  return {ratio_html(result, margin), "n",
+  return {ratio_html(result, margin), "n ratio",
           fmt::format("{}, {}", result->metric.name, compare::to_string(result->verdict))};
 }
 
@@ -104,11 +104,11 @@ std::string ratio_html(const compare::MetricResult* result, double margin) {
                      : result->verdict == compare::Verdict::worse ? "worse"
                                                                   : "neutral";
   return fmt::format(
-      "<span class=\"ratio\"><svg width=\"80\" height=\"14\" viewBox=\"0 0 80 14\" aria-hidden=\"true\">"
+      "<svg width=\"80\" height=\"14\" viewBox=\"0 0 80 14\" aria-hidden=\"true\">"
       "<rect class=\"band\" x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" height=\"14\"/>"
       "<line class=\"one\" x1=\"40\" y1=\"0\" x2=\"40\" y2=\"14\"/>"
       "<g class=\"{}\"><line x1=\"{:.1f}\" y1=\"7\" x2=\"{:.1f}\" y2=\"7\"/><circle cx=\"{:.1f}\" cy=\"7\" r=\"3\"/>"
-      "</g></svg> {:.3f}<br> <small>[{:.3f}, {:.3f}]</small></span>",
+      "</g></svg> {:.3f}<br> <small>[{:.3f}, {:.3f}]</small>",
       x(1 / (1 + margin)), band, color, x(low), x(high), x(ratio), ratio, low, high);
 }
 
