@@ -148,6 +148,17 @@ nlohmann::json to_json(const OptionValues& values) {
   return out;
 }
 
+double parse_share(std::string_view source, std::string_view text, double least, double most) {
+  const bool percent = text.ends_with('%');
+  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (percent) value /= 100;
+  if (error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= most) return value;
+  throw base::usage_error(
+      fmt::format("{} {}: give a share from {:g}% to {:g}%, as 7.5% or 0.075", source, text, least * 100, most * 100));
+}
+
 OptionSpec toggle(std::string name, std::string help) {
   OptionSpec spec;
   spec.name = std::move(name);

@@ -45,6 +45,9 @@ std::string to_text(const OptionValue& value);
 nlohmann::json to_json(const OptionValue& value);
 nlohmann::json to_json(const OptionValues& values);
 
+// "5%" or "0.05", from `least` to `most`. Throws Error(usage) that names `source`.
+double parse_share(std::string_view source, std::string_view text, double least, double most);
+
 // A switch, off by default.
 OptionSpec toggle(std::string name, std::string help);
 // An option whose value is text.

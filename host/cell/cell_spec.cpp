@@ -106,6 +106,26 @@ Json plugin_config(const CellSpec& cell, const catalog::OptionValues& options) {
   return json;
 }
 
+Json recorded_options(const CellSpec& cell) {
+  auto load = catalog::to_json(cell.load);
+  if (const auto trace = load.value("trace", ""); !trace.empty())
+    load["trace"] = std::filesystem::absolute(trace).lexically_normal().string();
+  return {{"run",
+           {{"seed", cell.seed},
+            {"nodes", cell.nodes},
+            {"parallelism", cell.parallelism},
+            {"scheduler", cell.scheduler},
+            {"quick", cell.quick},
+            {"parity_batch_size", cell.parity_batch_size},
+            {"parity_check", cell.parity_check},
+            {"interval", cell.interval_s},
+            {"request_log", cell.request_log},
+            {"request_sample", cell.request_sample}}},
+          {"load", std::move(load)},
+          {"workload", catalog::to_json(cell.workload_options)},
+          {"backend", catalog::to_json(cell.backend_options)}};
+}
+
 Json to_json(const CellSpec& cell) {
   return {{"workload", cell.workload},
           {"backend", cell.backend},

@@ -51,6 +51,9 @@ nlohmann::json plugin_config(const CellSpec& cell, const catalog::OptionValues& 
 // Those of the workload, with what its backend can do: it may offer a part of itself that every backend can run.
 nlohmann::json workload_config(const CellSpec& cell, const catalog::Manifest& backend);
 
+// {"run", "load", "workload", "backend"}: name and value of every option, defaults included, as recorded.
+nlohmann::json recorded_options(const CellSpec& cell);
+
 nlohmann::json to_json(const CellSpec& cell);
 CellSpec cell_from_json(const nlohmann::json& json);
 

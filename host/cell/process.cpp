@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "archive/recorded_options.hpp"
 #include "base/hash.hpp"
 #include "base/quote.hpp"
 #include "catalog/plugin.hpp"
@@ -87,7 +86,7 @@ class Writers {
     add<writers::UnifiedResultsWriter>(folder);
     add<writers::HlogWriter>(folder / "latency.hlog");
     add<writers::ReproWriter>(folder, cell.parity_batch_size, cell.command_line,
-                              archive::recorded_options(cell));  // names the files finished before it
+                              recorded_options(cell));  // names the files finished before it
     if (cell.quiet) return;
     add<writers::TerminalView>(writers::TerminalView::screen_of(STDERR_FILENO));
     add<writers::SummaryTable>(stdout, folder);

@@ -11,7 +11,6 @@
 
 #include "cell/failure_record.hpp"
 #include "cell/run_folder.hpp"
-#include "experiment/frontier.hpp"
 #include "records/run_id.hpp"
 
 namespace host::cell {
@@ -28,9 +27,34 @@ void tell(const CellSpec& cell, fmt::format_string<Args...> format, Args&&... ar
   if (!cell.quiet) fmt::print(stderr, "sage-host: {}\n", fmt::format(format, std::forward<Args>(args)...));
 }
 
-CellReport run_cell_process(CellSpec cell, const CellPlace& place, StopSignals& stop) {
-  cell.run_id = records::make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(), cell.config_hash,
-                                     place.repetition);
+}  // namespace
+
+const char* outcome_text(base::Exit exit) {
+  switch (exit) {
+    case base::Exit::ok:
+      return "ok";
+    case base::Exit::invalid:
+      return "INVALID";
+    case base::Exit::interrupted:
+      return "interrupted";
+    default:
+      return "failed";
+  }
+}
+
+base::Exit worse(base::Exit a, base::Exit b) {
+  constexpr std::array worst_first = {base::Exit::interrupted, base::Exit::failed,      base::Exit::invalid,
+                                      base::Exit::gate,        base::Exit::unavailable, base::Exit::usage};
+  for (const auto exit : worst_first)
+    if (a == exit || b == exit) return exit;
+  return base::Exit::ok;
+}
+
+CellReport run_one(CellSpec cell, const CellPlace& place, StopSignals& stop) {
+  cell.run_id = !place.run_id.empty()
+                    ? place.run_id
+                    : records::make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(),
+                                           cell.config_hash, place.repetition);
   RunFolder folder(place.root, place.folder.empty() ? cell.run_id : place.folder);
   if (place.folder.empty()) cell.run_id = folder.run_id();  // two of one second are told apart
   const ScratchDir scratch;
@@ -61,44 +85,6 @@ CellReport run_cell_process(CellSpec cell, const CellPlace& place, StopSignals& 
   tell(cell, "{} on {}: {}; {}", cell.workload, cell.backend, end.reason,
        kept ? "recorded in " + folder.path().string() : "that could not be recorded either");
   return {cell.run_id, end.exit, end.reason, kept ? cell.folder : std::filesystem::path(), end.signal, end.place};
-}
-
-CellReport search_one(const experiment::PlannedCell& cell, const CellPlace& place, StopSignals& stop) {
-  try {
-    auto report = experiment::run_frontier(cell.spec, *cell.search, place, stop);
-    if (report.exit != base::Exit::ok) tell(cell.spec, "{}: {}", report.name, report.text);
-    return report;
-  } catch (const base::Error& e) {
-    tell(cell.spec, "{}", e.what());
-    return {cell.spec.workload, e.code(), e.what()};
-  }
-}
-
-}  // namespace
-
-const char* outcome_text(base::Exit exit) {
-  switch (exit) {
-    case base::Exit::ok:
-      return "ok";
-    case base::Exit::invalid:
-      return "INVALID";
-    case base::Exit::interrupted:
-      return "interrupted";
-    default:
-      return "failed";
-  }
-}
-
-base::Exit worse(base::Exit a, base::Exit b) {
-  constexpr std::array worst_first = {base::Exit::interrupted, base::Exit::failed,      base::Exit::invalid,
-                                      base::Exit::gate,        base::Exit::unavailable, base::Exit::usage};
-  for (const auto exit : worst_first)
-    if (a == exit || b == exit) return exit;
-  return base::Exit::ok;
-}
-
-CellReport run_one(const experiment::PlannedCell& cell, const CellPlace& place, StopSignals& stop) {
-  return cell.search ? search_one(cell, place, stop) : run_cell_process(cell.spec, place, stop);
 }
 
 }  // namespace host::cell

@@ -2,21 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/error.hpp"
 
 namespace host::cli {
-double parse_share(const std::string& flag, std::string_view text, double least, double most) {
-  const bool percent = text.ends_with('%');
-  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
-  double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (percent) value /= 100;
-  if (error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= most) return value;
-  throw base::usage_error(
-      fmt::format("{} {}: give a share from {:g}% to {:g}%, as 7.5% or 0.075", flag, text, least * 100, most * 100));
-}
 
 std::vector<catalog::Flag> comparison_flags() {
   return {
@@ -33,8 +21,8 @@ std::vector<catalog::Flag> comparison_flags() {
 
 compare::CompareOptions compare_options(const Arguments& arguments) {
   return {.baseline = arguments.text("baseline"),
-          .margin = parse_share("--margin", arguments.text("margin", "5%"), 0, 1),
-          .confidence = parse_share("--confidence", arguments.text("confidence", "95%"), 0.5, 0.99)};
+          .margin = catalog::parse_share("--margin", arguments.text("margin", "5%"), 0, 1),
+          .confidence = catalog::parse_share("--confidence", arguments.text("confidence", "95%"), 0.5, 0.99)};
 }
 
 compare::Sides sides_option(const Arguments& arguments) {

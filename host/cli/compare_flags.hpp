@@ -1,17 +1,12 @@
 // What `compare` and `report` have in common on the command line.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "cli/flags.hpp"
 #include "compare/comparison.hpp"
 
 namespace host::cli {
-
-// "5%" or "0.05", from `least` to `most`. Throws Error(usage) that names the flag.
-double parse_share(const std::string& flag, std::string_view text, double least, double most);
 
 // --baseline, --by, --margin, --confidence.
 std::vector<catalog::Flag> comparison_flags();

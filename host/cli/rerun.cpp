@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <fstream>
 
-#include "archive/recorded_options.hpp"
 #include "base/quote.hpp"
 #include "base/table_text.hpp"
-#include "cell/run_one.hpp"
 #include "cell/settings.hpp"
-#include "cli/commands.hpp"
+#include "cli/run_arguments.hpp"
 #include "experiment/pair_run.hpp"
+#include "experiment/recorded_options.hpp"
+#include "experiment/run.hpp"
 
 namespace host::cli {
 namespace {
@@ -60,9 +60,9 @@ Json read_manifest_json(const fs::path& file) {
 
 experiment::PlannedCell plan(const Json& manifest, const fs::path& file, const catalog::Catalog& catalog,
                              const std::vector<std::string>& command_line) {
-  auto cell = archive::plan_again(catalog, text_at(manifest, {"run_payload", "workload"}, file),
-                                  text_at(manifest, {"run_payload", "backend"}, file), at(manifest, {"options"}),
-                                  command_line, file.string());
+  auto cell = experiment::plan_again(catalog, text_at(manifest, {"run_payload", "workload"}, file),
+                                     text_at(manifest, {"run_payload", "backend"}, file), at(manifest, {"options"}),
+                                     command_line, file.string());
   const auto recorded = text_at(manifest, {"config_hash"}, file);
   if (cell.spec.config_hash != recorded)
     throw base::Error(
@@ -170,33 +170,40 @@ base::Exit rerun_command(const Command& command, std::span<const std::string> ar
     throw base::usage_error("rerun: name a repro_manifest.json, or the folder of a run");
   const auto file = manifest_file(arguments.positional[0]);
   const auto manifest = read_manifest_json(file);
-  std::vector<std::string> command_line = {"sage-host", std::string(command.name)};
-  command_line.insert(command_line.end(), args.begin(), args.end());
+  const auto command_line = command_line_of(command, args);
   const auto planned =
       plan(manifest, file, catalog::Catalog(catalog::search_path(arguments.text("plugin_path"))), command_line);
   const auto& repeat = cell::run_option("repeat");
-  const auto repetitions = std::get<int64_t>(catalog::parse_option(repeat, arguments.text("repeat", "1"), "--repeat"));
+  const auto repetitions = static_cast<uint32_t>(
+      std::get<int64_t>(catalog::parse_option(repeat, arguments.text("repeat", "1"), "--repeat")));
   const auto before = experiment::read_records(file.parent_path());
 
-  cell::StopSignals stop;
-  auto exit = base::Exit::ok;
+  experiment::Experiment all{.planned = {planned}, .cells = experiment::cells_by_point(1, repetitions)};
+  bool begun = true;
   bool equal = true;
   std::vector<Json> again;
   std::string text;
-  for (int64_t i = 1; i <= repetitions && stop.count() == 0; ++i) {
-    const auto numbered = repetitions == 1 ? std::nullopt : std::optional(static_cast<uint32_t>(i));
-    const auto report = cell::run_one(planned, {arguments.text("output_dir", "results"), {}, numbered, {}}, stop);
-    exit = cell::worse(exit, report.exit);
+  experiment::Conduct conduct;
+  conduct.next = [&](experiment::Experiment& of) { return begun ? experiment::next_pending(of) : nullptr; };
+  conduct.place = [&](const experiment::Cell& cell, const cell::CellSpec&) -> cell::CellPlace {
+    return {.root = arguments.text("output_dir", "results"),
+            .repetition = repetitions == 1 ? std::nullopt : std::optional(cell.repetition)};
+  };
+  conduct.ended = [&](const experiment::Cell&, const cell::CellReport& report) {
     const auto now = report.folder.empty() ? std::vector<Json>() : experiment::read_records(report.folder);
-    if (now.empty()) return report.exit;  // it could not begin, which has been told
+    begun = !now.empty();
     for (size_t k = 0; k < std::min(before.size(), now.size()); ++k) {
       const auto checked = check(planned.spec, before[k], now[k], report.name);
       equal = equal && checked.equal();
       text += checked.text();
     }
-    if (!before.empty()) again.push_back(now[0]);
-  }
+    if (begun && !before.empty()) again.push_back(now[0]);
+  };
+  cell::StopSignals stop;
+  experiment::run_cells(all, conduct, stop);
   if (stop.count() > 0) return base::Exit::interrupted;
+  const auto exit = experiment::worst_exit(all);
+  if (!begun) return exit;  // it could not begin, which has been told
   if (before.empty()) {
     fmt::print("\nThere is no unified_results.jsonl beside {}: run again, and compared with nothing.\n", file.string());
     return exit;

@@ -1,4 +1,4 @@
-// `run`: each cell in a process of its own, one after the other; what happened to each is recorded and told.
+// `run`: every workload, as often as asked.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -6,9 +6,8 @@
 
 #include "base/table_text.hpp"
 #include "cell/run_folder.hpp"
-#include "cell/run_one.hpp"
-#include "cli/commands.hpp"
-#include "experiment/run_plan.hpp"
+#include "cli/run_arguments.hpp"
+#include "experiment/run.hpp"
 
 namespace host::cli {
 namespace {
@@ -24,7 +23,7 @@ void print_reports(const std::vector<cell::CellReport>& reports, const experimen
 }  // namespace
 
 base::Exit run_command(const Command& command, std::span<const std::string> args) {
-  const auto plan = experiment::plan_run(command, args, cell::run_flags());
+  const auto plan = read_plan(command, args, cell::run_flags());
   if (!plan) return base::Exit::ok;
   if (!plan->resume.empty() && (plan->cells.size() != 1 || !plan->cells[0].search || plan->repeat != 1))
     throw base::usage_error("--resume goes on with one search; give its --workload, and neither --all nor --repeat");
@@ -35,18 +34,21 @@ base::Exit run_command(const Command& command, std::span<const std::string> args
     return base::Exit::ok;
   }
 
-  cell::StopSignals stop;
+  experiment::Experiment all{.planned = plan->cells,
+                             .cells = experiment::cells_by_point(plan->cells.size(), plan->repeat)};
   std::vector<cell::CellReport> reports;
-  base::Exit exit = base::Exit::ok;
-  for (const auto& cell : plan->cells) {
-    for (int64_t repetition = 1; repetition <= plan->repeat && stop.count() == 0; ++repetition) {
-      const auto numbered = plan->repeat == 1 ? std::nullopt : std::optional(static_cast<uint32_t>(repetition));
-      reports.push_back(cell::run_one(cell, {plan->output_dir, {}, numbered, plan->resume}, stop));
-      exit = cell::worse(exit, reports.back().exit);
-    }
-  }
+  cell::StopSignals stop;
+  experiment::run_cells(
+      all,
+      {.place = [&](const experiment::Cell& cell, const cell::CellSpec&) -> cell::CellPlace {
+         return {.root = plan->output_dir,
+                 .repetition = plan->repeat == 1 ? std::nullopt : std::optional(cell.repetition),
+                 .resume = plan->resume};
+       },
+       .ended = [&](const experiment::Cell&, const cell::CellReport& report) { reports.push_back(report); }},
+      stop);
   print_reports(reports, *plan);
-  return stop.count() > 0 ? base::Exit::interrupted : exit;
+  return stop.count() > 0 ? base::Exit::interrupted : experiment::worst_exit(all);
 }
 
 }  // namespace host::cli

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/number_text.hpp"
-#include "cell/failure_record.hpp"
 #include "cell/run_folder.hpp"
+#include "experiment/run.hpp"
+#include "experiment/run_lock.hpp"
 #include "records/run_id.hpp"
 
 namespace host::experiment {
@@ -32,101 +32,98 @@ cell::CellSpec probe_cell(const cell::CellSpec& search, const Probe& probe) {
   return cell;
 }
 
-class Search {
- public:
-  Search(const cell::CellSpec& cell, const SearchSpec& spec, Probes& probes, cell::StopSignals& stop)
-      : cell_(cell), spec_(spec), probes_(probes), stop_(stop) {}
-
-  FrontierPoint find(uint32_t nodes, double first_rate) {
-    FrontierPoint point{nodes, {}, {}};
-    note_.clear();
-    point.found = find_capacity({.first_rate = first_rate, .tolerance = spec_.tolerance},
-                                [&](double rate) { return ask(nodes, rate); });
-    if (!point.found.stopped && !point.found.low)
-      note_ = "no rate met the objectives";
-    else if (!point.found.stopped && !point.found.high)
-      note_ = "no rate that was offered missed them";
-    else if (!point.found.stopped && !point.found.unusable)
-      note_.clear();
-    point.note = note_;
-    return point;
+const char* text_of(RateAnswer answer) {
+  switch (answer) {
+    case RateAnswer::meets:
+      return "meets";
+    case RateAnswer::misses:
+      return "misses";
+    case RateAnswer::unusable:
+      return "INVALID";
+    case RateAnswer::stopped:
+      break;
   }
+  return "failed";
+}
 
- private:
-  // All repetitions must meet; the first that does not decides.
-  RateAnswer ask(uint32_t nodes, double rate) {
-    for (uint32_t repetition = 1; repetition <= spec_.repeat; ++repetition) {
-      const auto* known = probes_.find(nodes, rate, repetition);
-      const bool again = known != nullptr;
-      if (!again) known = run(nodes, rate, repetition);
-      if (known == nullptr) return RateAnswer::stopped;
-      const auto answer = judge(*known);
-      fmt::print(stderr, "sage-host: {} node{}, {:.15g}/s ({} of {}): {} met, p99 {} ms: {}{}\n", nodes,
-                 nodes == 1 ? "" : "s", rate, repetition, spec_.repeat, base::share_text(known->attainment),
-                 base::ms_text(known->latency_p99), text_of(answer), again ? ", as known before" : "");
-      if (answer != RateAnswer::meets) return answer;
-    }
-    return RateAnswer::meets;
-  }
+void tell(const SearchSpec& search, const Probe& probe, const char* more) {
+  std::string note;
+  fmt::print(stderr, "sage-host: {} node{}, {:.15g}/s ({} of {}): {} met, p99 {} ms: {}{}\n", probe.nodes,
+             probe.nodes == 1 ? "" : "s", probe.rate, probe.repetition, search.repeat,
+             base::share_text(probe.attainment), base::ms_text(probe.latency_p99), text_of(judge(search, probe, note)),
+             more);
+}
 
-  RateAnswer judge(const Probe& probe) {
-    if (probe.verdict == "wrong" || (probe.status == "failed" && !probe.attainment)) {
-      note_ = fmt::format("at {:.15g}/s: {}", probe.rate, probe.reason);
-      return RateAnswer::stopped;
-    }
-    if (probe.status == "invalid") {
-      note_ = fmt::format("at {:.15g}/s the run was INVALID: {}", probe.rate, probe.reason);
-      return RateAnswer::unusable;
-    }
-    return probe.attainment && *probe.attainment >= spec_.attainment ? RateAnswer::meets : RateAnswer::misses;
-  }
-
-  static const char* text_of(RateAnswer answer) {
-    switch (answer) {
-      case RateAnswer::meets:
-        return "meets";
-      case RateAnswer::misses:
-        return "misses";
-      case RateAnswer::unusable:
-        return "INVALID";
-      case RateAnswer::stopped:
-        break;
-    }
-    return "failed";
-  }
-
-  // Null when asked to stop.
-  const Probe* run(uint32_t nodes, double rate, uint32_t repetition) {
-    if (stop_.count() > 0) return interrupted();
-    Probe probe{nodes, rate, repetition, cell_.seed + repetition - 1, {}, {}, {}, {}, {}, {}, {}};
-    auto cell = probe_cell(cell_, probe);
-    const cell::ScratchDir scratch;
-    cell.scratch_dir = scratch.path();
-    std::filesystem::remove_all(cell.folder);  // of a run that was cut off
-    std::filesystem::create_directories(cell.folder);
-    const auto end = cell::supervise(cell, stop_);
-    if (stop_.count() > 0) return interrupted();
-    if (end.kind == cell::CellEnd::Kind::refused) throw base::Error(end.exit, end.reason);
-    if (end.kind != cell::CellEnd::Kind::finished && !cell::record_failure(cell, end))
-      throw base::Error(base::Exit::failed,
-                        fmt::format("{}; that could not be recorded in {}", end.reason, cell.folder.string()));
-    take_measures(probe, read_record(cell.folder));
-    return &probes_.add(std::move(probe));
-  }
-
-  const Probe* interrupted() {
-    note_ = fmt::format("interrupted; go on with --resume {}", cell_.run_id);
-    return nullptr;
-  }
-
-  const cell::CellSpec& cell_;
-  const SearchSpec& spec_;
-  Probes& probes_;
-  cell::StopSignals& stop_;
-  std::string note_;
-};
+// Each run of the search is a cell at a point of its own.
+void run_probes(const cell::CellSpec& cell, const SearchSpec& search, double rate_per_node, Probes& probes,
+                cell::StopSignals& stop) {
+  for (const auto& known : probes.all()) tell(search, known, ", as known before");
+  Experiment experiment;
+  std::optional<Probe> probe;
+  Conduct conduct;
+  conduct.next = [&](Experiment& all) -> Cell* {
+    probe = look(search, rate_per_node, cell.seed, probes).next;
+    if (!probe) return nullptr;
+    all.planned.push_back({probe_cell(cell, *probe), {}, std::nullopt});
+    return &all.cells.emplace_back(Cell{.point = all.planned.size() - 1, .repetition = probe->repetition});
+  };
+  conduct.place = [&](const Cell&, const cell::CellSpec& spec) -> cell::CellPlace {
+    const auto root = cell.folder / "probes";
+    std::filesystem::remove_all(root / probe->name());  // of a run that was cut off
+    return {.root = root, .folder = probe->name(), .run_id = spec.run_id};
+  };
+  conduct.ended = [&](const Cell& ended, const cell::CellReport& report) {
+    if (ended.state == Cell::State::pending) return;  // cut off
+    if (report.folder.empty()) throw base::Error(report.exit, report.text);
+    take_measures(*probe, read_record(report.folder));
+    tell(search, probes.add(*probe), "");
+  };
+  run_cells(experiment, conduct, stop);
+}
 
 }  // namespace
+
+RateAnswer judge(const SearchSpec& search, const Probe& probe, std::string& note) {
+  if (probe.verdict == "wrong" || (probe.status == "failed" && !probe.attainment)) {
+    note = fmt::format("at {:.15g}/s: {}", probe.rate, probe.reason);
+    return RateAnswer::stopped;
+  }
+  if (probe.status == "invalid") {
+    note = fmt::format("at {:.15g}/s the run was INVALID: {}", probe.rate, probe.reason);
+    return RateAnswer::unusable;
+  }
+  return probe.attainment && *probe.attainment >= search.attainment ? RateAnswer::meets : RateAnswer::misses;
+}
+
+Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, const Probes& probes) {
+  Frontier out;
+  for (const auto nodes : search.nodes) {
+    FrontierPoint point{nodes, {}, {}};
+    // All repetitions must meet; the first that does not decides.
+    const auto ask = [&](double rate) {
+      for (uint32_t repetition = 1; repetition <= search.repeat; ++repetition) {
+        const auto* known = probes.find(nodes, rate, repetition);
+        if (known == nullptr) {
+          out.next = Probe{nodes, rate, repetition, seed + repetition - 1, {}, {}, {}, {}, {}, {}, {}};
+          return RateAnswer::stopped;
+        }
+        if (const auto answer = judge(search, *known, point.note); answer != RateAnswer::meets) return answer;
+      }
+      return RateAnswer::meets;
+    };
+    point.found = find_capacity({.first_rate = rate_per_node * nodes, .tolerance = search.tolerance}, ask);
+    if (!point.found.stopped && !point.found.low)
+      point.note = "no rate met the objectives";
+    else if (!point.found.stopped && !point.found.high)
+      point.note = "no rate that was offered missed them";
+    else if (!point.found.stopped && !point.found.unusable)
+      point.note.clear();
+    out.points.push_back(point);
+    if (out.next) break;
+    if (point.found.low) rate_per_node = *point.found.low / nodes;
+  }
+  return out;
+}
 
 cell::CellReport run_frontier(const cell::CellSpec& planned, const SearchSpec& spec, const cell::CellPlace& place,
                               cell::StopSignals& stop) {
@@ -146,22 +143,19 @@ cell::CellReport run_frontier(const cell::CellSpec& planned, const SearchSpec& s
                                           cell.folder.string(), place.root.string()));
   }
 
+  const RunLock lock(cell.folder);
   Probes probes(cell.folder, cell.config_hash);
-  Search search(cell, spec, probes, stop);
-  std::vector<FrontierPoint> points;
-  auto rate_per_node = std::get<double>(cell.load.at("rate"));
+  const auto rate_per_node = std::get<double>(cell.load.at("rate"));
   try {
-    for (const auto nodes : spec.nodes) {
-      points.push_back(search.find(nodes, rate_per_node * nodes));
-      if (const auto& low = points.back().found.low) rate_per_node = *low / nodes;
-      if (stop.count() > 0) break;
-    }
+    run_probes(cell, spec, rate_per_node, probes, stop);
   } catch (const base::Error&) {
     if (made && probes.all().empty()) made->discard();
     throw;
   }
+  auto [points, next] = look(spec, rate_per_node, cell.seed, probes);
+  if (next) points.back().note = fmt::format("interrupted; go on with --resume {}", cell.run_id);
   write_frontier(cell, spec, points, probes);
-  if (stop.count() > 0) return {cell.run_id, base::Exit::interrupted, points.back().note, cell.folder};
+  if (next) return {cell.run_id, base::Exit::interrupted, points.back().note, cell.folder};
   const auto failed =
       std::ranges::find_if(points, [](const auto& point) { return point.found.stopped || !point.found.low; });
   if (failed == points.end()) return {cell.run_id, base::Exit::ok, "ok", cell.folder};

@@ -5,19 +5,14 @@
 //   frontier.json, frontier.csv   rate, throughput, p99 and attainment of every run, capacity of every number of nodes
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cell/cell_report.hpp"
-#include "cell/cell_spec.hpp"
 #include "cell/run_one.hpp"
-#include "cell/supervise.hpp"
 #include "experiment/capacity_search.hpp"
 #include "experiment/probes.hpp"
 #include "experiment/search_spec.hpp"
-#include "metrics/scaling.hpp"
 
 namespace host::experiment {
 
@@ -26,6 +21,17 @@ struct FrontierPoint {
   Capacity found;
   std::string note;  // why there is no capacity, or what it is bounded by; empty if there is nothing to say
 };
+
+struct Frontier {
+  std::vector<FrontierPoint> points;  // as far as the search has come, the last one perhaps not to its end
+  std::optional<Probe> next;          // the run that it wants to know of; nothing: it has come to its end
+};
+
+// What the runs so far say. The whole search is gone through again each time: what it asks first that they do not know
+// is the next run, and so a search that was cut off goes on by itself.
+Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, const Probes& probes);
+// How a run answers the search, and in `note` why, if that is to be told.
+RateAnswer judge(const SearchSpec& search, const Probe& probe, std::string& note);
 
 // Throws Error when the search cannot begin or go on.
 cell::CellReport run_frontier(const cell::CellSpec& cell, const SearchSpec& search, const cell::CellPlace& place,

@@ -3,13 +3,14 @@
 
 #include <cstdio>
 
-#include "archive/recorded_options.hpp"
 #include "base/number_text.hpp"
 #include "base/output_file.hpp"
 #include "base/table_text.hpp"
 #include "cell/process.hpp"
 #include "experiment/frontier.hpp"
+#include "experiment/recorded_options.hpp"
 #include "load/load.hpp"
+#include "metrics/scaling.hpp"
 #include "records/run_id.hpp"
 #include "writers/repro_writer.hpp"
 #include "writers/unified_results.hpp"
@@ -122,7 +123,7 @@ void write_frontier(const cell::CellSpec& cell, const SearchSpec& search, const 
                                  .warmup = load.warmup_items,
                                  .parity_batch_size = cell.parity_batch_size,
                                  .command_line = cell.command_line,
-                                 .options = archive::recorded_options(cell, search),
+                                 .options = recorded_options(cell, search),
                                  .files = {}});
   if (cell.quiet) return;
   fmt::print(

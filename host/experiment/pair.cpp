@@ -1,24 +1,19 @@
 // `pair`: the same workloads on several backends, repetition by repetition, and the comparison in the end. What can be
 // interrupted is the whole; a cell is there, finished, or not at all.
 #include <fmt/format.h>
-#include <poll.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <set>
 
 #include "base/hash.hpp"
 #include "base/output_file.hpp"
-#include "base/quote.hpp"
 #include "catalog/python_env.hpp"
 #include "catalog/trial_load.hpp"
 #include "cell/process.hpp"
 #include "cell/run_folder.hpp"
-#include "cell/run_one.hpp"
-#include "cli/compare_flags.hpp"
 #include "experiment/pair_run.hpp"
+#include "experiment/run.hpp"
 #include "records/run_id.hpp"
 #include "report/comparison_job.hpp"
 
@@ -26,10 +21,6 @@ namespace host::experiment {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
 // Progress must not end the run when no one reads it.
 void say(const std::string& line) {
   std::fputs((line + "\n").c_str(), stderr);
@@ -56,20 +47,11 @@ std::string why_not_installed(const cell::CellSpec& cell) {
 
 void check_installed(const PairRun& run) {
   for (size_t b = 0; b < run.backends.size(); ++b) {
-    const auto& cell = run.planned[b].spec;
+    const auto& cell = run.plan_of(0, b).spec;
     if (const auto reason = why_not_installed(cell); !reason.empty())
       throw base::Error(base::Exit::unavailable, reason);
     if (const auto probe = catalog::try_load(catalog::read_manifest(cell.backend_manifest)); !probe.ok)
       throw base::Error(probe.exit, probe.error);
-  }
-}
-
-// Until then or until the user wants to stop.
-void rest(double seconds, cell::StopSignals& stop) {
-  const auto begin = Clock::now();
-  for (double left = seconds; left > 0 && stop.count() == 0; left = seconds - seconds_since(begin)) {
-    pollfd source = {stop.fd(), POLLIN, 0};
-    poll(&source, 1, static_cast<int>(left * 1000) + 1);
   }
 }
 
@@ -100,104 +82,87 @@ class Pair {
 
   base::Exit execute() {
     prepare();
-    const auto pending = std::ranges::count(run_.cells, PairCell::State::pending, &PairCell::state);
-    left_ = static_cast<size_t>(pending);
-    for (size_t i = 0; i < run_.cells.size() && stop_.count() == 0; ++i) {
-      if (run_.cells[i].state != PairCell::State::pending) continue;
-      if (ran_ > 0) rest(run_.cooldown_s, stop_);
-      if (stop_.count() > 0) break;
-      run_cell(i);
-      write_pair_manifests(run_);
-    }
-    const bool interrupted = left_ > 0;
-    auto exit = base::Exit::ok;
-    for (const auto& cell : run_.cells)
-      if (cell.state != PairCell::State::pending) exit = cell::worse(exit, static_cast<base::Exit>(cell.exit_code));
-    for (size_t w = 0; w < run_.workloads.size(); ++w) exit = cell::worse(exit, conclude(w, interrupted));
+    run_cells(run_.experiment,
+              {.place = [&](const Cell& cell, cell::CellSpec& spec) { return place(cell, spec); },
+               .ended = [&](Cell& cell, const cell::CellReport& report) { keep(cell, report); },
+               .rest_s = run_.cooldown_s},
+              stop_);
+    const auto left = count_pending(run_.experiment);
+    auto exit = worst_exit(run_.experiment);
+    for (size_t w = 0; w < run_.workloads.size(); ++w) exit = cell::worse(exit, conclude(w, left > 0));
     write_pair_manifests(run_);
     fmt::print("\n{}\n", run_.root.string());
-    if (!interrupted) return exit;
-    say(fmt::format("sage-host: interrupted with {} of {} cells to go; go on with: {}", left_, run_.cells.size(),
-                    run_.resume_command()));
+    if (left == 0) return exit;
+    say(fmt::format("sage-host: interrupted with {} of {} cells to go; go on with: {}", left,
+                    run_.experiment.cells.size(), run_.resume_command()));
     return base::Exit::interrupted;
   }
 
  private:
   void prepare() {
-    if (!run_.resumed)
+    if (!run_.resumed) {
       if (const auto problem = cell::why_not_writable(run_.root); !problem.empty())
         throw base::Error(base::Exit::failed, problem);
+      fs::create_directories(run_.root);
+      run_.lock.emplace(run_.root);
+      // Another command may have begun and ended this very run meanwhile.
+      if (fs::exists(run_.folder(0) / "manifest.json"))
+        throw base::usage_error(fmt::format("{} is there already; choose another --run-id", run_.root.string()));
+    }
     for (size_t w = 0; w < run_.workloads.size(); ++w) {
       auto& workload = run_.workloads[w];
       fs::create_directories(run_.folder(w) / "cells");
       if (run_.resumed) continue;
       workload.started_at = records::utc_iso8601(std::chrono::system_clock::now());
       for (size_t b = 0; b < run_.backends.size(); ++b)
-        workload.environment[run_.backends[b]] =
-            cell::run_info(run_.planned[w * run_.backends.size() + b].spec).environment;
+        workload.environment[run_.backends[b]] = cell::run_info(run_.plan_of(w, b).spec).environment;
     }
     remove_unfinished(run_);
     write_pair_manifests(run_);
   }
 
-  void run_cell(size_t index) {
-    auto& cell = run_.cells[index];
-    auto planned = run_.plan_of(cell);
-    auto& spec = planned.spec;
+  cell::CellPlace place(const Cell& cell, cell::CellSpec& spec) const {
     spec.quiet = true;
     spec.command_line = run_.command_line;
     spec.pair = {{"run_id", run_.run_id},
                  {"block", cell.repetition},
                  {"repetition", cell.repetition},
                  {"position", cell.position}};
-    const auto cells = run_.folder(cell.workload) / "cells";
-    const auto begin = Clock::now();
-    cell::CellReport report;
-    try {
-      report = cell::run_one(planned, {cells, unfinished + run_.cell_name(cell), cell.repetition, {}}, stop_);
-    } catch (const base::Error& e) {
-      report = {spec.workload, e.code(), e.what()};
-    }
-    if (stop_.count() > 0 && report.exit != base::Exit::ok) {  // half a cell is none
+    return {run_.folder(cell.point) / "cells", unfinished + run_.cell_name(cell), cell.repetition};
+  }
+
+  void keep(Cell& cell, const cell::CellReport& report) {
+    if (cell.state == Cell::State::pending) {  // half a cell is none
       remove_unfinished(run_);
       return;
     }
-    cell.seconds = seconds_since(begin);
-    cell.state = report.exit == base::Exit::ok        ? PairCell::State::ok
-                 : report.exit == base::Exit::invalid ? PairCell::State::invalid
-                                                      : PairCell::State::failed;
-    cell.exit_code = static_cast<int>(report.exit);
-    cell.reason = report.exit == base::Exit::ok ? "" : base::one_line(report.text);
-    cell.signal = report.signal;
-    cell.place = report.place;
-    const auto folder = cells / run_.cell_name(cell);
+    const auto folder = run_.folder(cell.point) / "cells" / run_.cell_name(cell);
     fs::remove_all(folder);  // of an attempt that failed before
     if (!report.folder.empty()) {
-      cell.run_id = report.name;
       cell.files = hashes_below(report.folder);
       fs::rename(report.folder, folder);
     }
-    --left_;
     ++ran_;
     spent_s_ += cell.seconds;
-    tell(index, folder);
+    tell(cell, folder);
+    write_pair_manifests(run_);
   }
 
-  void tell(size_t index, const fs::path& folder) {
-    const auto& cell = run_.cells[index];
-    auto line = fmt::format("[{}/{}] {} on {}, repetition {}: ", index + 1, run_.cells.size(),
-                            run_.workloads[cell.workload].id, run_.backends[cell.backend], cell.repetition);
-    line += fmt::format("{} in {:.1f} s", cell::outcome_text(static_cast<base::Exit>(cell.exit_code)), cell.seconds);
-    if (cell.state == PairCell::State::ok) {
+  void tell(const Cell& cell, const fs::path& folder) {
+    const auto& cells = run_.experiment.cells;
+    auto line = fmt::format("[{}/{}] {} on {}, repetition {}: ", &cell - cells.data() + 1, cells.size(),
+                            run_.workloads[cell.point].id, run_.backends[cell.side], cell.repetition);
+    line += fmt::format("{} in {:.1f} s", cell::outcome_text(cell.exit), cell.seconds);
+    if (cell.state == Cell::State::ok) {
       const auto records = read_records(folder);
       if (records.size() == 1 && records[0].contains("latency_p99") && records[0]["latency_p99"].is_number())
         line += fmt::format(", p99 {:.3g} ms", records[0]["latency_p99"].get<double>());
     } else {
       line += ": " + cell.reason;
     }
-    if (left_ > 0) {
+    if (const auto left = count_pending(run_.experiment); left > 0) {
       const auto each_s = spent_s_ / static_cast<double>(ran_) + run_.cooldown_s;
-      line += fmt::format("; about {} left", duration_text(each_s * static_cast<double>(left_)));
+      line += fmt::format("; about {} left", duration_text(each_s * static_cast<double>(left)));
     }
     say(line);
   }
@@ -226,7 +191,7 @@ class Pair {
     job.inputs = {folder / "backends", folder / "cells"};
     job.output_dir = folder / "comparison";
     job.options.baseline = run_.comparison.baseline;
-    job.options.margin = cli::parse_share("--margin", run_.comparison.margin, 0, 1);
+    job.options.margin = catalog::parse_share("--margin", run_.comparison.margin, 0, 1);
     job.gate = run_.comparison.gate;
     job.gate_lenient = run_.comparison.gate_lenient;
     std::string log;
@@ -250,28 +215,25 @@ class Pair {
 
   PairRun& run_;
   cell::StopSignals stop_;
-  size_t left_ = 0;
   size_t ran_ = 0;      // in this process
   double spent_s_ = 0;  // by these
 };
 
 }  // namespace
 
-base::Exit run_pair(const cli::Command& command, std::span<const std::string> args) {
-  auto run = plan_pair(command, args);
-  if (!run) return base::Exit::ok;
-  if (run->dry_run) {
-    const auto problem = run->resumed ? "" : cell::why_not_writable(run->root);
+base::Exit run_pair(PairRun& run) {
+  if (run.dry_run) {
+    const auto problem = run.resumed ? "" : cell::why_not_writable(run.root);
     if (!problem.empty()) throw base::Error(base::Exit::failed, problem);
-    fmt::print("{}", run->json ? pair_json(*run).dump(2) + "\n" : pair_text(*run));
-    for (size_t b = 0; b < run->backends.size(); ++b)
-      if (const auto reason = why_not_installed(run->planned[b].spec); !reason.empty())
+    fmt::print("{}", run.json ? pair_json(run).dump(2) + "\n" : pair_text(run));
+    for (size_t b = 0; b < run.backends.size(); ++b)
+      if (const auto reason = why_not_installed(run.plan_of(0, b).spec); !reason.empty())
         fmt::print(stderr, "sage-host: note: {}\n", reason);
     return base::Exit::ok;
   }
-  check_installed(*run);
+  check_installed(run);
   std::signal(SIGPIPE, SIG_IGN);  // whoever reads the progress may have had enough; the files are still written
-  return Pair(*run).execute();
+  return Pair(run).execute();
 }
 
 }  // namespace host::experiment

@@ -7,13 +7,13 @@
 #include <chrono>
 #include <set>
 
-#include "archive/recorded_options.hpp"
 #include "base/hash.hpp"
 #include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "catalog/trusted_file.hpp"
 #include "cell/process.hpp"
 #include "experiment/pair_run.hpp"
+#include "experiment/recorded_options.hpp"
 #include "records/run_id.hpp"
 
 namespace host::experiment {
@@ -26,15 +26,15 @@ constexpr size_t manifest_size_max = size_t{64} << 20;
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-Json cell_json(const PairRun& run, const PairCell& cell) {
-  const bool ended = cell.state != PairCell::State::pending;
-  return {{"workload", run.workloads[cell.workload].id},
-          {"backend", run.backends[cell.backend]},
+Json cell_json(const PairRun& run, const Cell& cell) {
+  const bool ended = cell.state != Cell::State::pending;
+  return {{"workload", run.workloads[cell.point].id},
+          {"backend", run.backends[cell.side]},
           {"block", cell.repetition},
           {"repetition", cell.repetition},
           {"position", cell.position},
           {"state", to_string(cell.state)},
-          {"exit_code", ended ? Json(cell.exit_code) : Json(nullptr)},
+          {"exit_code", ended ? Json(static_cast<int>(cell.exit)) : Json(nullptr)},
           {"reason", text_or_null(cell.reason)},
           {"signal", text_or_null(cell.signal)},
           {"place", text_or_null(cell.place)},
@@ -66,10 +66,10 @@ Json beside_cells(const fs::path& folder) {
 
 std::string status_of(const PairRun& run, size_t workload) {
   bool failed = false;
-  for (const auto& cell : run.cells) {
-    if (cell.workload != workload) continue;
-    if (cell.state == PairCell::State::pending) return "incomplete";
-    failed = failed || cell.state != PairCell::State::ok;
+  for (const auto& cell : run.experiment.cells) {
+    if (cell.point != workload) continue;
+    if (cell.state == Cell::State::pending) return "incomplete";
+    failed = failed || cell.state != Cell::State::ok;
   }
   const auto& parity = run.workloads[workload].parity;
   return failed || (parity.is_object() && parity.at("equal") == false) ? "failed" : "ok";
@@ -77,7 +77,7 @@ std::string status_of(const PairRun& run, size_t workload) {
 
 Json manifest_json(const PairRun& run, size_t w) {
   const auto& workload = run.workloads[w];
-  const auto* planned = &run.planned[w * run.backends.size()];
+  const auto& first = run.plan_of(w, 0).spec;
   Json out = {{"schema_version", 1},
               {"type", "paired_run"},
               {"run_id", run.run_id},
@@ -87,9 +87,9 @@ Json manifest_json(const PairRun& run, size_t w) {
               {"started_at", workload.started_at},
               {"written_at", records::utc_iso8601(std::chrono::system_clock::now())},
               {"command_line", run.command_line},
-              {"config", planned->spec.config},
+              {"config", first.config},
               {"repeat", run.repeat},
-              {"seed", planned->spec.seed},
+              {"seed", first.seed},
               {"cooldown_s", run.cooldown_s}};
   out["workloads"] = Json::array();
   for (const auto& each : run.workloads)
@@ -97,13 +97,13 @@ Json manifest_json(const PairRun& run, size_t w) {
   out["backends"] = Json::array();
   for (size_t b = 0; b < run.backends.size(); ++b)
     out["backends"].push_back({{"backend", run.backends[b]},
-                               {"options", archive::recorded_options(planned[b].spec, planned[b].search)},
+                               {"options", recorded_options(run.plan_of(w, b).spec, run.plan_of(w, b).search)},
                                {"environment", workload.environment[run.backends[b]]}});
   out["order"] = Json::array();
   for (const auto& block : workload.order) out["order"].push_back(names_of(run, block));
   out["cells"] = Json::array();
-  for (const auto& cell : run.cells)
-    if (cell.workload == w) out["cells"].push_back(cell_json(run, cell));
+  for (const auto& cell : run.experiment.cells)
+    if (cell.point == w) out["cells"].push_back(cell_json(run, cell));
   out["compare"] = {{"baseline", run.comparison.baseline},
                     {"margin", run.comparison.margin},
                     {"gate", run.comparison.gate},
@@ -177,8 +177,8 @@ void check_environment(const Recorded& manifest, const std::string& backend, con
        "library_sha256");
 }
 
-std::vector<std::vector<size_t>> read_order(const PairRun& run, const Recorded& manifest) {
-  std::vector<std::vector<size_t>> out;
+Orders read_order(const PairRun& run, const Recorded& manifest) {
+  Orders out;
   for (const auto& block : manifest.list("order", 100'000)) {
     std::vector<size_t> order;
     for (const auto& name : block) {
@@ -195,20 +195,20 @@ std::vector<std::vector<size_t>> read_order(const PairRun& run, const Recorded& 
 }
 
 // A cell that ended well and lies there as it was left.
-bool take_cell(PairRun& run, PairCell& cell, const Recorded& manifest) {
+bool take_cell(PairRun& run, Cell& cell, const Recorded& manifest) {
   for (const auto& json : manifest.list("cells", 1'000'000)) {
-    if (text_at(json, "backend") != run.backends[cell.backend] ||
+    if (text_at(json, "backend") != run.backends[cell.side] ||
         json.value("repetition", nlohmann::json()) != cell.repetition)
       continue;
     if (text_at(json, "state") != "ok") return false;
-    const auto folder = run.folder(cell.workload) / "cells" / run.cell_name(cell);
+    const auto folder = run.folder(cell.point) / "cells" / run.cell_name(cell);
     const auto files = json.value("files", nlohmann::json());
     const auto results = text_at(files, "unified_results.jsonl");
     std::error_code error;
     if (!fs::is_regular_file(folder / "unified_results.jsonl", error) ||
         base::sha256_file(folder / "unified_results.jsonl") != results)
       return false;
-    cell.state = PairCell::State::ok;
+    cell.state = Cell::State::ok;
     cell.run_id = text_at(json, "run_id");
     const auto seconds = json.value("seconds", nlohmann::json());
     cell.seconds = seconds.is_number() ? seconds.get<double>() : 0;
@@ -233,14 +233,14 @@ void plan_from(PairRun& run, const std::vector<Recorded>& manifests, const catal
     const auto id = catalog.find(catalog::PluginKind::workload, manifest.get<std::string>("workload")).id;
     run.workloads.push_back({.id = id});
     for (const auto& backend : manifest.list("backends", 1000)) {
-      run.planned.push_back(archive::plan_again(catalog, id, text_at(backend, "backend"),
-                                                backend.value("options", nlohmann::json()), command_line,
-                                                manifest.source()));
-      if (run.workloads.size() == 1) run.backends.push_back(run.planned.back().spec.backend);
+      run.experiment.planned.push_back(plan_again(catalog, id, text_at(backend, "backend"),
+                                                  backend.value("options", nlohmann::json()), command_line,
+                                                  manifest.source()));
+      if (run.workloads.size() == 1) run.backends.push_back(run.experiment.planned.back().spec.backend);
     }
-    if (run.planned.size() != run.workloads.size() * run.backends.size())
+    if (run.experiment.planned.size() != run.workloads.size() * run.backends.size())
       manifest.bad("'backends' are not those of the run's other workloads");
-    run.workloads.back().config_hash = run.planned.back().spec.config_hash;
+    run.workloads.back().config_hash = run.experiment.planned.back().spec.config_hash;
   }
 }
 
@@ -255,7 +255,7 @@ void check_plan(PairRun& run, size_t w, const Recorded& manifest) {
     refuse("the workload", manifest.get<std::string>("workload"), workload.id);
   if (manifest.get<std::string>("config_hash") != workload.config_hash) {
     const auto was = manifest.get<nlohmann::json>("config");
-    const auto& now = run.planned[w * run.backends.size()].spec.config;
+    const auto& now = run.plan_of(w, 0).spec.config;
     const auto changes = nlohmann::json::diff(was, now);
     refuse("the configuration", manifest.get<std::string>("config_hash"),
            changes.empty()
@@ -269,7 +269,7 @@ void check_plan(PairRun& run, size_t w, const Recorded& manifest) {
     const auto name = b < backends.size() ? text_at(backends[b], "backend") : "";
     if (b >= run.backends.size() || name != run.backends[b])
       refuse("--backends", name, fmt::format("{}", fmt::join(run.backends, ",")));
-    const auto& spec = run.planned[w * run.backends.size() + b].spec;
+    const auto& spec = run.plan_of(w, b).spec;
     const auto options = backends[b].value("options", nlohmann::json());
     if (options.value("backend", nlohmann::json()) != catalog::to_json(spec.backend_options))
       refuse("the options of " + name, options.value("backend", nlohmann::json()).dump(),
@@ -309,7 +309,7 @@ void take_up(PairRun& run, const catalog::Catalog& catalog, const std::vector<st
     manifests.emplace_back(file);
   }
   if (manifests.empty()) any.bad("'workloads' is empty");
-  if (run.planned.empty()) plan_from(run, manifests, catalog, command_line);
+  if (run.experiment.planned.empty()) plan_from(run, manifests, catalog, command_line);
   if (manifests.size() != run.workloads.size())
     throw base::usage_error(fmt::format("--resume: {} has {} workloads, the command line {}; a run goes on as it began",
                                         run.root.string(), manifests.size(), run.workloads.size()));
@@ -318,8 +318,8 @@ void take_up(PairRun& run, const catalog::Catalog& catalog, const std::vector<st
     check_plan(run, w, manifests[w]);
     run.workloads[w].order = read_order(run, manifests[w]);
   }
-  run.cells = cells_of(run);
-  for (auto& cell : run.cells) take_cell(run, cell, manifests[cell.workload]);
+  set_cells(run);
+  for (auto& cell : run.experiment.cells) take_cell(run, cell, manifests[cell.point]);
 }
 
 }  // namespace host::experiment

@@ -1,5 +1,4 @@
-// From the command line of `pair` to the cells in their order.
-#include <fmt/chrono.h>
+// From the values given to `pair` to the cells in their order.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,9 +9,7 @@
 #include "base/hash.hpp"
 #include "base/table_text.hpp"
 #include "catalog/python_env.hpp"
-#include "cli/compare_flags.hpp"
 #include "compare/gate.hpp"
-#include "experiment/pair_order.hpp"
 #include "experiment/pair_run.hpp"
 #include "records/run_id.hpp"
 #include "report/comparison_job.hpp"
@@ -24,47 +21,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr size_t hash_digits = 12;  // of a configuration, in names of folders and run ids
-
-catalog::OptionSpec text(std::string name, std::string value, std::string help) {
-  catalog::OptionSpec spec;
-  spec.name = std::move(name);
-  spec.default_value = std::move(value);
-  spec.help = std::move(help);
-  return spec;
-}
-
-// Those of `run`, with several backends, another output folder and its own meaning of --resume.
-const std::vector<catalog::Flag>& pair_flags() {
-  static const std::vector<catalog::Flag> flags = [] {
-    auto out = cell::run_flags();
-    const auto flag = [&](std::string_view name) -> catalog::Flag& {
-      return *std::ranges::find_if(out, [&](const catalog::Flag& each) { return each.spec.name == name; });
-    };
-    flag("backend") = {.spec = text("backends", "sage,ray", "what runs it, two or more"), .placeholder = "ID,ID..."};
-    flag("all").spec.help = "every workload that all the backends can run";
-    flag("output_dir").spec.default_value = std::string("artifacts/paired_backend_runs");
-    flag("repeat").spec.help = "repetitions on each backend, in blocks; an interval needs 3";
-    flag("resume") = {.spec = text("resume", "", "go on with a paired run: its id, or its folder"),
-                      .placeholder = "RUN"};
-    out.push_back({.spec = {.name = "cooldown",
-                            .type = catalog::OptionType::number,
-                            .default_value = 1.0,
-                            .quick = catalog::OptionValue(0.2),
-                            .min = 0,
-                            .max = 3600,
-                            .unit = "s",
-                            .help = "rest between two cells"}});
-    out.push_back({.spec = text("run_id", "", "name of the run; default: paired-<UTC>-<configuration hash>")});
-    out.push_back({.spec = text("baseline", "", "what the others are set against; default: the first backend"),
-                   .placeholder = "ID"});
-    out.push_back({.spec = text("margin", "5%", "the difference that matters"), .placeholder = "SHARE"});
-    out.push_back({.spec = text("gate", "", "conditions on ratios; exit code 5 when one is not met"),
-                   .placeholder = "CONDITIONS"});
-    out.push_back({.spec = catalog::toggle("gate_lenient", "inconclusive conditions pass")});
-    return out;
-  }();
-  return flags;
-}
 
 void check_run_id(const std::string& id) {
   const bool plain =
@@ -96,17 +52,16 @@ void take_plan(PairRun& run, RunPlan&& plan) {
     throw base::usage_error(fmt::format("--backends {}: a pair needs two or more; 'sage-host run' takes one",
                                         fmt::join(run.backends, ",")));
   const auto& shared = plan.cells[0].settings.shared;
-  run.repeat = static_cast<uint32_t>(plan.repeat);
+  run.repeat = plan.repeat;
   run.cooldown_s = cell::get<double>(shared, "cooldown");
   run.comparison = {cell::get<std::string>(shared, "baseline"), cell::get<std::string>(shared, "margin"),
                     cell::get<std::string>(shared, "gate"), cell::get<bool>(shared, "gate_lenient")};
-  run.plugin_path = cell::get<std::string>(shared, "plugin_path");
   run.run_id = cell::get<std::string>(shared, "run_id");
-  run.planned = std::move(plan.cells);
+  run.experiment.planned = std::move(plan.cells);
   run.skipped = std::move(plan.skipped);
-  const auto seed = run.planned[0].spec.seed;
+  const auto seed = run.experiment.planned[0].spec.seed;
   for (size_t w = 0; w < run.workloads.size(); ++w)
-    run.workloads[w].order = backend_orders(run.backends.size(), run.repeat, seed, w);
+    run.workloads[w].order = side_orders(run.backends.size(), run.repeat, seed, w);
 }
 
 void check_comparison(PairRun& run) {
@@ -115,7 +70,7 @@ void check_comparison(PairRun& run) {
   if (std::ranges::find(run.backends, how.baseline) == run.backends.end())
     throw base::usage_error(
         fmt::format("--baseline {}: it takes no part; there are {}", how.baseline, fmt::join(run.backends, ", ")));
-  (void)cli::parse_share("--margin", how.margin, 0, 1);
+  (void)catalog::parse_share("--margin", how.margin, 0, 1);
   (void)compare::parse_gate(how.gate);
 }
 
@@ -146,17 +101,12 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-const char* to_string(PairCell::State state) {
-  constexpr std::array names = {"pending", "ok", "invalid", "failed"};
-  return names[static_cast<size_t>(state)];
-}
-
 fs::path PairRun::folder(size_t workload) const {
   return root / fmt::format("config_hash={}", workloads[workload].config_hash.substr(0, hash_digits));
 }
 
-std::string PairRun::cell_name(const PairCell& cell) const {
-  return fmt::format("{}-{}", cell.repetition, backends[cell.backend]);
+std::string PairRun::cell_name(const Cell& cell) const {
+  return fmt::format("{}-{}", cell.repetition, backends[cell.side]);
 }
 
 std::string PairRun::resume_command() const {
@@ -165,66 +115,37 @@ std::string PairRun::resume_command() const {
   return out;
 }
 
-std::vector<PairCell> cells_of(const PairRun& run) {
-  std::vector<PairCell> cells;
-  for (uint32_t block = 0; block < run.repeat; ++block) {
-    for (size_t w = 0; w < run.workloads.size(); ++w) {
-      const auto& order = run.workloads[w].order[block];
-      for (uint32_t place = 0; place < order.size(); ++place)
-        cells.push_back({.workload = w, .backend = order[place], .repetition = block + 1, .position = place + 1});
-    }
-  }
-  return cells;
+void set_cells(PairRun& run) {
+  std::vector<Orders> orders;
+  for (const auto& workload : run.workloads) orders.push_back(workload.order);
+  run.experiment.sides = run.backends.size();
+  run.experiment.cells = cells_by_block(orders);
 }
 
-std::optional<PairRun> plan_pair(const cli::Command& command, std::span<const std::string> args) {
-  const auto given = cli::split_arguments(args, pair_flags());
-  std::vector<std::string> command_line = {"sage-host", std::string(command.name)};
-  command_line.insert(command_line.end(), args.begin(), args.end());
-  const auto output_dir = given.text("output_dir", "artifacts/paired_backend_runs");
-  const auto resume = given.text("resume");
-  if (!resume.empty() && given.has("run_id")) throw base::usage_error("--resume names the run; leave --run-id out");
+PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan) {
   PairRun run;
-  run.command_line = command_line;
-  // With --resume and nothing else about it, what is to run is in the run's own manifests.
-  const bool recorded = !resume.empty() && !given.has("workload") && !given.has("all") && !given.help;
-  if (recorded) {
-    const auto arguments = cli::parse_arguments(args, pair_flags(), command.name);
-    for (const auto& each : arguments.flags)
-      if (each.name != "resume" && each.name != "output_dir" && each.name != "plugin_path" && each.name != "dry_run" &&
-          each.name != "json")
-        throw base::usage_error(
-            fmt::format("{} with --resume: the run's own settings hold; leave it out, or repeat the whole "
-                        "command line to have it checked",
-                        each.source));
-    const auto on = [&](const char* name) { return arguments.text(name, "false") == "true"; };
-    run.dry_run = on("dry_run");
-    run.json = on("json");
-    run.plugin_path = arguments.text("plugin_path");
-  } else {
-    auto plan = plan_run(command, args, pair_flags());
-    if (!plan) return std::nullopt;
-    run.dry_run = plan->dry_run;
-    run.json = plan->json;
-    take_plan(run, std::move(*plan));
-  }
-  if (!resume.empty()) {
-    run.root = find_run(resume, output_dir);
-    take_up(run, catalog::Catalog(catalog::search_path(run.plugin_path)), command_line);
+  run.command_line = std::move(arguments.command_line);
+  run.plugin_path = std::move(arguments.plugin_path);
+  run.dry_run = arguments.dry_run;
+  run.json = arguments.json;
+  if (plan) take_plan(run, std::move(*plan));
+  if (!arguments.resume.empty()) {
+    run.root = find_run(arguments.resume, arguments.output_dir);
+    if (!run.dry_run) run.lock.emplace(run.root);
+    take_up(run, catalog::Catalog(catalog::search_path(run.plugin_path)), run.command_line);
     run.resumed = true;
   } else {
     const auto hash = set_hash(run.workloads);
     if (run.run_id.empty())
-      run.run_id = fmt::format("paired-{:%Y%m%dT%H%M%SZ}-{}",
-                               fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())),
+      run.run_id = fmt::format("paired-{}-{}", records::utc_compact(std::chrono::system_clock::now()),
                                hash.substr(0, hash_digits));
     check_run_id(run.run_id);
-    run.root = fs::absolute(fs::path(output_dir) / ("run_id=" + run.run_id)).lexically_normal();
+    run.root = fs::absolute(arguments.output_dir / ("run_id=" + run.run_id)).lexically_normal();
     std::error_code error;
     if (fs::exists(run.root, error))
       throw base::usage_error(fmt::format("{} is there already; go on with it ({}), or choose another --run-id",
                                           run.root.string(), run.resume_command()));
-    run.cells = cells_of(run);
+    set_cells(run);
   }
   check_comparison(run);
   return run;
@@ -237,15 +158,15 @@ std::string pair_text(const PairRun& run) {
                         run.folder(w).string());
   text += "\n";
   base::Table table = {{"  #", "BLOCK", "WORKLOAD", "BACKEND", "STATE", "FOLDER"}};
-  for (size_t i = 0; i < run.cells.size(); ++i) {
-    const auto& cell = run.cells[i];
-    table.push_back({fmt::format("{:3}", i + 1), fmt::format("{}", cell.repetition), run.workloads[cell.workload].id,
-                     run.backends[cell.backend], to_string(cell.state), "cells/" + run.cell_name(cell)});
+  for (size_t i = 0; i < run.experiment.cells.size(); ++i) {
+    const auto& cell = run.experiment.cells[i];
+    table.push_back({fmt::format("{:3}", i + 1), fmt::format("{}", cell.repetition), run.workloads[cell.point].id,
+                     run.backends[cell.side], to_string(cell.state), "cells/" + run.cell_name(cell)});
   }
   text += base::format_table(table);
   for (const auto& skipped : run.skipped) text += fmt::format("skipped {}: {}\n", skipped.id, skipped.reason);
-  return text +
-         fmt::format("\n{} cells, {:g} s of rest between them; nothing was run\n", run.cells.size(), run.cooldown_s);
+  return text + fmt::format("\n{} cells, {:g} s of rest between them; nothing was run\n", run.experiment.cells.size(),
+                            run.cooldown_s);
 }
 
 Json pair_json(const PairRun& run) {
@@ -256,15 +177,15 @@ Json pair_json(const PairRun& run) {
     out["workloads"].push_back({{"workload", run.workloads[w].id},
                                 {"config_hash", run.workloads[w].config_hash},
                                 {"folder", run.folder(w).string()},
-                                {"config", run.planned[w * run.backends.size()].spec.config}});
-  for (const auto& cell : run.cells)
-    out["cells"].push_back({{"workload", run.workloads[cell.workload].id},
-                            {"backend", run.backends[cell.backend]},
+                                {"config", run.plan_of(w, 0).spec.config}});
+  for (const auto& cell : run.experiment.cells)
+    out["cells"].push_back({{"workload", run.workloads[cell.point].id},
+                            {"backend", run.backends[cell.side]},
                             {"block", cell.repetition},
                             {"repetition", cell.repetition},
                             {"position", cell.position},
                             {"state", to_string(cell.state)},
-                            {"folder", (run.folder(cell.workload) / "cells" / run.cell_name(cell)).string()}});
+                            {"folder", (run.folder(cell.point) / "cells" / run.cell_name(cell)).string()}});
   for (const auto& skipped : run.skipped)
     out["skipped"].push_back({{"workload", skipped.id}, {"reason", skipped.reason}});
   return out;

@@ -21,8 +21,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t log_tail_lines = 20;
 
-fs::path cell_folder(const PairRun& run, const PairCell& cell) {
-  return run.folder(cell.workload) / "cells" / run.cell_name(cell);
+fs::path cell_folder(const PairRun& run, const Cell& cell) {
+  return run.folder(cell.point) / "cells" / run.cell_name(cell);
 }
 
 void make_folder(const fs::path& folder) {
@@ -44,19 +44,19 @@ std::vector<std::string> last_lines(const fs::path& file, size_t count) {
 }
 
 // Cells of a workload by repetition: the order in which an archive is read.
-std::vector<const PairCell*> by_repetition(const PairRun& run, size_t workload, size_t backend) {
-  std::vector<const PairCell*> out;
-  for (const auto& cell : run.cells)
-    if (cell.workload == workload && cell.backend == backend) out.push_back(&cell);
-  std::ranges::sort(out, {}, &PairCell::repetition);
+std::vector<const Cell*> by_repetition(const PairRun& run, size_t workload, size_t backend) {
+  std::vector<const Cell*> out;
+  for (const auto& cell : run.experiment.cells)
+    if (cell.point == workload && cell.side == backend) out.push_back(&cell);
+  std::ranges::sort(out, {}, &Cell::repetition);
   return out;
 }
 
-std::string log_of(const PairRun& run, const PairCell& cell) {
+std::string log_of(const PairRun& run, const Cell& cell) {
   const auto header = fmt::format("== repetition {} (block {}, place {}): {}", cell.repetition, cell.repetition,
                                   cell.position, to_string(cell.state));
   auto text = header + (cell.reason.empty() ? "" : ": " + cell.reason) + "\n";
-  if (cell.state == PairCell::State::pending) return text;
+  if (cell.state == Cell::State::pending) return text;
   std::ifstream in(cell_folder(run, cell) / "run.log");
   for (std::string line; std::getline(in, line);) text += line + "\n";
   return text;
@@ -94,16 +94,16 @@ void see_outputs(std::map<std::string, Seen>& seen, const Json& record, const st
         at(report, "final_state_digest"), backend);
 }
 
-Json failure_of(const PairRun& run, const PairCell& cell) {
+Json failure_of(const PairRun& run, const Cell& cell) {
   const auto folder = cell_folder(run, cell);
   const auto text = [](const std::string& value) { return value.empty() ? Json(nullptr) : Json(value); };
   return {{"kind", "cell"},
-          {"workload", run.workloads[cell.workload].id},
-          {"backend", run.backends[cell.backend]},
+          {"workload", run.workloads[cell.point].id},
+          {"backend", run.backends[cell.side]},
           {"repetition", cell.repetition},
           {"position", cell.position},
           {"state", to_string(cell.state)},
-          {"exit_code", cell.exit_code},
+          {"exit_code", static_cast<int>(cell.exit)},
           {"reason", text(cell.reason)},
           {"signal", text(cell.signal)},
           {"place", text(cell.place)},
@@ -130,7 +130,7 @@ void write_pair_results(const PairRun& run, size_t workload) {
     std::string log;
     for (const auto* cell : by_repetition(run, workload, b)) {
       log += log_of(run, *cell);
-      if (cell->state == PairCell::State::pending) continue;
+      if (cell->state == Cell::State::pending) continue;
       for (auto& record : read_records(cell_folder(run, *cell))) records.push_back(std::move(record));
     }
     make_folder(folder / "backends" / run.backends[b]);
@@ -141,10 +141,9 @@ void write_pair_results(const PairRun& run, size_t workload) {
 
 nlohmann::json check_pair_parity(const PairRun& run, size_t workload) {
   std::map<std::string, Seen> seen;
-  for (const auto& cell : run.cells) {
-    if (cell.workload != workload || cell.state != PairCell::State::ok || run.plan_of(cell).search) continue;
-    for (const auto& record : read_records(cell_folder(run, cell)))
-      see_outputs(seen, record, run.backends[cell.backend]);
+  for (const auto& cell : run.experiment.cells) {
+    if (cell.point != workload || cell.state != Cell::State::ok || run.experiment.plan_of(cell).search) continue;
+    for (const auto& record : read_records(cell_folder(run, cell))) see_outputs(seen, record, run.backends[cell.side]);
   }
   // Equal is what was seen on two backends at least.
   bool compared = false;
@@ -162,8 +161,8 @@ nlohmann::json check_pair_parity(const PairRun& run, size_t workload) {
 bool write_failure_report(const PairRun& run, size_t workload) {
   const auto file = run.folder(workload) / "failure_report.json";
   auto failures = Json::array();
-  for (const auto& cell : run.cells)
-    if (cell.workload == workload && (cell.state == PairCell::State::failed || cell.state == PairCell::State::invalid))
+  for (const auto& cell : run.experiment.cells)
+    if (cell.point == workload && (cell.state == Cell::State::failed || cell.state == Cell::State::invalid))
       failures.push_back(failure_of(run, cell));
   const auto& parity = run.workloads[workload].parity;
   if (parity.is_object())

@@ -8,32 +8,16 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "catalog/catalog.hpp"
-#include "cli/commands.hpp"
+#include "experiment/experiment.hpp"
+#include "experiment/run_lock.hpp"
 #include "experiment/run_plan.hpp"
 
 namespace host::experiment {
-
-struct PairCell {
-  enum class State { pending, ok, invalid, failed };
-  size_t workload = 0;      // index of PairRun::workloads
-  size_t backend = 0;       // index of PairRun::backends
-  uint32_t repetition = 1;  // and block: each block is one repetition of everything
-  uint32_t position = 1;    // among the backends of its workload in that block
-  State state = State::pending;
-  int exit_code = 0;
-  std::string reason = {};  // empty if it is ok
-  std::string signal = {};
-  std::string place = {};
-  std::string run_id = {};
-  double seconds = 0;         // the cell's process
-  nlohmann::json files = {};  // SHA-256 by path below its folder
-};
-const char* to_string(PairCell::State state);
 
 // How the backends are compared in the end.
 struct PairComparison {
@@ -46,7 +30,7 @@ struct PairComparison {
 struct PairWorkload {
   std::string id = {};
   std::string config_hash = {};
-  std::vector<std::vector<size_t>> order = {};  // of the backends, by block
+  Orders order = {};  // of the backends
   std::string started_at = {};
   nlohmann::json environment = {};      // by backend
   nlohmann::json parity = nullptr;      // whether the outputs agree, once that was looked at
@@ -58,33 +42,45 @@ struct PairRun {
   std::filesystem::path root;  // run_id=...
   std::vector<PairWorkload> workloads;
   std::vector<std::string> backends;
-  std::vector<PlannedCell> planned;  // by workload, then backend
-  std::vector<PairCell> cells;       // in the order in which they run
+  Experiment experiment;  // its points are the workloads, its sides the backends
   std::vector<SkippedWorkload> skipped;
   uint32_t repeat = 1;
   double cooldown_s = 1;
   PairComparison comparison;
   std::vector<std::string> command_line;
-  std::string plugin_path;  // as given
+  std::string plugin_path;      // as given
+  std::optional<RunLock> lock;  // of root, from when something is read or written there
   bool resumed = false;
   bool dry_run = false;
   bool json = false;
 
-  [[nodiscard]] const PlannedCell& plan_of(const PairCell& cell) const {
-    return planned[cell.workload * backends.size() + cell.backend];
+  [[nodiscard]] const PlannedCell& plan_of(size_t workload, size_t backend) const {
+    return experiment.planned[workload * backends.size() + backend];
   }
   [[nodiscard]] std::filesystem::path folder(size_t workload) const;
-  [[nodiscard]] std::string cell_name(const PairCell& cell) const;
+  [[nodiscard]] std::string cell_name(const Cell& cell) const;
   // The command that goes on with it.
   [[nodiscard]] std::string resume_command() const;
 };
 
-// Nothing if --help was asked for, and printed. Throws Error; nothing has been written.
-std::optional<PairRun> plan_pair(const cli::Command& command, std::span<const std::string> args);
-// The whole command. Throws base::Error.
-base::Exit run_pair(const cli::Command& command, std::span<const std::string> args);
-// All cells of the orders, pending.
-std::vector<PairCell> cells_of(const PairRun& run);
+// What the command line says beside the plan.
+struct PairArguments {
+  std::filesystem::path output_dir;
+  std::string resume;  // id or folder of the run to go on with; empty = a new one
+  std::string plugin_path;
+  std::vector<std::string> command_line;
+  bool dry_run = false;
+  bool json = false;
+};
+
+// Without a plan, which only --resume allows, what is to run is in the run's own manifests. Throws Error; nothing has
+// been written.
+PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan);
+// Runs what is pending, or with dry_run tells what that would be. Throws Error.
+base::Exit run_pair(PairRun& run);
+
+// All cells, pending, in the orders of the workloads.
+void set_cells(PairRun& run);
 
 std::string pair_text(const PairRun& run);
 nlohmann::ordered_json pair_json(const PairRun& run);

@@ -44,7 +44,7 @@ std::string plan_text(const RunPlan& plan) {
     text += "\n";
   }
   for (const auto& skipped : plan.skipped) text += fmt::format("skipped {}: {}\n", skipped.id, skipped.reason);
-  text += fmt::format("{} run{} into {}; nothing was run\n", static_cast<int64_t>(plan.cells.size()) * plan.repeat,
+  text += fmt::format("{} run{} into {}; nothing was run\n", plan.cells.size() * plan.repeat,
                       plan.cells.size() == 1 && plan.repeat == 1 ? "" : "s", plan.output_dir.string());
   return text;
 }

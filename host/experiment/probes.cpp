@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/output_file.hpp"
 
 namespace host::experiment {
 namespace {
@@ -54,11 +55,12 @@ Json to_json(const Probe& probe) {
           {"verdict", probe.verdict}};
 }
 
-Probes::Probes(const std::filesystem::path& folder, const std::string& config_hash) : file_(folder / "probes.jsonl") {
+Probes::Probes(const std::filesystem::path& folder, const std::string& config_hash)
+    : file_(folder / "probes.jsonl"), config_hash_(config_hash) {
   std::ifstream in(file_);
   std::string line;
   if (!std::getline(in, line)) {
-    append({{"config_hash", config_hash}});
+    write();
     return;
   }
   try {
@@ -68,8 +70,9 @@ Probes::Probes(const std::filesystem::path& folder, const std::string& config_ha
           fmt::format("{} is of a search with other options (configuration {:.12}, now {:.12}); give the "
                       "same ones, or start anew without --resume",
                       file_.string(), hash, config_hash));
+    // A last line without its end was cut off, by a version that appended to the file.
     while (std::getline(in, line))
-      if (!in.eof()) probes_.push_back(probe_from_json(Json::parse(line)));  // a last line without its end was cut off
+      if (!in.eof()) probes_.push_back(probe_from_json(Json::parse(line)));
   } catch (const Json::exception&) {
     throw base::Error(base::Exit::failed, fmt::format("{} is damaged; start anew without --resume", file_.string()));
   }
@@ -83,15 +86,15 @@ const Probe* Probes::find(uint32_t nodes, double rate, uint32_t repetition) cons
 }
 
 const Probe& Probes::add(Probe probe) {
-  append(to_json(probe));
-  return probes_.emplace_back(std::move(probe));
+  const auto& added = probes_.emplace_back(std::move(probe));
+  write();
+  return added;
 }
 
-void Probes::append(const Json& line) const {
-  std::ofstream out(file_, std::ios::app);
-  out << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
-  if (!out.flush())
-    throw base::Error(base::Exit::failed, fmt::format("cannot write {}; free some space", file_.string()));
+void Probes::write() const {
+  std::string text = Json{{"config_hash", config_hash_}}.dump() + "\n";
+  for (const auto& probe : probes_) text += to_json(probe).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  base::write_file(file_, text);
 }
 
 Json read_record(const std::filesystem::path& folder) {

@@ -1,5 +1,5 @@
 // The runs of a search, and the file that lets a search go on where it was cut off: probes.jsonl, a line for each run
-// that ended.
+// that ended. It is written beside its place and renamed after each.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,9 @@ class Probes {
   [[nodiscard]] const std::vector<Probe>& all() const { return probes_; }
 
  private:
-  void append(const nlohmann::ordered_json& line) const;
+  void write() const;
   std::filesystem::path file_;
+  std::string config_hash_;
   std::vector<Probe> probes_;
 };
 

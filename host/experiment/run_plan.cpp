@@ -4,29 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdio>
 
-#include "catalog/catalog.hpp"
-#include "load/load.hpp"
+#include "base/error.hpp"
 
 namespace host::experiment {
 namespace {
 
-using Manifests = std::vector<const catalog::Manifest*>;
-
-// The layers below the flags: --config, then --set.
-std::vector<catalog::Given> lower_layers(const cli::Arguments& arguments) {
-  std::vector<catalog::Given> out;
-  if (const auto* config = arguments.find("config")) out = cell::read_config(config->text);
-  for (const auto& flag : arguments.flags)
-    if (flag.name == "set") out.push_back(cell::parse_set(flag.text));
-  return out;
-}
-
-std::string last_text(std::span<const catalog::Given> given, std::string_view name, std::string otherwise = {}) {
-  for (const auto& each : given)
-    if (each.owner.empty() && each.name == name) otherwise = each.text;
-  return otherwise;
+// --all, of which check_names() sees to it that it stands on the command line.
+bool all_of_them(std::span<const catalog::Given> given) {
+  return std::ranges::any_of(given,
+                             [](const catalog::Given& each) { return each.owner.empty() && each.name == "all"; });
 }
 
 std::vector<std::string> ids(const Manifests& manifests) {
@@ -76,10 +63,9 @@ Manifests find_backends(const catalog::Catalog& catalog, std::span<const catalog
   return out;
 }
 
-Manifests find_workloads(const catalog::Catalog& catalog, const cli::Arguments& arguments,
-                         std::span<const catalog::Given> given) {
+Manifests find_workloads(const catalog::Catalog& catalog, std::span<const catalog::Given> given) {
   const auto names = last_text(given, "workload");
-  if (arguments.has("all")) {
+  if (all_of_them(given)) {
     if (!names.empty()) throw base::usage_error("--all and --workload exclude each other; leave one of them out");
     auto all = catalog.all(catalog::PluginKind::workload);
     if (all.empty())
@@ -95,40 +81,6 @@ Manifests find_workloads(const catalog::Catalog& catalog, const cli::Arguments& 
   return out;
 }
 
-// Those named on the command line, as far as they exist: for --help, which never fails.
-void print_help(const cli::Command& command, const catalog::Catalog& catalog,
-                std::span<const catalog::Flag> command_flags, std::span<const catalog::Given> given) {
-  const auto find = [&](catalog::PluginKind kind, std::string_view flag) {
-    Manifests found;
-    for (const auto& name : split_list(last_text(given, flag))) {
-      try {
-        found.push_back(&catalog.find(kind, name));
-      } catch (const base::Error& e) {
-        fmt::print(stderr, "sage-host: {}\n", e.what());
-      }
-    }
-    return found;
-  };
-  const auto workloads = find(catalog::PluginKind::workload, "workload");
-  const auto backends =
-      find(catalog::PluginKind::backend, own_flag(command_flags, "backends") != nullptr ? "backends" : "backend");
-  const auto load = workloads.empty() ? load::load_options() : cell::load_specs(*workloads.front());
-  const auto section = [](const std::string& title, std::span<const catalog::OptionSpec> specs) {
-    std::vector<catalog::Flag> flags;
-    for (const auto& spec : specs) flags.push_back({.spec = spec});
-    return flags.empty() ? "" : fmt::format("\n{}\n{}", title, cli::flags_help(flags));
-  };
-  auto text = cli::command_help(command, command_flags);
-  std::string sections = section(
-      workloads.empty() ? "the load" : fmt::format("the load, with the defaults of {}", workloads.front()->id), load);
-  for (const auto* workload : workloads) sections += section("options of workload " + workload->id, workload->options);
-  for (const auto* backend : backends) sections += section("options of backend " + backend->id, backend->options);
-  if (workloads.empty() || backends.empty())
-    sections += "\nwith a workload and a backend named before --help, their own options are shown too\n";
-  text.insert(text.find("\nexamples\n"), sections);
-  fmt::print("{}", text);
-}
-
 // Why one of the backends cannot run the workload; empty if all can.
 std::string why_not_run(const catalog::Manifest& workload, const Manifests& backends) {
   try {
@@ -141,6 +93,12 @@ std::string why_not_run(const catalog::Manifest& workload, const Manifests& back
 
 }  // namespace
 
+std::string last_text(std::span<const catalog::Given> given, std::string_view name, std::string otherwise) {
+  for (const auto& each : given)
+    if (each.owner.empty() && each.name == name) otherwise = each.text;
+  return otherwise;
+}
+
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> out;
   for (size_t begin = 0; begin <= text.size();) {
@@ -151,45 +109,34 @@ std::vector<std::string> split_list(std::string_view text) {
   return out;
 }
 
-std::optional<RunPlan> plan_run(const cli::Command& command, std::span<const std::string> args,
-                                std::span<const catalog::Flag> command_flags) {
-  // Which plugins take part decides which flags exist, so the command line is split twice.
-  const auto shared = cli::split_arguments(args, command_flags);
-  auto given = lower_layers(shared);
-  const auto below_flags = given.size();
-  given.insert(given.end(), shared.flags.begin(), shared.flags.end());
+Chosen choose_plugins(const catalog::Catalog& catalog, std::span<const catalog::Given> given,
+                      std::span<const catalog::Flag> command_flags) {
+  Chosen out{find_workloads(catalog, given), find_backends(catalog, command_flags, given)};
+  for (const auto* plugin : out.all()) cell::refuse_host_names(*plugin);
+  return out;
+}
 
-  const catalog::Catalog catalog(catalog::search_path(shared.text("plugin_path")));
-  if (shared.help) {
-    print_help(command, catalog, command_flags, given);
-    return std::nullopt;
-  }
-  const auto workloads = find_workloads(catalog, shared, given);
-  const auto backends = find_backends(catalog, command_flags, given);
-  auto plugins = workloads;
-  plugins.insert(plugins.end(), backends.begin(), backends.end());
-  for (const auto* plugin : plugins) cell::refuse_host_names(*plugin);
+Manifests Chosen::all() const {
+  auto out = workloads;
+  out.insert(out.end(), backends.begin(), backends.end());
+  return out;
+}
 
-  const auto flags = cell::all_flags(command_flags, plugins);
-  const auto arguments = cli::split_arguments(args, flags);
-  cli::refuse_unknown(arguments, flags, command.name);
-  given.resize(below_flags);
-  given.insert(given.end(), arguments.flags.begin(), arguments.flags.end());
+RunPlan plan_run(const catalog::Catalog& catalog, const Chosen& chosen, std::span<const catalog::Given> given,
+                 std::span<const catalog::Flag> command_flags, const std::vector<std::string>& command_line) {
   auto known = ids(catalog.all(catalog::PluginKind::workload));
   const auto known_backends = ids(catalog.all(catalog::PluginKind::backend));
   known.insert(known.end(), known_backends.begin(), known_backends.end());
-  cell::check_names(given, plugins, known, command_flags);
+  cell::check_names(given, chosen.all(), known, command_flags);
 
   RunPlan plan;
-  std::vector<std::string> command_line = {"sage-host", std::string(command.name)};
-  command_line.insert(command_line.end(), args.begin(), args.end());
-  for (const auto* workload : workloads) {
-    const auto reason = why_not_run(*workload, backends);
-    if (!reason.empty() && !arguments.has("all")) throw base::usage_error(reason);
+  for (const auto* workload : chosen.workloads) {
+    const auto reason = why_not_run(*workload, chosen.backends);
+    if (!reason.empty() && !all_of_them(given)) throw base::usage_error(reason);
     if (!reason.empty()) plan.skipped.push_back({workload->id, reason});
-    for (const auto* backend : backends) {
+    for (const auto* backend : chosen.backends) {
       auto settings = cell::resolve(given, *workload, *backend, command_flags);
-      plan.repeat = cell::get<int64_t>(settings.shared, "repeat");
+      plan.repeat = static_cast<uint32_t>(cell::get<int64_t>(settings.shared, "repeat"));
       plan.output_dir = cell::get<std::string>(settings.shared, "output_dir");
       plan.resume = cell::get<std::string>(settings.shared, "resume");
       plan.dry_run = cell::get<bool>(settings.shared, "dry_run");
@@ -201,7 +148,7 @@ std::optional<RunPlan> plan_run(const cli::Command& command, std::span<const std
   if (plan.cells.empty())
     throw base::usage_error(
         fmt::format("{} can run none of the workloads: {}",
-                    backends.size() == 1 ? "backend '" + backends[0]->id + "'" : "not all the backends",
+                    chosen.backends.size() == 1 ? "backend '" + chosen.backends[0]->id + "'" : "not all the backends",
                     plan.skipped.front().reason));
   return plan;
 }

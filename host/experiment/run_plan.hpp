@@ -1,4 +1,4 @@
-// What the command line of `run` or `pair` means: the cells to run, checked as far as that is possible without loading
+// What the values given to `run` or `pair` mean: the cells to run, checked as far as that is possible without loading
 // code.
 #pragma once
 
@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "catalog/catalog.hpp"
+#include "catalog/flag.hpp"
 #include "cell/cell_spec.hpp"
 #include "cell/settings.hpp"
-#include "cli/commands.hpp"
 #include "experiment/search_spec.hpp"
 
 namespace host::experiment {
@@ -29,20 +30,32 @@ struct SkippedWorkload {  // --all: what a backend cannot run
 struct RunPlan {
   std::vector<PlannedCell> cells;  // one for each workload and backend, those of a workload together
   std::vector<SkippedWorkload> skipped;
-  int64_t repeat = 1;
+  uint32_t repeat = 1;
   std::filesystem::path output_dir;
   std::string resume;  // the id of a search to go on with; empty = none
   bool dry_run = false;
   bool json = false;
 };
 
+using Manifests = std::vector<const catalog::Manifest*>;
+
+struct Chosen {  // what takes part; of the catalog, which outlives it
+  Manifests workloads;
+  Manifests backends;
+  [[nodiscard]] Manifests all() const;
+};
+
 // The elements of "a,b".
 std::vector<std::string> split_list(std::string_view text);
+// The last text given for an option of the command itself.
+std::string last_text(std::span<const catalog::Given> given, std::string_view name, std::string otherwise = {});
 
-// `flags` are the command's own: run_flags(), or those with `backends` in the place of `backend`. Nothing if --help was
-// asked for, and printed. Throws Error.
-std::optional<RunPlan> plan_run(const cli::Command& command, std::span<const std::string> args,
-                                std::span<const catalog::Flag> flags);
+// `command_flags` are those that `given` may name beside the plugins' options: run_flags(), or those with `backends` in
+// the place of `backend`. Both throw Error.
+Chosen choose_plugins(const catalog::Catalog& catalog, std::span<const catalog::Given> given,
+                      std::span<const catalog::Flag> command_flags);
+RunPlan plan_run(const catalog::Catalog& catalog, const Chosen& chosen, std::span<const catalog::Given> given,
+                 std::span<const catalog::Flag> command_flags, const std::vector<std::string>& command_line);
 
 PlannedCell plan_cell(cell::Settings settings, const catalog::Manifest& workload, const catalog::Manifest& backend,
                       const std::vector<std::string>& command_line);

@@ -15,9 +15,6 @@ from collections.abc import Callable, Iterator
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 Table = list[list[str]]
 Namespace = Callable[[str], str]  # of a room
-# Arrows that still point up while they are being turned.
-TURNING = {("archive", "experiment"), ("cell", "cli"), ("cell", "experiment"), ("experiment", "cli"), ("load", "engine"),
-           ("machine", "records")}
 
 
 def table_of(page: str, heading: str) -> Table:
@@ -72,7 +69,7 @@ class Tree:
                 there = self.room(target) if target else None
                 if target is None:
                     yield f'{file}: #include "{name}" is no file of {self.root.name}/'
-                elif there is None or (there[0] != here[0] and there[1] <= here[1] and (here[0], there[0]) not in TURNING):
+                elif there is None or (there[0] != here[0] and there[1] <= here[1]):
                     yield f'{file}: #include "{name}" points up, from {here[0]}'
         yield from (f"a cycle: {' -> '.join(map(str, cycle))}" for cycle in self._cycles())
 

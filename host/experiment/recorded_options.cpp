@@ -1,4 +1,4 @@
-#include "archive/recorded_options.hpp"
+#include "experiment/recorded_options.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/quote.hpp"
 
-namespace host::archive {
+namespace host::experiment {
 namespace {
 
 using Json = nlohmann::json;
@@ -41,31 +41,14 @@ std::vector<uint32_t> node_numbers(const Json& list, const std::string& source) 
 
 }  // namespace
 
-Json recorded_options(const cell::CellSpec& cell, const std::optional<experiment::SearchSpec>& search) {
-  auto load = catalog::to_json(cell.load);
-  if (const auto trace = load.value("trace", ""); !trace.empty())
-    load["trace"] = std::filesystem::absolute(trace).lexically_normal().string();
-  Json out = {{"run",
-               {{"seed", cell.seed},
-                {"nodes", cell.nodes},
-                {"parallelism", cell.parallelism},
-                {"scheduler", cell.scheduler},
-                {"quick", cell.quick},
-                {"parity_batch_size", cell.parity_batch_size},
-                {"parity_check", cell.parity_check},
-                {"interval", cell.interval_s},
-                {"request_log", cell.request_log},
-                {"request_sample", cell.request_sample}}},
-              {"load", std::move(load)},
-              {"workload", catalog::to_json(cell.workload_options)},
-              {"backend", catalog::to_json(cell.backend_options)}};
+Json recorded_options(const cell::CellSpec& cell, const std::optional<SearchSpec>& search) {
+  auto out = cell::recorded_options(cell);
   if (search) out["search_nodes"] = search->nodes;
   return out;
 }
 
-experiment::PlannedCell plan_again(const catalog::Catalog& catalog, const std::string& workload_id,
-                                   const std::string& backend_id, const Json& options,
-                                   const std::vector<std::string>& command_line, const std::string& source) {
+PlannedCell plan_again(const catalog::Catalog& catalog, const std::string& workload_id, const std::string& backend_id,
+                       const Json& options, const std::vector<std::string>& command_line, const std::string& source) {
   const auto& workload = catalog.find(catalog::PluginKind::workload, workload_id);
   const auto& backend = catalog.find(catalog::PluginKind::backend, backend_id);
   if (!options.is_object())
@@ -86,7 +69,7 @@ experiment::PlannedCell plan_again(const catalog::Catalog& catalog, const std::s
   settings.shared.at("nodes").given = false;
   if (const auto list = settings.workload.find("node_list"); list != settings.workload.end())
     list->second.given = false;
-  auto cell = experiment::plan_cell(std::move(settings), workload, backend, command_line);
+  auto cell = plan_cell(std::move(settings), workload, backend, command_line);
   if (const auto nodes = options.find("search_nodes"); nodes == options.end())
     cell.search.reset();  // one run of a search
   else if (cell.search)
@@ -94,4 +77,4 @@ experiment::PlannedCell plan_again(const catalog::Catalog& catalog, const std::s
   return cell;
 }
 
-}  // namespace host::archive
+}  // namespace host::experiment

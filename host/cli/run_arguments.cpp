@@ -1,0 +1,88 @@
+#include "cli/run_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "catalog/catalog.hpp"
+#include "cell/settings.hpp"
+#include "load/load.hpp"
+
+namespace host::cli {
+namespace {
+
+// The layers below the flags: --config, then --set.
+std::vector<catalog::Given> lower_layers(const Arguments& arguments) {
+  std::vector<catalog::Given> out;
+  if (const auto* config = arguments.find("config")) out = cell::read_config(config->text);
+  for (const auto& flag : arguments.flags)
+    if (flag.name == "set") out.push_back(cell::parse_set(flag.text));
+  return out;
+}
+
+// Those named on the command line, as far as they exist: for --help, which never fails.
+void print_help(const Command& command, const catalog::Catalog& catalog, std::span<const catalog::Flag> command_flags,
+                std::span<const catalog::Given> given) {
+  const auto find = [&](catalog::PluginKind kind, std::string_view flag) {
+    experiment::Manifests found;
+    for (const auto& name : experiment::split_list(experiment::last_text(given, flag))) {
+      try {
+        found.push_back(&catalog.find(kind, name));
+      } catch (const base::Error& e) {
+        fmt::print(stderr, "sage-host: {}\n", e.what());
+      }
+    }
+    return found;
+  };
+  const auto workloads = find(catalog::PluginKind::workload, "workload");
+  const bool many = std::ranges::any_of(command_flags, [](const auto& flag) { return flag.spec.name == "backends"; });
+  const auto backends = find(catalog::PluginKind::backend, many ? "backends" : "backend");
+  const auto load = workloads.empty() ? load::load_options() : cell::load_specs(*workloads.front());
+  const auto section = [](const std::string& title, std::span<const catalog::OptionSpec> specs) {
+    std::vector<catalog::Flag> flags;
+    for (const auto& spec : specs) flags.push_back({.spec = spec});
+    return flags.empty() ? "" : fmt::format("\n{}\n{}", title, flags_help(flags));
+  };
+  auto text = command_help(command, command_flags);
+  std::string sections = section(
+      workloads.empty() ? "the load" : fmt::format("the load, with the defaults of {}", workloads.front()->id), load);
+  for (const auto* workload : workloads) sections += section("options of workload " + workload->id, workload->options);
+  for (const auto* backend : backends) sections += section("options of backend " + backend->id, backend->options);
+  if (workloads.empty() || backends.empty())
+    sections += "\nwith a workload and a backend named before --help, their own options are shown too\n";
+  text.insert(text.find("\nexamples\n"), sections);
+  fmt::print("{}", text);
+}
+
+}  // namespace
+
+std::vector<std::string> command_line_of(const Command& command, std::span<const std::string> args) {
+  std::vector<std::string> out = {"sage-host", std::string(command.name)};
+  out.insert(out.end(), args.begin(), args.end());
+  return out;
+}
+
+std::optional<experiment::RunPlan> read_plan(const Command& command, std::span<const std::string> args,
+                                             std::span<const catalog::Flag> command_flags) {
+  // Which plugins take part decides which flags exist, so the command line is split twice.
+  const auto shared = split_arguments(args, command_flags);
+  auto given = lower_layers(shared);
+  const auto below_flags = given.size();
+  given.insert(given.end(), shared.flags.begin(), shared.flags.end());
+
+  const catalog::Catalog catalog(catalog::search_path(shared.text("plugin_path")));
+  if (shared.help) {
+    print_help(command, catalog, command_flags, given);
+    return std::nullopt;
+  }
+  const auto chosen = experiment::choose_plugins(catalog, given, command_flags);
+  const auto flags = cell::all_flags(command_flags, chosen.all());
+  const auto arguments = split_arguments(args, flags);
+  refuse_unknown(arguments, flags, command.name);
+  given.resize(below_flags);
+  given.insert(given.end(), arguments.flags.begin(), arguments.flags.end());
+  return experiment::plan_run(catalog, chosen, given, command_flags, command_line_of(command, args));
+}
+
+}  // namespace host::cli

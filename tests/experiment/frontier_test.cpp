@@ -1,0 +1,94 @@
+// The search as a function of the runs that are known, and the file that keeps them.
+#include "experiment/frontier.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "base/scratch.hpp"
+
+using namespace host;
+using namespace host::experiment;
+
+namespace {
+
+// A node serves 100/s; `search` runs to its end, or for at most so many runs.
+int run_on(const SearchSpec& search, Probes& probes, int runs_max = 1000) {
+  int runs = 0;
+  for (; runs < runs_max; ++runs) {
+    auto next = look(search, 30, 42, probes).next;
+    if (!next) break;
+    next->status = "ok";
+    next->attainment = next->rate <= 100 * next->nodes ? 1.0 : 0.5;
+    probes.add(*next);
+  }
+  return runs;
+}
+
+const SearchSpec two_sizes{.nodes = {1, 2}, .repeat = 2};
+
+}  // namespace
+
+TEST_CASE("a search that was cut off asks for the run it lacks, and comes to the same end") {
+  const scratch::Folder whole;
+  const scratch::Folder cut;
+  Probes all(whole.path(), "hash");
+  const auto runs = run_on(two_sizes, all);
+  REQUIRE(runs > 6);
+  const auto found = look(two_sizes, 30, 42, all).points;
+  REQUIRE(found.size() == 2);
+  for (const auto& point : found) {
+    CHECK(*point.found.low <= 100 * point.nodes);
+    CHECK(*point.found.high > 100 * point.nodes);
+  }
+  for (int first = 0; first <= runs; first += 3) {
+    std::filesystem::remove(cut.path() / "probes.jsonl");
+    {
+      Probes begun(cut.path(), "hash");
+      CHECK(run_on(two_sizes, begun, first) == first);
+    }
+    Probes again(cut.path(), "hash");
+    CHECK(static_cast<int>(again.all().size()) == first);
+    CHECK(run_on(two_sizes, again) == runs - first);
+    CHECK(look(two_sizes, 30, 42, again).points[1].found.low == found[1].found.low);
+  }
+}
+
+TEST_CASE("the repetitions of a rate have seeds of their own, and one that misses is enough") {
+  const scratch::Folder folder;
+  Probes probes(folder.path(), "hash");
+  run_on(two_sizes, probes);
+  for (const auto& probe : probes.all()) {
+    CHECK(probe.seed == 41 + probe.repetition);
+    CHECK((probe.rate > 100 * probe.nodes && probe.repetition > 1) == false);
+  }
+}
+
+TEST_CASE("a run that failed ends the search for its number of nodes, and says why") {
+  const scratch::Folder folder;
+  Probes probes(folder.path(), "hash");
+  auto probe = *look(two_sizes, 30, 42, probes).next;
+  probe.status = "failed";
+  probe.reason = "it broke";
+  probes.add(probe);
+  const auto frontier = look(two_sizes, 30, 42, probes);
+  REQUIRE(frontier.points.size() == 2);
+  CHECK(frontier.points[0].found.stopped);
+  CHECK(frontier.points[0].note == "at 30/s: it broke");
+  REQUIRE(frontier.next);
+  CHECK(frontier.next->nodes == 2);
+}
+
+TEST_CASE("the file of a search: of another configuration, damaged, cut off") {
+  const scratch::Folder folder;
+  const auto file = folder.path() / "probes.jsonl";
+  {
+    Probes probes(folder.path(), "hash");
+    run_on(two_sizes, probes, 2);
+  }
+  CHECK(scratch::contains(scratch::refusal([&] { Probes(folder.path(), "other"); }), "search with other options"));
+  std::ofstream(file, std::ios::app) << R"({"nodes": 1, "ra)";
+  CHECK(Probes(folder.path(), "hash").all().size() == 2);
+  std::ofstream(file, std::ios::app) << "\n";
+  CHECK(scratch::contains(scratch::refusal([&] { Probes(folder.path(), "hash"); }), "damaged"));
+}
