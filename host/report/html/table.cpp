@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/number_text.hpp"
 #include "metrics/definitions.hpp"
 #include "report/escape.hpp"
@@ -42,15 +40,7 @@ TableCell missing_cell(std::string_view reason) {
 }
 
 TableCell measure_cell(std::optional<double> value, std::string_view unit, std::string_view reason) {
-  return value ? figure(measure_text(*value, unit)) : missing_cell(reason);
-}
-
-std::string measure_text(double value, std::string_view unit) {
-  if (unit == "ms") return base::ms_text(value);
-  if (unit == "1/s") return base::rate_text(value);
-  if (unit == "0..1") return base::share_text(value);
-  if ((unit == "count" || unit == "requests") && value == std::floor(value)) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.4g}", value);
+  return value ? figure(base::measure_text(*value, unit)) : missing_cell(reason);
 }
 
 std::string metric_link(std::string_view name) {
