@@ -19,7 +19,8 @@ std::string range_text(const OptionSpec& spec) {
   const auto unit = spec.unit.empty() ? "" : " " + spec.unit;
   if (spec.min && spec.max) return fmt::format("{} to {}{}", *spec.min, *spec.max, unit);
   if (spec.min) return fmt::format("at least {}{}", *spec.min, unit);
-  return fmt::format("at most {}{}", *spec.max, unit);
+  if (spec.max) return fmt::format("at most {}{}", *spec.max, unit);
+  return "any number";
 }
 
 std::string allowed_text(const OptionSpec& spec) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/error.hpp"
 
@@ -54,7 +55,9 @@ void add_once(Manifests& manifests, const catalog::Manifest& manifest, std::stri
 Manifests find_backends(const catalog::Catalog& catalog, std::span<const catalog::Flag> flags,
                         std::span<const catalog::Given> given) {
   const auto* many = own_flag(flags, "backends");
-  const auto& spec = many != nullptr ? *many : *own_flag(flags, "backend");
+  const auto* flag = many != nullptr ? many : own_flag(flags, "backend");
+  if (flag == nullptr) throw std::logic_error("a command that plans runs has --backend or --backends");
+  const auto& spec = *flag;
   const auto standard = std::get<std::string>(spec.default_value);
   const auto names = last_text(given, spec.name, standard);
   Manifests out;
