@@ -9,27 +9,17 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/json_fields.hpp"
 #include "writers/request_log.hpp"
 #include "writers/unified_results.hpp"
 
 namespace host::archive {
 namespace {
 
+using base::field;
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using State = VerifyFinding::State;
-
-const Json& at(const Json& json, std::initializer_list<const char*> path) {
-  static const Json none;
-  const auto* here = &json;
-  for (const auto* name : path) {
-    if (!here->is_object()) return none;
-    const auto it = here->find(name);
-    if (it == here->end()) return none;
-    here = &*it;
-  }
-  return *here;
-}
 
 std::string shown(const Json& value) {
   const auto text =
@@ -110,22 +100,22 @@ void check_record(const Json& record, const std::string& where, Verification& to
     return to.add(false, "schema", where + ": 'metadata' must be the last column");
   to.add(true, "schema", "15 columns and metadata");
   to.same("backend_hash", record["backend_hash"], base::backend_hash(record["backend"].get<std::string>()));
-  if (const auto& config = at(record, {"metadata", "config"});
-      !config.is_null() && at(record, {"metadata", "search"}).is_null())
+  if (const auto& config = field(record, {"metadata", "config"});
+      !config.is_null() && field(record, {"metadata", "search"}).is_null())
     to.same("config_hash", record["config_hash"], base::config_hash(nlohmann::json(config)));
 }
 
 void check_ledger(const Json& ledger, const std::string& where, Verification& to) {
   uint64_t sum = 0;
-  for (const auto& [name, count] : at(ledger, {"outcomes"}).items())
+  for (const auto& [name, count] : field(ledger, {"outcomes"}).items())
     if (count.is_number_unsigned()) sum += count.get<uint64_t>();
   const bool balanced =
-      at(ledger, {"offered"}) == sum && at(ledger, {"duplicate"}) == 0 && at(ledger, {"unexpected"}) == 0;
+      field(ledger, {"offered"}) == sum && field(ledger, {"duplicate"}) == 0 && field(ledger, {"unexpected"}) == 0;
   to.add(balanced, "ledger",
          balanced ? fmt::format("{} offered, each with one outcome", sum)
                   : fmt::format("{}: {} offered, {} outcomes, {} duplicate, {} unexpected", where,
-                                shown(at(ledger, {"offered"})), sum, shown(at(ledger, {"duplicate"})),
-                                shown(at(ledger, {"unexpected"}))));
+                                shown(field(ledger, {"offered"})), sum, shown(field(ledger, {"duplicate"})),
+                                shown(field(ledger, {"unexpected"}))));
 }
 
 void check_results(const fs::path& folder, std::vector<Json>& records, Verification& to) {
@@ -140,7 +130,7 @@ void check_results(const fs::path& folder, std::vector<Json>& records, Verificat
         to.findings.back().state == State::failed)
       return;
     csv += writers::csv_row(records[i]);
-    if (const auto& ledger = at(records[i], {"metadata", "ledger"}); ledger.is_object())
+    if (const auto& ledger = field(records[i], {"metadata", "ledger"}); ledger.is_object())
       check_ledger(ledger, where, to);
   }
   std::ifstream in(folder / "unified_results.csv", std::ios::binary);
@@ -156,25 +146,25 @@ void check_stream(const fs::path& folder, const std::vector<Json>& records, Veri
   const auto before = to.findings.size();
   const auto lines = read_lines(file, to);
   if (to.findings.size() > before) return;
-  if (lines.size() < 2 || at(lines.front(), {"type"}) != "run" || at(lines.back(), {"type"}) != "summary")
+  if (lines.size() < 2 || field(lines.front(), {"type"}) != "run" || field(lines.back(), {"type"}) != "summary")
     return to.add(false, "records.jsonl", file.string() + ": does not go from a 'run' line to a 'summary' line");
-  const auto& ledger = at(lines.back(), {"ledger"});
+  const auto& ledger = field(lines.back(), {"ledger"});
   if (!ledger.is_object()) return;  // of a run that died
   uint64_t offered = 0;
   std::map<std::string, uint64_t> outcomes;
   for (const auto& line : lines) {
-    if (at(line, {"type"}) != "interval") continue;
-    if (const auto& n = at(line, {"offered"}); n.is_number_unsigned()) offered += n.get<uint64_t>();
-    for (const auto& [name, count] : at(line, {"outcomes"}).items())
+    if (field(line, {"type"}) != "interval") continue;
+    if (const auto& n = field(line, {"offered"}); n.is_number_unsigned()) offered += n.get<uint64_t>();
+    for (const auto& [name, count] : field(line, {"outcomes"}).items())
       if (count.is_number_unsigned()) outcomes[name] += count.get<uint64_t>();
   }
-  to.same("intervals: offered", at(ledger, {"offered"}), offered);
-  for (const auto& [name, count] : at(ledger, {"outcomes"}).items())
+  to.same("intervals: offered", field(ledger, {"offered"}), offered);
+  for (const auto& [name, count] : field(ledger, {"outcomes"}).items())
     if (count != outcomes[name]) to.same("intervals: " + name, count, outcomes[name]);
   if (records.size() != 1) return;
   for (const auto* part : {"status", "ledger", "digest", "metrics"})
-    to.add(at(lines.back(), {part}) == at(records[0], {"metadata", part}), fmt::format("summary: {}", part),
-           at(lines.back(), {part}) == at(records[0], {"metadata", part})
+    to.add(field(lines.back(), {part}) == field(records[0], {"metadata", part}), fmt::format("summary: {}", part),
+           field(lines.back(), {part}) == field(records[0], {"metadata", part})
                ? "as in unified_results.jsonl"
                : fmt::format("{}:{}: differs from unified_results.jsonl", file.string(), lines.size()));
 }
@@ -204,9 +194,9 @@ std::vector<VerifyFinding> verify_run(const fs::path& folder) {
     out.add(false, "repro_manifest.json", file.string() + ": no JSON object");
     return std::move(out.findings);
   }
-  out.hashes(folder, at(manifest, {"files"}), "repro_manifest.json");
-  const auto& config = at(manifest, {"run_payload", "effective_config"});
-  out.same("repro_manifest.json: config_hash", at(manifest, {"config_hash"}),
+  out.hashes(folder, field(manifest, {"files"}), "repro_manifest.json");
+  const auto& config = field(manifest, {"run_payload", "effective_config"});
+  out.same("repro_manifest.json: config_hash", field(manifest, {"config_hash"}),
            base::config_hash(nlohmann::json(config)));
   auto records = read_lines(folder / "unified_results.jsonl", out);
   check_results(folder, records, out);
@@ -218,15 +208,15 @@ std::vector<VerifyFinding> verify_run(const fs::path& folder) {
 std::vector<VerifyFinding> verify_pair(const fs::path& folder) {
   Verification out;
   const auto manifest = parse_file(folder / "manifest.json");
-  out.hashes(folder, at(manifest, {"files"}), "manifest.json");
-  const auto& cells = at(manifest, {"cells"});
+  out.hashes(folder, field(manifest, {"files"}), "manifest.json");
+  const auto& cells = field(manifest, {"cells"});
   for (const auto& cell : cells.is_array() ? cells : Json::array()) {
-    const auto& name = at(cell, {"folder"});
-    if (at(cell, {"state"}) == "pending" || !name.is_string()) continue;
+    const auto& name = field(cell, {"folder"});
+    if (field(cell, {"state"}) == "pending" || !name.is_string()) continue;
     const auto text = name.get<std::string>();
     if (fs::path(text).is_absolute() || text.find("..") != std::string::npos)
       out.add(false, "manifest.json", "names a cell outside its folder: " + shown(name));
-    else if (const auto& files = at(cell, {"files"}); files.is_object() && !files.empty())
+    else if (const auto& files = field(cell, {"files"}); files.is_object() && !files.empty())
       out.hashes(folder / text, files, "manifest.json");
   }
   return std::move(out.findings);

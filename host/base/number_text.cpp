@@ -35,6 +35,19 @@ std::string share_text(std::optional<double> x) {
   return fmt::format("{:.2f} %", std::floor(*x * 10'000 + 1e-6) / 100);
 }
 
+std::string measure_text(double value, std::string_view unit) {
+  if (unit == "ms") return ms_text(value);
+  if (unit == "1/s") return rate_text(value);
+  if (unit == "0..1") return share_text(value);
+  if ((unit == "count" || unit == "requests") && value == std::floor(value)) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.4g}", value);
+}
+
+std::string unit_suffix(std::string_view unit) {
+  if (unit.empty() || unit == "0..1" || unit == "ratio" || unit == "count") return {};
+  return unit == "1/s" ? "/s" : fmt::format(" {}", unit);
+}
+
 std::string duration_text(double ns) {
   if (ns < 999.5) return fmt::format("{:.0f} ns", ns);
   if (ns < 999.5e3) return three_digits(ns / 1e3) + " us";

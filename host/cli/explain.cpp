@@ -16,8 +16,8 @@ std::string all_metrics() {
   for (const auto& metric : metrics::metric_definitions()) {
     std::string name(metric.name);
     for (const auto& statistic : metric.statistics)
-      name += fmt::format("{}{}", &statistic == metric.statistics.data() ? "_" : "/", statistic);
-    table.push_back({name, std::string(metric.unit), std::string(metric.definition)});
+      name += fmt::format("{}{}", &statistic == metric.statistics.data() ? "_" : "/", statistic.name);
+    table.push_back({name, std::string(metric.unit), std::string(metric.formula)});
   }
   return base::format_table(table, {.max_first_width = 40, .wrap_width = 118});
 }

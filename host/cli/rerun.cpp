@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "base/json_fields.hpp"
 #include "base/quote.hpp"
 #include "base/table_text.hpp"
 #include "cell/settings.hpp"
@@ -15,25 +16,14 @@
 namespace host::cli {
 namespace {
 
+using base::field;
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr uintmax_t manifest_max = 256U << 20;
 
-const Json& at(const Json& json, std::initializer_list<const char*> path) {
-  static const Json none;
-  const auto* here = &json;
-  for (const auto* name : path) {
-    if (!here->is_object()) return none;
-    const auto it = here->find(name);
-    if (it == here->end()) return none;
-    here = &*it;
-  }
-  return *here;
-}
-
-std::string text_at(const Json& json, std::initializer_list<const char*> path, const fs::path& file) {
-  const auto& value = at(json, path);
+std::string text_at(const Json& json, std::initializer_list<std::string_view> path, const fs::path& file) {
+  const auto& value = field(json, path);
   if (value.is_string()) return value.get<std::string>();
   throw base::usage_error(fmt::format("{}: no text in '{}'; give a repro_manifest.json that sage-host wrote",
                                       file.string(), *(path.end() - 1)));
@@ -53,7 +43,7 @@ Json read_manifest_json(const fs::path& file) {
     throw base::usage_error(fmt::format("{}: larger than any repro_manifest.json", file.string()));
   std::ifstream in(file);
   auto json = Json::parse(in, nullptr, false);
-  if (!json.is_object() || at(json, {"schema_version"}) != 1)
+  if (!json.is_object() || field(json, {"schema_version"}) != 1)
     throw base::usage_error(fmt::format("{}: no repro_manifest.json of schema version 1", file.string()));
   return json;
 }
@@ -61,7 +51,7 @@ Json read_manifest_json(const fs::path& file) {
 experiment::PlannedCell plan(const Json& manifest, const fs::path& file, const catalog::Catalog& catalog,
                              const std::vector<std::string>& command_line) {
   auto cell = experiment::plan_again(catalog, text_at(manifest, {"run_payload", "workload"}, file),
-                                     text_at(manifest, {"run_payload", "backend"}, file), at(manifest, {"options"}),
+                                     text_at(manifest, {"run_payload", "backend"}, file), field(manifest, {"options"}),
                                      command_line, file.string());
   const auto recorded = text_at(manifest, {"config_hash"}, file);
   if (cell.spec.config_hash != recorded)
@@ -106,20 +96,22 @@ bool bounded_by_time(const cell::CellSpec& cell) { return std::get<double>(cell.
 
 Check check(const cell::CellSpec& cell, const Json& before, const Json& now, const std::string& run_id) {
   Check out(run_id);
-  out.same("config_hash", at(before, {"config_hash"}), at(now, {"config_hash"}));
-  out.same("status", at(before, {"metadata", "status"}), at(now, {"metadata", "status"}));
-  out.same("verdict", at(before, {"metadata", "verdict"}), at(now, {"metadata", "verdict"}));
+  out.same("config_hash", field(before, {"config_hash"}), field(now, {"config_hash"}));
+  out.same("status", field(before, {"metadata", "status"}), field(now, {"metadata", "status"}));
+  out.same("verdict", field(before, {"metadata", "verdict"}), field(now, {"metadata", "verdict"}));
   if (!bounded_by_time(cell))
-    out.same("requests offered", at(before, {"metadata", "ledger", "offered"}),
-             at(now, {"metadata", "ledger", "offered"}));
-  out.note("outcomes", at(before, {"metadata", "ledger", "outcomes"}), at(now, {"metadata", "ledger", "outcomes"}));
+    out.same("requests offered", field(before, {"metadata", "ledger", "offered"}),
+             field(now, {"metadata", "ledger", "offered"}));
+  out.note("outcomes", field(before, {"metadata", "ledger", "outcomes"}),
+           field(now, {"metadata", "ledger", "outcomes"}));
   // The digest is over the ok requests: of other requests it is another, and that says nothing.
-  const auto& digested = at(before, {"metadata", "digested"});
-  const bool ordered = at(before, {"metadata", "report", "order_dependent"}) != true;
-  if (ordered && digested == at(now, {"metadata", "digested"}) && digested != 0)
-    out.same("digest of results", at(before, {"metadata", "digest"}), at(now, {"metadata", "digest"}));
-  const auto environment = [&](const char* what, std::initializer_list<const char*> path) {
-    out.note(what, at(at(before, {"metadata", "environment"}), path), at(at(now, {"metadata", "environment"}), path));
+  const auto& digested = field(before, {"metadata", "digested"});
+  const bool ordered = field(before, {"metadata", "report", "order_dependent"}) != true;
+  if (ordered && digested == field(now, {"metadata", "digested"}) && digested != 0)
+    out.same("digest of results", field(before, {"metadata", "digest"}), field(now, {"metadata", "digest"}));
+  const auto environment = [&](const char* what, std::initializer_list<std::string_view> path) {
+    out.note(what, field(field(before, {"metadata", "environment"}), path),
+             field(field(now, {"metadata", "environment"}), path));
   };
   environment("workload plugin", {"workload", "library_sha256"});
   environment("backend plugin", {"backend", "library_sha256"});
@@ -132,13 +124,13 @@ std::string metrics_text(const Json& before, const std::vector<Json>& again) {
   base::Table table = {{"METRIC", "RECORDED", "NOW"}};
   for (const auto* name : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"}) {
     const auto number = [&](const Json& record) {
-      const auto& value = at(record, {name});
+      const auto& value = field(record, {name});
       return value.is_number() ? fmt::format("{:.4g}", value.get<double>()) : std::string("n/a");
     };
     std::string now;
     for (const auto& record : again) {
-      const auto& a = at(before, {name});
-      const auto& b = at(record, {name});
+      const auto& a = field(before, {name});
+      const auto& b = field(record, {name});
       now += (now.empty() ? "" : ", ") + number(record);
       if (a.is_number() && b.is_number() && a.get<double>() > 0)
         now += fmt::format(" (x {:.3f})", b.get<double>() / a.get<double>());

@@ -9,7 +9,6 @@
 #include <tuple>
 
 #include "base/error.hpp"
-#include "compare/compared_metrics.hpp"
 #include "compare/validity.hpp"
 #include "compare/verdicts.hpp"
 
@@ -58,24 +57,24 @@ std::optional<std::map<int64_t, const ResultRecord*>> by_repetition(const Runs& 
   return out;
 }
 
-using Measured = std::map<const ResultRecord*, std::vector<RecordMetric>>;
+using Measured = std::map<const ResultRecord*, std::vector<records::ScopedMetric>>;
 
-const RecordMetric* find(const std::vector<RecordMetric>& metrics, const ComparedMetric& metric) {
-  const auto it = std::ranges::find_if(metrics, [&](const RecordMetric& known) {
-    return known.metric.name == metric.name && known.metric.scope == metric.scope;
-  });
-  return it == metrics.end() ? nullptr : &*it;
+std::vector<records::ScopedMetric> compared_metrics_of(const ResultRecord& record) {
+  auto out = metrics_of(record);
+  std::erase_if(out, [](const records::ScopedMetric& metric) { return !metric.compared(); });
+  return out;
 }
 
 std::optional<double> value_of(const Measured& measured, const ResultRecord* run, const ComparedMetric& metric) {
-  const auto* found = find(measured.at(run), metric);
+  const auto* found = records::find(measured.at(run), metric.scope, metric.name);
   return found == nullptr ? std::nullopt : found->value;
 }
 
 // What a metric without a value is called inconclusive for.
 std::string why_missing(const Measured& measured, const SideResults& side, const ComparedMetric& metric) {
   for (const auto* run : side.repetitions)
-    if (const auto* found = find(measured.at(run), metric); found != nullptr && !found->reason.empty())
+    if (const auto* found = records::find(measured.at(run), metric.scope, metric.name);
+        found != nullptr && !found->reason.empty())
       return found->reason;
   return {};
 }
@@ -89,10 +88,10 @@ std::vector<ComparedMetric> all_metrics(const Measured& measured, const SideResu
   for (const auto* side : {&a, &b}) {
     for (const auto* run : side->repetitions) {
       for (const auto& found : measured.at(run)) {
-        const auto& metric = found.metric;
-        const bool column = metric.scope == "total" && std::ranges::find(always, metric.name) != always.end();
+        const bool column = found.kind == metrics::in_total && std::ranges::find(always, found.name) != always.end();
         if (!found.value && !column) continue;
-        if (seen.emplace(metric.scope, metric.name).second) out.push_back(metric);
+        if (seen.emplace(found.scope, found.name).second)
+          out.push_back({found.scope, found.name, found.unit(), found.definition->better});
       }
     }
   }
@@ -108,7 +107,7 @@ class ConfigComparison {
   ConfigComparison(ComparedConfig& config, const Comparison& settings) : config_(config), settings_(settings) {
     for (const auto& side : config.sides)
       for (const auto* run : side.repetitions)
-        measured_[run] = usable(*run) ? metrics_of(*run) : std::vector<RecordMetric>();
+        measured_[run] = usable(*run) ? compared_metrics_of(*run) : std::vector<records::ScopedMetric>();
   }
 
   void compare(const SideResults& baseline, const SideResults& candidate) {

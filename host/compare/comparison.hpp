@@ -15,15 +15,13 @@ namespace host::compare {
 enum class Verdict { better, same, worse, inconclusive, invalid };
 const char* to_string(Verdict verdict);
 
-enum class Better { lower, higher };
-
 // A metric that is compared. `scope` is "total", "class:<name>", "tenant:<name>", "phase:<name>" or "event:<kind>" (of
 // fault or reconfiguration).
 struct ComparedMetric {
   std::string scope;
   std::string name;  // of the definitions: "latency_p99"
   std::string unit;
-  Better better = Better::lower;
+  metrics::Direction better = metrics::Direction::lower;
 };
 
 // The repetitions of one side.
@@ -70,6 +68,12 @@ struct Judgement {
 // Of one candidate, over the headline metrics in total: throughput, success_rate and latency_p99 (where no side could
 // measure that: p95, else p50). Worse if any is worse; else inconclusive if any is; else better if any is; else same.
 Judgement verdict_of(const ComparedConfig& config, std::string_view candidate);
+
+// What was found for a candidate; null if the metric was not compared.
+const MetricResult* find_result(const ComparedConfig& config, std::string_view candidate, std::string_view scope,
+                                std::string_view name);
+// The tail of its latency: the highest percentile that has a ratio, else p99.
+const MetricResult* latency_result(const ComparedConfig& config, std::string_view candidate);
 
 // Runs that were meant to be alike and were not.
 struct Mismatch {

@@ -133,14 +133,11 @@ GateResult judge_gate(const Comparison& comparison, const std::vector<GateCondit
     for (const auto& config : comparison.configs) {
       for (size_t i = 1; i < config.sides.size(); ++i) {
         const auto& candidate = config.sides[i].side;
-        const auto it = std::ranges::find_if(config.metrics, [&](const MetricResult& result) {
-          return result.candidate == candidate && result.metric.scope == condition.scope &&
-                 result.metric.name == condition.metric;
-        });
+        const auto* result = find_result(config, candidate, condition.scope, condition.metric);
         const auto pair = fmt::format("{} {}/{}", where(config), candidate, config.sides.front().side);
-        if (it != config.metrics.end()) {
+        if (result != nullptr) {
           found = true;
-          out.lines.push_back(judge(condition, *it));
+          out.lines.push_back(judge(condition, *result));
           out.lines.back().where = pair;
         } else if (condition.scope == "total") {
           found = true;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/json_fields.hpp"
 #include "compare/result_file.hpp"
 
 namespace host::compare {
@@ -139,15 +140,24 @@ std::string ResultRecord::status() const {
 }
 
 const Json& ResultRecord::metadata(std::initializer_list<std::string_view> path) const {
-  static const Json none;
-  const auto step = [](const Json& from, std::string_view key) -> const Json& {
-    if (!from.is_object()) return none;
-    const auto it = from.find(std::string(key));
-    return it == from.end() ? none : *it;
-  };
-  const Json* at = &step(columns, "metadata");
-  for (const auto key : path) at = &step(*at, key);
-  return *at;
+  return base::field(base::field(columns, "metadata"), path);
+}
+
+std::vector<records::ScopedMetric> metrics_of(const ResultRecord& record) {
+  const auto& total = record.metadata({"metrics", "total"});
+  records::MetricList out;
+  out.add("total", metrics::in_total, record.metadata({"search"}));
+  for (const bool from_total : {false, true}) {
+    if (from_total) out.add(record.metadata({"metrics"}));
+    for (const auto& [name, value] : {std::pair{"throughput", record.throughput},
+                                      {"success_rate", record.success_rate},
+                                      {"latency_p50", record.latency_p50},
+                                      {"latency_p95", record.latency_p95},
+                                      {"latency_p99", record.latency_p99}})
+      if ((value && !base::number(total, name)) != from_total)
+        out.add("total", metrics::in_total, name, value, base::text(record.metadata({"reason"})));
+  }
+  return out.take();
 }
 
 ResultSet read_results(std::span<const fs::path> inputs, Sides sides) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "records/scoped_metrics.hpp"
+
 namespace host::compare {
 
 // One repetition of a workload on a backend.
@@ -40,6 +42,10 @@ struct ResultRecord {
   // A value below `metadata`, by path: {"metrics", "total", "goodput"}. Null if it is not there.
   [[nodiscard]] const nlohmann::ordered_json& metadata(std::initializer_list<std::string_view> path) const;
 };
+
+// Everything that a record has measured, whether or not it is compared: its columns, which are all that results of the
+// Python package have, those of a search, and its metrics.
+std::vector<records::ScopedMetric> metrics_of(const ResultRecord& record);
 
 // A line that is no record; the rest of its file is read all the same.
 struct InputProblem {

@@ -20,11 +20,11 @@ std::string too_few(const MetricResult& result) {
   return {};
 }
 
-Verdict against(const RatioInterval& interval, double margin, Better better) {
+Verdict against(const RatioInterval& interval, double margin, metrics::Direction better) {
   const double above = 1 + margin;
   const double below = 1 / above;
-  if (interval.low > above) return better == Better::higher ? Verdict::better : Verdict::worse;
-  if (interval.high < below) return better == Better::lower ? Verdict::better : Verdict::worse;
+  if (interval.low > above) return better == metrics::Direction::higher ? Verdict::better : Verdict::worse;
+  if (interval.high < below) return better == metrics::Direction::lower ? Verdict::better : Verdict::worse;
   if (interval.low >= below && interval.high <= above) return Verdict::same;
   return Verdict::inconclusive;
 }
@@ -47,16 +47,27 @@ const char* to_string(Verdict verdict) {
   return "invalid";
 }
 
+const MetricResult* find_result(const ComparedConfig& config, std::string_view candidate, std::string_view scope,
+                                std::string_view name) {
+  const auto it = std::ranges::find_if(config.metrics, [&](const MetricResult& result) {
+    return result.candidate == candidate && result.metric.scope == scope && result.metric.name == name;
+  });
+  return it == config.metrics.end() ? nullptr : &*it;
+}
+
+const MetricResult* latency_result(const ComparedConfig& config, std::string_view candidate) {
+  for (const auto* name : metrics::tail_latencies)
+    if (const auto* found = find_result(config, candidate, "total", name); found != nullptr && found->interval)
+      return found;
+  return find_result(config, candidate, "total", metrics::tail_latencies.front());
+}
+
 Judgement verdict_of(const ComparedConfig& config, std::string_view candidate) {
-  const auto find = [&](std::string_view name) -> const MetricResult* {
-    for (const auto& result : config.metrics)
-      if (result.candidate == candidate && result.metric.scope == "total" && result.metric.name == name) return &result;
-    return nullptr;
-  };
+  const auto find = [&](std::string_view name) { return find_result(config, candidate, "total", name); };
   std::vector<const MetricResult*> headline;
   for (const auto* name : {"throughput", "success_rate"})
     if (const auto* found = find(name)) headline.push_back(found);
-  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"}) {
+  for (const auto* name : metrics::tail_latencies) {
     const auto* found = find(name);
     if (found == nullptr || (found->baseline_values.empty() && found->candidate_values.empty())) continue;
     headline.push_back(found);

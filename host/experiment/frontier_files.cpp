@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/json_fields.hpp"
 #include "base/number_text.hpp"
 #include "base/output_file.hpp"
 #include "base/table_text.hpp"
@@ -26,18 +27,16 @@ std::vector<metrics::CapacityPoint> capacities(const std::vector<FrontierPoint>&
   return out;
 }
 
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
 Json point_json(const FrontierPoint& point, const SearchSpec& search, const std::vector<metrics::CapacityPoint>& all) {
   Json out = {{"nodes", point.nodes},
-              {"capacity", number_or_null(point.found.low)},
-              {"missed_at", number_or_null(point.found.high)},
+              {"capacity", base::or_null(point.found.low)},
+              {"missed_at", base::or_null(point.found.high)},
               {"confidence", search.confidence()},
               {"attainment", search.attainment}};
   auto reasons = Json::object();
   const metrics::CapacityPoint of{point.nodes, point.found.low};
   for (const auto& metric : {metrics::scaling_efficiency(all, of), metrics::karp_flatt(all, of)}) {
-    out[metric.name] = number_or_null(metric.value);
+    out[metric.name] = base::or_null(metric.value);
     if (!metric.value) reasons[metric.name] = metric.reason;
   }
   if (!point.found.low) reasons["capacity"] = point.note;

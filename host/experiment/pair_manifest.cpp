@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "base/json_fields.hpp"
 #include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "catalog/trusted_file.hpp"
@@ -24,8 +25,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t manifest_size_max = size_t{64} << 20;
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 Json cell_json(const PairRun& run, const Cell& cell) {
   const bool ended = cell.state != Cell::State::pending;
   return {{"workload", run.workloads[cell.point].id},
@@ -35,10 +34,10 @@ Json cell_json(const PairRun& run, const Cell& cell) {
           {"position", cell.position},
           {"state", to_string(cell.state)},
           {"exit_code", ended ? Json(static_cast<int>(cell.exit)) : Json(nullptr)},
-          {"reason", text_or_null(cell.reason)},
-          {"signal", text_or_null(cell.signal)},
-          {"place", text_or_null(cell.place)},
-          {"run_id", text_or_null(cell.run_id)},
+          {"reason", base::or_null(cell.reason)},
+          {"signal", base::or_null(cell.signal)},
+          {"place", base::or_null(cell.place)},
+          {"run_id", base::or_null(cell.run_id)},
           {"seconds", ended ? Json(cell.seconds) : Json(nullptr)},
           {"folder", "cells/" + run.cell_name(cell)},
           {"files", cell.files.is_null() ? Json::object() : Json(cell.files)}};

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "base/json_fields.hpp"
 #include "base/output_file.hpp"
 #include "experiment/pair_run.hpp"
 #include "writers/unified_results.hpp"
@@ -16,6 +17,7 @@
 namespace host::experiment {
 namespace {
 
+using base::field;
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
@@ -69,29 +71,22 @@ void see(std::map<std::string, Seen>& seen, const std::string& what, const Json&
   if (value.is_string()) seen[what][value.get<std::string>()].insert(backend);
 }
 
-const Json& at(const Json& json, const char* name) {
-  static const Json none;
-  if (!json.is_object()) return none;
-  const auto it = json.find(name);
-  return it == json.end() ? none : *it;
-}
-
 // The digest covers ok requests, so only runs with equally many are alike; the state left behind depends on all of
 // them, so it counts only where every request was ok. Where the order of requests decides, neither tells anything.
 void see_outputs(std::map<std::string, Seen>& seen, const Json& record, const std::string& backend) {
-  const auto& metadata = at(record, "metadata");
-  const auto& report = at(metadata, "report");
-  if (at(report, "order_dependent") == true || at(at(report, "bank"), "order_dependent") == true) return;
-  const auto nodes = at(record, "nodes").dump();
-  const auto& digested = at(metadata, "digested");
+  const auto& metadata = field(record, "metadata");
+  const auto& report = field(metadata, "report");
+  if (field(report, "order_dependent") == true || field(field(report, "bank"), "order_dependent") == true) return;
+  const auto nodes = field(record, "nodes").dump();
+  const auto& digested = field(metadata, "digested");
   if (digested.is_number_integer() && digested > 0)
-    see(seen, fmt::format("digest over {} results ({} nodes)", digested.dump(), nodes), at(metadata, "digest"),
+    see(seen, fmt::format("digest over {} results ({} nodes)", digested.dump(), nodes), field(metadata, "digest"),
         backend);
-  const auto& ledger = at(metadata, "ledger");
-  const auto& offered = at(ledger, "offered");
-  if (offered.is_number_integer() && offered == at(at(ledger, "outcomes"), "ok"))
+  const auto& ledger = field(metadata, "ledger");
+  const auto& offered = field(ledger, "offered");
+  if (offered.is_number_integer() && offered == field(field(ledger, "outcomes"), "ok"))
     see(seen, fmt::format("final_state_digest after {} requests ({} nodes)", offered.dump(), nodes),
-        at(report, "final_state_digest"), backend);
+        field(report, "final_state_digest"), backend);
 }
 
 Json failure_of(const PairRun& run, const Cell& cell) {

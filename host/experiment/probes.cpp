@@ -6,14 +6,13 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/json_fields.hpp"
 #include "base/output_file.hpp"
 
 namespace host::experiment {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
 std::optional<double> number_of(const Json& json, const char* name) {
   const auto found = json.find(name);
@@ -46,10 +45,10 @@ Json to_json(const Probe& probe) {
           {"rate", probe.rate},
           {"repetition", probe.repetition},
           {"seed", probe.seed},
-          {"slo_attainment", number_or_null(probe.attainment)},
-          {"throughput", number_or_null(probe.throughput)},
-          {"goodput", number_or_null(probe.goodput)},
-          {"latency_p99", number_or_null(probe.latency_p99)},
+          {"slo_attainment", base::or_null(probe.attainment)},
+          {"throughput", base::or_null(probe.throughput)},
+          {"goodput", base::or_null(probe.goodput)},
+          {"latency_p99", base::or_null(probe.latency_p99)},
           {"status", probe.status},
           {"reason", probe.reason},
           {"verdict", probe.verdict}};

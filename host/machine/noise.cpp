@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "base/json_fields.hpp"
 #include "metrics/quantile.hpp"
 
 namespace host::machine {
@@ -16,11 +17,6 @@ std::optional<double> load_1min(const std::filesystem::path& root) {
   double load = 0;
   if (in >> load) return load;
   return std::nullopt;
-}
-
-template <class T>
-Json value_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
 }
 
 Json overshoot_us(const metrics::Histogram& overshoot, double q) {
@@ -61,8 +57,8 @@ std::optional<CpuUse> Noise::interval(bool warmup) {
 
 Json Noise::conclude() const {
   auto out = unmeasured_noise("");
-  out["load_1min_before"] = value_or_null(load_before_);
-  out["load_1min_after"] = value_or_null(load_1min(root_));
+  out["load_1min_before"] = base::or_null(load_before_);
+  out["load_1min_after"] = base::or_null(load_1min(root_));
   out["timer_overshoot_p50_us"] = overshoot_us(overshoot_, 0.5);
   out["timer_overshoot_p99_us"] = overshoot_us(overshoot_, 0.99);
   out["unmeasured"] = nullptr;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "metrics/definitions.hpp"
+
 namespace host::metrics {
 namespace {
 
@@ -55,7 +57,7 @@ void MemoryDrift::sample(double t_s, uint64_t resident_bytes) {
 }
 
 Metric MemoryDrift::metric() const {
-  if (points_.empty()) return missing("memory_drift", "the backend does not report its memory");
+  if (points_.empty()) return not_counted("memory_drift");
   return slope("memory_drift", points_, 1 << 20);
 }
 

@@ -5,6 +5,8 @@
 #include <bit>
 #include <map>
 
+#include "metrics/definitions.hpp"
+
 namespace host::metrics {
 
 void Inversions::judge(size_t n) {
@@ -73,7 +75,7 @@ std::vector<Metric> Inversions::metrics(double window_s) {
                                        : nullptr;
   if (reason != nullptr) return {missing("priority_inversion", reason), missing("priority_inversion_wait", reason)};
   return {measured("priority_inversion", static_cast<double>(overtaking_) / window_s),
-          overtaken_ == 0 ? missing("priority_inversion_wait", "no request was overtaken")
+          overtaken_ == 0 ? not_counted("priority_inversion_wait")
                           : measured("priority_inversion_wait", lost_ns_ / 1e6 / static_cast<double>(overtaken_))};
 }
 

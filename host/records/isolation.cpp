@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "metrics/definitions.hpp"
+
 namespace host::records {
 namespace {
 
@@ -52,7 +54,7 @@ metrics::Metric fairness(std::span<const ScopeSummary* const> tenants) {
   if (satisfied.size() < 2)
     return metrics::missing("fairness", fmt::format("needs two tenants with load, has {}", satisfied.size()));
   if (std::all_of(satisfied.begin(), satisfied.end(), [](double x) { return x <= 0; }))
-    return metrics::missing("fairness", "no request of any tenant ended ok in the window");
+    return metrics::not_counted("fairness");
   return metrics::measured("fairness", metrics::jain_index(satisfied));
 }
 
@@ -75,9 +77,9 @@ std::vector<SharedPhase> isolation(std::vector<ScopeSummary>& phase_tenants) {
       const auto* solo = solo_of(phase_tenants, shared.tenant);
       auto why = objection(shared, solo);
       std::vector<metrics::Metric> added;
-      for (const auto* q : {"p50", "p95", "p99"}) {
-        const auto name = fmt::format("interference_{}", q);
-        added.push_back(why.empty() ? ratio(name, shared, *solo, fmt::format("latency_{}", q))
+      for (const auto& q : metrics::find_metric("interference")->statistics) {
+        const auto name = fmt::format("interference_{}", q.name);
+        added.push_back(why.empty() ? ratio(name, shared, *solo, fmt::format("latency_{}", q.name))
                                     : metrics::missing(name, why));
       }
       if (why.empty()) {

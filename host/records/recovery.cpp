@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "metrics/definitions.hpp"
+
 namespace host::records {
 namespace {
 
@@ -90,7 +92,7 @@ metrics::Metric reconfiguration_time(const EventRecord& event) {
 
 void add_disturbances(Summary& summary, const std::vector<EventRecord>& events) {
   Values recovery;
-  recovery.reason = "no fault was injected";
+  recovery.reason = metrics::find_metric("mttr")->reason;
   uint64_t faults = 0;
   uint64_t censored = 0;
   for (const auto* kind : {"fault", "reconfigure"}) {
@@ -112,7 +114,7 @@ void add_disturbances(Summary& summary, const std::vector<EventRecord>& events) 
     recovery.take(event, "recovery_time");
   }
   summary.run.push_back(recovery.mean("mttr"));
-  summary.run.push_back(faults == 0 ? metrics::missing("faults_censored", "no fault was injected")
+  summary.run.push_back(faults == 0 ? metrics::not_counted("faults_censored")
                                     : metrics::measured("faults_censored", static_cast<double>(censored)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "base/json_fields.hpp"
 #include "records/summary.hpp"
 
 namespace host::records {
@@ -14,8 +15,6 @@ using Json = nlohmann::ordered_json;
 constexpr double ns_per_us = 1e3;
 constexpr double ns_per_ms = 1e6;
 constexpr double ns_per_s = 1e9;
-
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
 Json outcomes_json(const std::array<uint64_t, metrics::outcome_count>& outcomes) {
   Json out;
@@ -92,8 +91,8 @@ Json to_json(const Interval& interval) {
   out["lateness_p99_us"] =
       interval.lateness_p99_ns < 0 ? Json(nullptr) : Json(static_cast<double>(interval.lateness_p99_ns) / ns_per_us);
   out["resident_bytes"] = interval.resident_bytes == 0 ? Json(nullptr) : Json(interval.resident_bytes);
-  out["steal_share"] = number_or_null(interval.steal_share);
-  out["other_cpu_share"] = number_or_null(interval.other_cpu_share);
+  out["steal_share"] = base::or_null(interval.steal_share);
+  out["other_cpu_share"] = base::or_null(interval.other_cpu_share);
   out["noisy"] = interval.noisy;
   out["classes"] = Json::array();
   for (const auto& row : interval.classes) {
@@ -115,7 +114,7 @@ Json to_json(const EventRecord& event) {
               {"args", event.args},
               {"due_s", event.due_s},
               {"issued_s", event.issued_s},
-              {"confirmed_s", number_or_null(event.confirmed_s)},
+              {"confirmed_s", base::or_null(event.confirmed_s)},
               {"status", event.status},
               {"text", event.text}};
   if (!event.metrics.empty()) add_metrics(out, event.metrics);

@@ -9,72 +9,54 @@
 #include <span>
 #include <stdexcept>
 
+#include "metrics/definitions.hpp"
 #include "records/isolation.hpp"
 #include "records/recovery.hpp"
 
 namespace host::records {
 namespace {
 
-struct Statistic {
-  std::string_view name;
-  double q;  // a quantile; or one of these:
-};
-constexpr double q_max = 2;
-constexpr double q_mean = 3;
-
-constexpr std::array latency_statistics = {Statistic{"p50", 0.5},    Statistic{"p90", 0.9},    Statistic{"p95", 0.95},
-                                           Statistic{"p99", 0.99},   Statistic{"p999", 0.999}, Statistic{"max", q_max},
-                                           Statistic{"mean", q_mean}};
-constexpr std::array token_statistics = {Statistic{"p50", 0.5}, Statistic{"p95", 0.95}, Statistic{"p99", 0.99}};
-constexpr std::array stage_statistics = {Statistic{"p50", 0.5}, Statistic{"p95", 0.95}, Statistic{"p99", 0.99},
-                                         Statistic{"mean", q_mean}};
-
+// Which histogram a family of metrics is of; the table of metrics has the rest.
 struct Distribution {
   std::string_view metric;
   metrics::Histogram metrics::Counters::*of;
-  std::string_view none;  // the reason when nothing was counted
-  std::span<const Statistic> statistics;
 };
-const std::array distributions = {
-    Distribution{"latency", &metrics::Counters::response, "no request ended ok", latency_statistics},
-    Distribution{"service", &metrics::Counters::service, "no request ended ok", token_statistics},
-    Distribution{"dispatch", &metrics::Counters::dispatch, "no request was sent", token_statistics},
-    Distribution{"ttft", &metrics::Counters::ttft, "no request reported a first token", token_statistics},
-    Distribution{"ttft_service", &metrics::Counters::ttft_service, "no request reported a first token",
-                 token_statistics},
-    Distribution{"tpot", &metrics::Counters::tpot, "no request reported two tokens or more", token_statistics},
-    Distribution{"itl", &metrics::Counters::itl, "no request reported two tokens or more", token_statistics},
+constexpr std::array distributions = {
+    Distribution{"latency", &metrics::Counters::response},
+    Distribution{"service", &metrics::Counters::service},
+    Distribution{"dispatch", &metrics::Counters::dispatch},
+    Distribution{"ttft", &metrics::Counters::ttft},
+    Distribution{"ttft_service", &metrics::Counters::ttft_service},
+    Distribution{"tpot", &metrics::Counters::tpot},
+    Distribution{"itl", &metrics::Counters::itl},
 };
 
 constexpr double ns_per_ms = 1e6;
 
-void add_statistics(std::vector<metrics::Metric>& out, std::string_view metric, const metrics::Histogram& histogram,
-                    std::string_view none, std::span<const Statistic> statistics) {
-  for (const auto& statistic : statistics) {
-    auto name = fmt::format("{}_{}", metric, statistic.name);
-    if (histogram.empty()) {
-      out.push_back(metrics::missing(std::move(name), std::string(none)));
-    } else if (statistic.q == q_max) {
-      out.push_back(metrics::measured(std::move(name), static_cast<double>(histogram.max()) / ns_per_ms));
-    } else if (statistic.q == q_mean) {
-      out.push_back(metrics::measured(std::move(name), histogram.mean() / ns_per_ms));
-    } else if (const auto ns = metrics::quantile_ns(histogram, statistic.q)) {
-      out.push_back(metrics::measured(std::move(name), *ns / ns_per_ms));
-    } else {
-      out.push_back(metrics::missing(
-          std::move(name),
-          fmt::format("needs {} samples, has {}", metrics::samples_needed(statistic.q), histogram.count())));
-    }
-  }
+metrics::Metric statistic_of(std::string name, const metrics::Histogram& histogram,
+                             const metrics::Statistic& statistic) {
+  if (histogram.empty()) return metrics::not_counted(std::move(name));
+  if (statistic.q == metrics::q_max)
+    return metrics::measured(std::move(name), static_cast<double>(histogram.max()) / ns_per_ms);
+  if (statistic.q == metrics::q_mean) return metrics::measured(std::move(name), histogram.mean() / ns_per_ms);
+  if (const auto ns = metrics::quantile_ns(histogram, statistic.q))
+    return metrics::measured(std::move(name), *ns / ns_per_ms);
+  return metrics::missing(std::move(name), fmt::format("needs {} samples, has {}", metrics::samples_needed(statistic.q),
+                                                       histogram.count()));
+}
+
+void add_statistics(std::vector<metrics::Metric>& out, std::string_view family, const metrics::Histogram& histogram) {
+  for (const auto& statistic : metrics::find_metric(family)->statistics)
+    out.push_back(statistic_of(fmt::format("{}_{}", family, statistic.name), histogram, statistic));
 }
 
 metrics::Metric rate(std::string name, uint64_t count, double window_s) {
-  if (window_s <= 0) return metrics::missing(std::move(name), "the window has no length");
+  if (window_s <= 0) return metrics::not_counted(std::move(name));
   return metrics::measured(std::move(name), static_cast<double>(count) / window_s);
 }
 
 metrics::Metric share(std::string name, uint64_t count, uint64_t offered) {
-  if (offered == 0) return metrics::missing(std::move(name), "no request was offered");
+  if (offered == 0) return metrics::not_counted(std::move(name));
   return metrics::measured(std::move(name), static_cast<double>(count) / static_cast<double>(offered));
 }
 
@@ -112,7 +94,7 @@ metrics::Metric heterogeneous_efficiency(const RunResult& result, const ScopeSum
   const auto throughput = total.value("throughput");
   if (result.nodes.size() < 2)
     return metrics::missing(name, fmt::format("needs two nodes or more, the backend reports {}", result.nodes.size()));
-  if (ok == 0 || work_s <= 0 || capacity <= 0) return metrics::missing(name, "no node reports work");
+  if (ok == 0 || work_s <= 0 || capacity <= 0) return metrics::not_counted(name);
   if (!offered || !throughput || *offered <= 0) return metrics::missing(name, "no request was offered");
   const double nodes_rate = capacity * static_cast<double>(ok) / work_s;
   return metrics::measured(name, *throughput / std::min(*offered, nodes_rate));
@@ -128,15 +110,15 @@ double window_of(const RunResult& result, std::string_view phase) {
 void add_isolation(std::vector<metrics::Metric>& out, const std::vector<SharedPhase>& phases) {
   for (const auto* name : {"stp", "antt", "isolation_index"}) {
     const auto has = [&](const metrics::Metric& metric) { return metric.name == name; };
-    out.push_back(phases.empty() ? metrics::missing(name, "no phase is called 'shared' in which several tenants run")
+    out.push_back(phases.empty() ? metrics::not_counted(name)
                                  : *std::find_if(phases[0].metrics.begin(), phases[0].metrics.end(), has));
   }
 }
 
 StageSummary summarize(const StageTimes& stage) {
   StageSummary summary{stage.name, stage.service.count(), {}};
-  add_statistics(summary.metrics, "stage_wait", stage.wait, "the backend reported no spans", stage_statistics);
-  add_statistics(summary.metrics, "stage_service", stage.service, "the backend reported no spans", stage_statistics);
+  add_statistics(summary.metrics, "stage_wait", stage.wait);
+  add_statistics(summary.metrics, "stage_service", stage.service);
   return summary;
 }
 
@@ -161,8 +143,7 @@ ScopeSummary summarize(const metrics::Counters& cell, double window_s) {
   metrics.push_back(rate("goodput", cell.slo_in_window, window_s));
   metrics.push_back(share("success_rate", cell.outcomes[static_cast<size_t>(metrics::Outcome::ok)], cell.offered));
   metrics.push_back(share("slo_attainment", cell.slo_met, cell.offered));
-  for (const auto& distribution : distributions)
-    add_statistics(metrics, distribution.metric, cell.*distribution.of, distribution.none, distribution.statistics);
+  for (const auto& distribution : distributions) add_statistics(metrics, distribution.metric, cell.*distribution.of);
   return summary;
 }
 

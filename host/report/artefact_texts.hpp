@@ -18,13 +18,4 @@ nlohmann::ordered_json to_json(const compare::Comparison& comparison);
 std::string throughput_plot(const compare::Comparison& comparison);
 std::string latency_plot(const compare::Comparison& comparison);
 
-// "1.034 [0.98, 1.09]"; "n/a" without an interval.
-std::string ratio_text(const compare::MetricResult* result);
-// The metric of a candidate in total; null if it has none.
-const compare::MetricResult* find_total(const compare::ComparedConfig& config, std::string_view candidate,
-                                        std::string_view name);
-
-// The values of a column over the usable repetitions of a side: "throughput".
-std::vector<double> column_values(const compare::SideResults& side, std::string_view column);
-
 }  // namespace host::report

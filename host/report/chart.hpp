@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "report/measures.hpp"
+#include "report/metric_rows.hpp"
 #include "report/run_data.hpp"
 
 namespace host::report {
@@ -30,8 +30,8 @@ constexpr size_t most_runs_read = 20;  // of a side: more repetitions do not cha
 // Each gives nothing where the records have nothing to draw.
 std::vector<Chart> latency_charts(const std::vector<SideData>& sides);
 std::vector<Chart> progress_charts(const std::vector<SideData>& sides);
-std::vector<Chart> stage_charts(const std::vector<Measure>& measures, const std::vector<SideData>& sides);
-std::vector<Chart> slo_charts(const std::vector<Measure>& measures, const std::vector<SideData>& sides);
+std::vector<Chart> stage_charts(const std::vector<MetricRow>& rows, const std::vector<SideData>& sides);
+std::vector<Chart> slo_charts(const std::vector<MetricRow>& rows, const std::vector<SideData>& sides);
 std::vector<Chart> request_charts(const std::vector<SideData>& sides);
 
 // Of searches: everything of one workload and backend is one curve.

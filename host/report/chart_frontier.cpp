@@ -5,12 +5,15 @@
 #include <map>
 #include <set>
 
+#include "base/json_fields.hpp"
 #include "report/chart.hpp"
-#include "report/fields.hpp"
 
 namespace host::report {
 namespace {
 
+using base::field;
+using base::list;
+using base::number;
 using Json = nlohmann::ordered_json;
 
 // Attainment of the probes of one number of nodes, the worst where a rate was run several times.

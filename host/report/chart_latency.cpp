@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "metrics/quantile.hpp"
 #include "report/chart.hpp"
 
 namespace host::report {
@@ -19,8 +20,7 @@ constexpr double cdf_points = 100;
 std::vector<double> at(const std::vector<const metrics::Histogram*>& runs, double q) {
   std::vector<double> out;
   for (const auto* run : runs)
-    if (static_cast<double>(run->count()) * (1 - q) >= 10 - 1e-6)
-      out.push_back(static_cast<double>(run->quantile(q)) / 1e6);
+    if (const auto ns = metrics::quantile_ns(*run, q)) out.push_back(*ns / 1e6);
   return out;
 }
 

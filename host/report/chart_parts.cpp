@@ -11,24 +11,23 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // "chat" of "class:chat", in the order of the records; at most as many as a chart can show.
-std::vector<std::string> names_of(const std::vector<Measure>& measures, std::string_view prefix) {
+std::vector<std::string> names_of(const std::vector<MetricRow>& rows, std::string_view prefix) {
   constexpr size_t most = 24;
   std::vector<std::string> out;
-  for (const auto& measure : measures)
-    if (measure.scope.starts_with(prefix))
-      if (auto name = measure.scope.substr(prefix.size());
-          out.size() < most && std::ranges::find(out, name) == out.end())
+  for (const auto& row : rows)
+    if (row.kind != metrics::in_part_of_phase && row.scope.starts_with(prefix))
+      if (auto name = row.scope.substr(prefix.size()); out.size() < most && std::ranges::find(out, name) == out.end())
         out.push_back(std::move(name));
   return out;
 }
 
-Json medians(const std::vector<Measure>& measures, std::string_view prefix, const std::vector<std::string>& names,
+Json medians(const std::vector<MetricRow>& rows, std::string_view prefix, const std::vector<std::string>& names,
              std::string_view metric, size_t side) {
   auto out = Json::array();
   for (const auto& name : names) {
-    const auto* measure = find_measure(measures, fmt::format("{}{}", prefix, name), metric);
-    const bool known = measure != nullptr && !measure->sides[side].values.empty();
-    out.push_back(known ? Json(rounded(compare::median(measure->sides[side].values))) : Json(nullptr));
+    const auto* row = find_row(rows, fmt::format("{}{}", prefix, name), metric);
+    const bool known = row != nullptr && !row->sides[side].values.empty();
+    out.push_back(known ? Json(rounded(compare::median(row->sides[side].values))) : Json(nullptr));
   }
   return out;
 }
@@ -47,12 +46,12 @@ std::string runs_text(const std::vector<SideData>& sides) {
 
 }  // namespace
 
-std::vector<Chart> stage_charts(const std::vector<Measure>& measures, const std::vector<SideData>& sides) {
-  const auto names = names_of(measures, "stage:");
+std::vector<Chart> stage_charts(const std::vector<MetricRow>& rows, const std::vector<SideData>& sides) {
+  const auto names = names_of(rows, "stage:");
   auto series = Json::array();
   for (size_t i = 0; i < sides.size(); ++i) {
     for (const auto* part : {"service", "wait"}) {
-      auto values = medians(measures, "stage:", names, fmt::format("stage_{}_mean", part), i);
+      auto values = medians(rows, "stage:", names, fmt::format("stage_{}_mean", part), i);
       if (!any(values)) continue;
       series.push_back({{"name", fmt::format("{}, {}", sides[i].side, part)},
                         {"color", sides[i].color},
@@ -74,11 +73,11 @@ std::vector<Chart> stage_charts(const std::vector<Measure>& measures, const std:
             {"series", std::move(series)}}}};
 }
 
-std::vector<Chart> slo_charts(const std::vector<Measure>& measures, const std::vector<SideData>& sides) {
-  const auto names = names_of(measures, "class:");
+std::vector<Chart> slo_charts(const std::vector<MetricRow>& rows, const std::vector<SideData>& sides) {
+  const auto names = names_of(rows, "class:");
   auto series = Json::array();
   for (size_t i = 0; i < sides.size(); ++i) {
-    auto values = medians(measures, "class:", names, "slo_attainment", i);
+    auto values = medians(rows, "class:", names, "slo_attainment", i);
     if (any(values))
       series.push_back({{"name", sides[i].side}, {"color", sides[i].color}, {"values", std::move(values)}});
   }

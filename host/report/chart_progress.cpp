@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_fields.hpp"
 #include "report/chart.hpp"
-#include "report/fields.hpp"
 
 namespace host::report {
 namespace {
 
+using base::field;
+using base::number;
+using base::text;
 using Json = nlohmann::ordered_json;
 
 constexpr size_t most_marks = 60;
@@ -22,7 +25,7 @@ const RunData* shown(const SideData& side) {
 
 // The highest percentile that most intervals of every side have samples for.
 const char* percentile_of(const std::vector<SideData>& sides) {
-  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"}) {
+  for (const auto* name : metrics::tail_latencies) {
     const bool all = std::ranges::all_of(sides, [&](const auto& side) {
       const auto* run = shown(side);
       if (run == nullptr) return true;

@@ -4,12 +4,16 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_fields.hpp"
 #include "report/chart.hpp"
-#include "report/fields.hpp"
 
 namespace host::report {
 namespace {
 
+using base::field;
+using base::list;
+using base::number;
+using base::text;
 using Json = nlohmann::ordered_json;
 
 constexpr size_t most_rows = 24;

@@ -7,23 +7,11 @@
 #include "base/table_text.hpp"
 #include "compare/gate.hpp"
 #include "compare/validity.hpp"
-#include "report/artefact_texts.hpp"
 #include "report/artefacts.hpp"
+#include "report/verdict_rows.hpp"
 
 namespace host::report {
 namespace {
-
-std::string runs_text(const compare::ComparedConfig& config, const compare::SideResults& candidate) {
-  return fmt::format("{} / {}", candidate.repetitions.size(), config.sides[0].repetitions.size());
-}
-
-// The highest percentile that has a ratio.
-std::string latency_text(const compare::ComparedConfig& config, const std::string& candidate) {
-  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"})
-    if (const auto* found = find_total(config, candidate, name); found != nullptr && found->interval)
-      return fmt::format("{} {}", std::string_view(name).substr(8), ratio_text(found));
-  return "n/a";
-}
 
 std::string noise_notes(const compare::Comparison& comparison) {
   std::string out;
@@ -37,20 +25,10 @@ std::string noise_notes(const compare::Comparison& comparison) {
 std::string verdict_table(const compare::Comparison& comparison) {
   base::Table table = {
       {"WORKLOAD", "CONFIG", "CANDIDATE / BASELINE", "RUNS", "THROUGHPUT", "LATENCY", "VERDICT", "WHY"}};
-  for (const auto& config : comparison.configs) {
-    const auto hash = config.config_hash.substr(0, 12);
-    if (config.sides.size() < 2)
-      table.push_back({config.workload, hash, config.sides[0].side,
-                       fmt::format("{}", config.sides[0].repetitions.size()), "n/a", "n/a",
-                       compare::to_string(config.verdict), config.reason});
-    for (size_t i = 1; i < config.sides.size(); ++i) {
-      const auto& side = config.sides[i];
-      const auto of = compare::verdict_of(config, side.side);
-      table.push_back({config.workload, hash, fmt::format("{} / {}", side.side, config.sides[0].side),
-                       runs_text(config, side), ratio_text(find_total(config, side.side, "throughput")),
-                       latency_text(config, side.side), compare::to_string(of.verdict), of.reason});
-    }
-  }
+  for (const auto& row : verdict_rows(comparison))
+    table.push_back({row.config.workload, row.config.config_hash.substr(0, 12), row.sides(), row.runs(),
+                     ratio_text(row.throughput), latency_ratio_text(row.latency),
+                     compare::to_string(row.judgement.verdict), row.judgement.reason});
   return base::format_table(table, {.max_first_width = 0, .wrap_width = 180});
 }
 

@@ -1,22 +1,22 @@
 // The comparison as JSON, for programs.
 #include <cmath>
 
+#include "base/json_fields.hpp"
 #include "report/artefact_texts.hpp"
 
 namespace host::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using base::or_null;
 
 Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-Json or_null(const std::optional<int64_t>& value) { return value ? Json(*value) : Json(nullptr); }
-Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json to_json(const compare::MetricResult& m) {
   Json out = {{"scope", m.metric.scope},
               {"metric", m.metric.name},
               {"unit", m.metric.unit},
-              {"better", m.metric.better == compare::Better::lower ? "lower" : "higher"},
+              {"better", metrics::to_string(m.metric.better)},
               {"baseline", m.baseline},
               {"candidate", m.candidate},
               {"baseline_values", m.baseline_values},

@@ -1,13 +1,16 @@
 #include "report/intervals.hpp"
+#include "base/json_fields.hpp"
 
 #include <algorithm>
 #include <string>
 
-#include "report/fields.hpp"
-
 namespace host::report {
 namespace {
 
+using base::field;
+using base::list;
+using base::number;
+using base::text;
 using Json = nlohmann::ordered_json;
 
 size_t lines_in(const Json& point) {

@@ -6,8 +6,8 @@
 #include <array>
 
 #include "base/utf8.hpp"
-#include "report/artefact_texts.hpp"
 #include "report/metric_rows.hpp"
+#include "report/verdict_rows.hpp"
 
 namespace host::report {
 namespace {
@@ -34,44 +34,30 @@ std::string header(const std::vector<std::string>& cells) {
   return row(cells) + row(std::vector<std::string>(cells.size(), "---"));
 }
 
-struct VerdictRow {
+struct Line {
   compare::Verdict verdict;
   std::string text;
 };
 
-// The highest percentile that has a ratio.
-std::string latency_text(const compare::ComparedConfig& config, const std::string& candidate) {
-  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"})
-    if (const auto* found = find_total(config, candidate, name); found != nullptr && found->interval)
-      return fmt::format("{} {}", std::string_view(name).substr(8), ratio_text(found));
-  return "n/a";
-}
-
-std::vector<VerdictRow> verdict_rows(const compare::Comparison& comparison) {
-  std::vector<VerdictRow> out;
-  for (const auto& config : comparison.configs) {
-    const auto& base = config.sides[0];
-    const auto where = markdown_text(config_text(config));
-    if (config.sides.size() < 2)
-      out.push_back(
-          {config.verdict, row({where, markdown_text(base.side), fmt::format("{}", base.repetitions.size()), "n/a",
-                                "n/a", compare::to_string(config.verdict), markdown_text(config.reason)})});
-    for (size_t i = 1; i < config.sides.size(); ++i) {
-      const auto& side = config.sides[i];
-      const auto of = compare::verdict_of(config, side.side);
-      out.push_back(
-          {of.verdict, row({where, fmt::format("{} / {}", markdown_text(side.side), markdown_text(base.side)),
-                            fmt::format("{} / {}", side.repetitions.size(), base.repetitions.size()),
-                            ratio_text(find_total(config, side.side, "throughput")), latency_text(config, side.side),
-                            fmt::format("**{}**", compare::to_string(of.verdict)), markdown_text(of.reason)})});
-    }
+std::vector<Line> verdict_lines(const compare::Comparison& comparison) {
+  std::vector<Line> out;
+  for (const auto& of : verdict_rows(comparison)) {
+    const auto& [verdict, reason] = of.judgement;
+    out.push_back(
+        {verdict,
+         row({markdown_text(config_text(of.config)),
+              of.alone() ? markdown_text(of.side.side)
+                         : fmt::format("{} / {}", markdown_text(of.side.side), markdown_text(of.baseline().side)),
+              of.runs(), ratio_text(of.throughput), latency_ratio_text(of.latency),
+              of.alone() ? compare::to_string(verdict) : fmt::format("**{}**", compare::to_string(verdict)),
+              markdown_text(reason)})});
   }
-  std::ranges::stable_sort(out, {}, [](const VerdictRow& r) { return rank(r.verdict); });
+  std::ranges::stable_sort(out, {}, [](const Line& line) { return rank(line.verdict); });
   return out;
 }
 
 // "**worse**: of 12 comparisons 1 worse, 11 same".
-std::string verdict_line(const std::vector<VerdictRow>& rows) {
+std::string verdict_line(const std::vector<Line>& rows) {
   if (rows.empty()) return "**No results.**\n\n";
   std::string counts;
   for (size_t i = 0; i < rows.size();) {
@@ -84,7 +70,7 @@ std::string verdict_line(const std::vector<VerdictRow>& rows) {
                      rows.size() == 1 ? "" : "s", counts);
 }
 
-std::string verdict_table(const std::vector<VerdictRow>& rows) {
+std::string verdict_table(const std::vector<Line>& rows) {
   auto out = header({"configuration", "candidate / baseline", "runs", "throughput", "latency", "verdict", "why"});
   size_t shown = 0;
   for (; shown < rows.size() && out.size() + rows[shown].text.size() <= table_share; ++shown) out += rows[shown].text;
@@ -92,8 +78,9 @@ std::string verdict_table(const std::vector<VerdictRow>& rows) {
   return out;
 }
 
-std::string values_cell(const std::vector<double>& values) {
-  if (values.empty()) return "n/a";
+std::string values_cell(const SideValues& side) {
+  const auto& values = side.values;
+  if (values.empty()) return markdown_text(none_text(side));
   const auto [least, most] = std::ranges::minmax(values);
   return values.size() == 1
              ? value_text(values[0])
@@ -107,13 +94,12 @@ std::string details(const compare::ComparedConfig& config) {
   for (size_t i = 1; i < config.sides.size(); ++i)
     cells.push_back(fmt::format("{} / {}", markdown_text(config.sides[i].side), markdown_text(config.sides[0].side)));
   std::string out = header(cells);
-  for (const auto& metric : metric_rows(config)) {
-    if (std::ranges::all_of(metric.values, [](const auto& values) { return values.empty(); })) continue;
-    cells = {markdown_text(metric.metric.scope),
-             markdown_text(fmt::format("{} ({})", metric_text(metric.metric.name), metric.metric.unit))};
-    for (const auto& values : metric.values) cells.push_back(values_cell(values));
+  for (const auto& metric : headline_rows(config)) {
+    if (!metric.measured()) continue;
+    cells = {markdown_text(metric.scope), markdown_text(fmt::format("{} ({})", metric_text(metric.name), metric.unit))};
+    for (const auto& side : metric.sides) cells.push_back(values_cell(side));
     for (size_t i = 1; i < config.sides.size(); ++i) {
-      const auto* result = result_of(config, metric.metric, config.sides[i].side);
+      const auto* result = compare::find_result(config, config.sides[i].side, metric.scope, metric.name);
       cells.push_back(
           result == nullptr ? "n/a" : fmt::format("{} {}", ratio_text(result), compare::to_string(result->verdict)));
     }
@@ -174,7 +160,7 @@ std::string markdown_text(std::string_view raw) {
 }
 
 std::string markdown_report(const compare::Comparison& comparison) {
-  const auto rows = verdict_rows(comparison);
+  const auto rows = verdict_lines(comparison);
   auto out = verdict_line(rows);
   if (!rows.empty()) out += verdict_table(rows);
   size_t left_out = 0;

@@ -4,60 +4,69 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
-#include "compare/compared_metrics.hpp"
 #include "compare/validity.hpp"
 
 namespace host::report {
 namespace {
 
-bool same(const compare::ComparedMetric& a, const compare::ComparedMetric& b) {
-  return a.scope == b.scope && a.name == b.name;
-}
-
-MetricRow& row_of(std::vector<MetricRow>& rows, const compare::ComparedMetric& metric, size_t sides) {
-  const auto known = std::ranges::find_if(rows, [&](const MetricRow& row) { return same(row.metric, metric); });
-  if (known != rows.end()) return *known;
-  return rows.emplace_back(MetricRow{metric, std::vector<std::vector<double>>(sides), std::vector<std::string>(sides)});
+std::string why_none(const compare::SideResults& side) {
+  return std::ranges::any_of(side.repetitions, [](const auto* run) { return compare::usable(*run); })
+             ? "not in the records of this side"
+             : "no run whose status is ok";
 }
 
 }  // namespace
 
+bool MetricRow::measured() const {
+  return std::ranges::any_of(sides, [](const SideValues& side) { return side.below || !side.values.empty(); });
+}
+
 std::vector<MetricRow> metric_rows(const compare::ComparedConfig& config) {
-  std::vector<MetricRow> rows;
-  const auto sides = config.sides.size();
-  for (size_t side = 0; side < sides; ++side) {
-    for (const auto* run : config.sides[side].repetitions) {
-      if (!compare::usable(*run)) continue;
-      for (auto& found : compare::metrics_of(*run)) {
-        auto& row = row_of(rows, found.metric, sides);
-        if (found.value)
-          row.values[side].push_back(*found.value);
-        else if (row.reasons[side].empty())
-          row.reasons[side] = found.reason.empty() ? "the record has no value" : found.reason;
+  records::MetricList names;                                                 // of all runs: their order is that of one
+  std::vector<std::pair<size_t, std::vector<records::ScopedMetric>>> found;  // side and metrics of each run
+  for (size_t side = 0; side < config.sides.size(); ++side)
+    for (const auto* run : config.sides[side].repetitions)
+      if (compare::usable(*run)) {
+        found.emplace_back(side, compare::metrics_of(*run));
+        for (const auto& metric : found.back().second) names.add(metric.scope, metric.kind, metric.name, {}, {});
       }
-    }
+  std::vector<MetricRow> rows;
+  std::map<std::pair<std::string, std::string>, size_t> at;  // of rows, by scope and name
+  for (const auto& metric : names.take()) {
+    at.emplace(std::pair(metric.scope, metric.name), rows.size());
+    rows.push_back({metric.scope, metric.kind, metric.name, metric.unit(), metric.headline(),
+                    std::vector<SideValues>(config.sides.size())});
   }
-  for (auto& row : rows) {
-    for (size_t side = 0; side < sides; ++side) {
-      auto& reason = row.reasons[side];
-      if (!row.values[side].empty())
-        reason.clear();
-      else if (reason.empty())
-        reason =
-            std::ranges::any_of(config.sides[side].repetitions, [](const auto* run) { return compare::usable(*run); })
-                ? "no record of this side names it"
-                : "no run of this side may be used";
+  for (auto& [side, metrics] : found)
+    for (auto& metric : metrics) {
+      auto& of = rows[at.at({metric.scope, metric.name})].sides[side];
+      if (metric.value)
+        of.values.push_back(*metric.value);
+      else if (of.reason.empty())
+        of.reason = metric.reason.empty() ? "the record has no value" : std::move(metric.reason);
+      if (metric.below) of.below = std::max(of.below.value_or(0), *metric.below);
     }
-  }
+  for (auto& row : rows)
+    for (size_t side = 0; side < config.sides.size(); ++side)
+      if (auto& of = row.sides[side]; !of.values.empty())
+        of.reason.clear();
+      else if (of.reason.empty())
+        of.reason = why_none(config.sides[side]);
   return rows;
 }
 
-const compare::MetricResult* result_of(const compare::ComparedConfig& config, const compare::ComparedMetric& metric,
-                                       std::string_view candidate) {
-  for (const auto& result : config.metrics)
-    if (result.candidate == candidate && same(result.metric, metric)) return &result;
-  return nullptr;
+std::vector<MetricRow> headline_rows(const compare::ComparedConfig& config) {
+  auto rows = metric_rows(config);
+  constexpr auto kinds = metrics::in_total | metrics::in_part | metrics::in_event;
+  std::erase_if(rows, [](const MetricRow& row) { return !row.headline || (row.kind & kinds) == 0; });
+  return rows;
+}
+
+const MetricRow* find_row(const std::vector<MetricRow>& rows, std::string_view scope, std::string_view name) {
+  const auto it = std::ranges::find_if(rows, [&](const auto& row) { return row.scope == scope && row.name == name; });
+  return it == rows.end() ? nullptr : &*it;
 }
 
 std::string config_text(const compare::ComparedConfig& config) {
@@ -83,6 +92,10 @@ std::string value_text(double value) {
   if (size < 1e-3 || size >= 1e6) return fmt::format("{:.3e}", value);
   const int before_point = static_cast<int>(std::floor(std::log10(size))) + 1;
   return fmt::format("{:.{}f}", value, std::clamp(4 - before_point, 0, 6));
+}
+
+std::string none_text(const SideValues& side) {
+  return side.below ? "< " + value_text(*side.below) : std::string("n/a");
 }
 
 std::string runs_text(const compare::SideResults& side) {

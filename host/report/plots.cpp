@@ -6,6 +6,7 @@
 #include <map>
 
 #include "report/artefact_texts.hpp"
+#include "report/metric_rows.hpp"
 
 namespace host::report {
 namespace {
@@ -57,19 +58,21 @@ std::string tics(const compare::Comparison& comparison) {
 }
 
 // A block of rows "x median least greatest width" for each side that has values, and the command that draws them.
-std::string bars(const compare::Comparison& comparison, std::string_view column, std::string_view title,
+std::string bars(const compare::Comparison& comparison, std::string_view name, std::string_view title,
                  std::string_view unit) {
   const auto sides = sides_of(comparison);
   const double width = 0.8 / static_cast<double>(std::max<size_t>(1, sides.size()));
+  std::vector<std::vector<MetricRow>> metrics;
+  for (const auto& config : comparison.configs) metrics.push_back(metric_rows(config));
   std::string blocks;
   std::string draw;
   for (size_t s = 0; s < sides.size(); ++s) {
     std::string rows;
     for (size_t i = 0; i < comparison.configs.size(); ++i) {
-      for (const auto& side : comparison.configs[i].sides) {
-        if (side.side != sides[s]) continue;
-        const auto values = column_values(side, column);
-        if (values.empty()) continue;
+      const auto* metric = find_row(metrics[i], "total", name);
+      for (size_t k = 0; metric != nullptr && k < metric->sides.size(); ++k) {
+        const auto& values = metric->sides[k].values;
+        if (comparison.configs[i].sides[k].side != sides[s] || values.empty()) continue;
         const auto [least, greatest] = std::ranges::minmax(values);
         rows += fmt::format("{:.4f} {:.9g} {:.9g} {:.9g} {:.4f}\n",
                             static_cast<double>(i) - 0.4 + (static_cast<double>(s) + 0.5) * width,
@@ -77,7 +80,7 @@ std::string bars(const compare::Comparison& comparison, std::string_view column,
       }
     }
     if (rows.empty()) continue;
-    const auto block = fmt::format("${}_{}", column, s);
+    const auto block = fmt::format("${}_{}", name, s);
     blocks += fmt::format("{} << EOD\n{}EOD\n", block, rows);
     draw += fmt::format("{}{} using 1:2:3:4:5 with boxerrorbars title {} linecolor rgb '{}'",
                         draw.empty() ? "plot " : ", ", block, literal(sides[s]), colours[s % colours.size()]);

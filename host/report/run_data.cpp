@@ -1,4 +1,5 @@
 #include "report/run_data.hpp"
+#include "base/json_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -7,12 +8,13 @@
 
 #include "base/error.hpp"
 #include "records/hlog.hpp"
-#include "report/fields.hpp"
 #include "report/intervals.hpp"
 
 namespace host::report {
 namespace {
 
+using base::number;
+using base::text;
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 

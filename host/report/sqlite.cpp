@@ -1,4 +1,5 @@
 #include "report/sqlite.hpp"
+#include "base/json_fields.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -7,14 +8,16 @@
 
 #include "base/error.hpp"
 #include "records/summary.hpp"
-#include "report/all_metrics.hpp"
 #include "report/database.hpp"
-#include "report/fields.hpp"
 #include "report/run_data.hpp"
+#include "report/verdict_rows.hpp"
 
 namespace host::report {
 namespace {
 
+using base::field;
+using base::number;
+using base::text;
 using Json = nlohmann::ordered_json;
 
 constexpr auto schema = R"sql(
@@ -72,31 +75,32 @@ class Tables {
               known(r.timestamp), r.duration_seconds, r.throughput, r.latency_p50, r.latency_p95, r.latency_p99,
               r.success_rate, r.file.string(), static_cast<int64_t>(r.line), dump(r.columns));
     const auto run = database_.last_row();
-    for (const auto& m : all_metrics(r)) metrics_.row(run, m.scope, m.name, m.value, known(m.unit), known(m.reason));
+    for (const auto& m : compare::metrics_of(r))
+      metrics_.row(run, m.scope, m.name, m.value, known(m.unit()),
+                   m.value || !m.reason.empty() ? known(m.reason) : "the record has no value");
     if (!r.folder.empty()) add(run, read_run_data(r.folder));
   }
 
   void add(const compare::ComparedConfig& c) {
-    const auto verdict = [&](const std::optional<std::string>& baseline, const std::string& candidate,
-                             const compare::Judgement& of) {
-      verdicts_.row(c.workload, known(c.config_hash), c.seed, c.nodes, c.parallelism, baseline, candidate,
-                    compare::to_string(of.verdict), known(of.reason));
-    };
-    if (c.sides.size() == 1) verdict(std::nullopt, c.sides[0].side, {c.verdict, c.reason});
-    for (size_t i = 1; i < c.sides.size(); ++i)
-      verdict(c.sides[0].side, c.sides[i].side, compare::verdict_of(c, c.sides[i].side));
     for (const auto& m : c.metrics) {
       const auto of_interval = [&](double compare::RatioInterval::*member) {
         return m.interval ? std::optional((*m.interval).*member) : std::nullopt;
       };
       comparisons_.row(c.workload, known(c.config_hash), c.seed, c.nodes, c.parallelism, m.metric.scope, m.metric.name,
-                       known(m.metric.unit), m.metric.better == compare::Better::lower ? "lower" : "higher", m.baseline,
-                       m.candidate, size(m.baseline_values), size(m.candidate_values), middle(m.baseline_values),
+                       known(m.metric.unit), metrics::to_string(m.metric.better), m.baseline, m.candidate,
+                       size(m.baseline_values), size(m.candidate_values), middle(m.baseline_values),
                        middle(m.candidate_values), int64_t{m.paired}, of_interval(&compare::RatioInterval::ratio),
                        of_interval(&compare::RatioInterval::low), of_interval(&compare::RatioInterval::high),
                        m.ranks ? std::optional(m.ranks->p_value) : std::nullopt, m.delta, compare::to_string(m.verdict),
                        known(m.reason));
     }
+  }
+
+  void add(const VerdictRow& row) {
+    const auto& c = row.config;
+    verdicts_.row(c.workload, known(c.config_hash), c.seed, c.nodes, c.parallelism,
+                  row.alone() ? std::nullopt : std::optional(row.baseline().side), row.side.side,
+                  compare::to_string(row.judgement.verdict), known(row.judgement.reason));
   }
 
   void add(const compare::InputProblem& problem) {
@@ -147,6 +151,7 @@ void fill(Database& database, const compare::Comparison& comparison, const compa
     Tables tables(database);
     for (const auto& record : results.records) tables.add(record);
     for (const auto& config : comparison.configs) tables.add(config);
+    for (const auto& row : verdict_rows(comparison)) tables.add(row);
     for (const auto& problem : comparison.problems) tables.add(problem);
     tables.add("margin", comparison.margin);
     tables.add("confidence", comparison.confidence);

@@ -4,6 +4,8 @@
 #include "base/number_text.hpp"
 #include "compare/validity.hpp"
 #include "report/artefact_texts.hpp"
+#include "report/metric_rows.hpp"
+#include "report/verdict_rows.hpp"
 
 namespace host::report {
 namespace {
@@ -32,7 +34,7 @@ std::string header(const std::vector<std::string>& cells) {
   return row(cells) + row(std::vector<std::string>(cells.size(), "---"));
 }
 
-std::string config_text(const compare::ComparedConfig& config) {
+std::string settings_text(const compare::ComparedConfig& config) {
   const auto number = [](const std::optional<int64_t>& value) { return value ? fmt::format("{}", *value) : "n/a"; };
   return fmt::format("seed {}, nodes {}, parallelism {}, config {}", number(config.seed), number(config.nodes),
                      number(config.parallelism),
@@ -41,38 +43,31 @@ std::string config_text(const compare::ComparedConfig& config) {
 
 std::string verdicts(const compare::Comparison& comparison) {
   auto out = header({"workload", "configuration", "candidate / baseline", "verdict", "why"});
-  for (const auto& config : comparison.configs) {
-    const auto where = cell(config_text(config));
-    if (config.sides.size() < 2)
-      out += row({cell(config.workload), where, cell(config.sides[0].side), compare::to_string(config.verdict),
-                  cell(config.reason)});
-    for (size_t i = 1; i < config.sides.size(); ++i) {
-      const auto& candidate = config.sides[i].side;
-      const auto of = compare::verdict_of(config, candidate);
-      out += row({cell(config.workload), where, cell(fmt::format("{} / {}", candidate, config.sides[0].side)),
-                  fmt::format("**{}**", compare::to_string(of.verdict)), cell(of.reason)});
-    }
+  for (const auto& of : verdict_rows(comparison)) {
+    const auto* verdict = compare::to_string(of.judgement.verdict);
+    out += row({cell(of.config.workload), cell(settings_text(of.config)), cell(of.sides()),
+                of.alone() ? verdict : fmt::format("**{}**", verdict), cell(of.judgement.reason)});
   }
   return out;
 }
 
-std::string median_text(const compare::SideResults& side, std::string_view column) {
-  const auto values = column_values(side, column);
-  if (values.empty()) return "n/a";
-  const auto value = compare::median(values);
-  if (column == "throughput") return base::rate_text(value);
-  return column == "success_rate" ? base::share_text(value) : base::ms_text(value);
+std::string median_text(const MetricRow* row, size_t side) {
+  if (row == nullptr) return "n/a";
+  if (row->sides[side].values.empty()) return cell(none_text(row->sides[side]));
+  return base::measure_text(compare::median(row->sides[side].values), row->unit);
 }
 
 std::string per_backend(const compare::Comparison& comparison) {
   auto out = header({"workload", "config", "backend", "runs", "throughput (1/s)", "p50 (ms)", "p95 (ms)", "p99 (ms)",
                      "success rate", "remarks"});
   for (const auto& config : comparison.configs) {
-    for (const auto& side : config.sides) {
+    const auto rows = metric_rows(config);
+    for (size_t i = 0; i < config.sides.size(); ++i) {
+      const auto& side = config.sides[i];
       std::vector<std::string> cells = {cell(config.workload), cell(config.config_hash.substr(0, 12)), cell(side.side),
                                         fmt::format("{}", side.repetitions.size())};
-      for (const auto* column : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"})
-        cells.push_back(median_text(side, column));
+      for (const auto* name : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"})
+        cells.push_back(median_text(find_row(rows, "total", name), i));
       std::string remarks;
       for (const auto& problem : side.problems) remarks += (remarks.empty() ? "" : "; ") + problem;
       cells.push_back(cell(remarks));
@@ -82,7 +77,7 @@ std::string per_backend(const compare::Comparison& comparison) {
   return out;
 }
 
-std::string value_text(const std::vector<double>& values) {
+std::string median_text(const std::vector<double>& values) {
   return values.empty() ? "n/a" : fmt::format("{:.4g} ({})", compare::median(values), values.size());
 }
 
@@ -91,8 +86,8 @@ std::string metric_table(const compare::ComparedConfig& config) {
                      "p", "delta", "verdict", "why"});
   for (const auto& m : config.metrics)
     out += row({cell(m.metric.scope), cell(fmt::format("{} ({})", m.metric.name, m.metric.unit)),
-                cell(fmt::format("{} / {}", m.candidate, m.baseline)), value_text(m.baseline_values),
-                value_text(m.candidate_values), cell(ratio_text(&m)),
+                cell(fmt::format("{} / {}", m.candidate, m.baseline)), median_text(m.baseline_values),
+                median_text(m.candidate_values), cell(ratio_text(&m)),
                 m.ranks ? fmt::format("{:.3g}", m.ranks->p_value) : "n/a",
                 m.delta ? fmt::format("{:+.2f}", *m.delta) : "n/a", compare::to_string(m.verdict),
                 m.verdict == compare::Verdict::invalid ? "see the verdict" : cell(m.reason)});
@@ -135,7 +130,7 @@ std::string summary_md(const compare::Comparison& comparison, const compare::Res
   out += problem_list(comparison);
   for (const auto& config : comparison.configs) {
     if (config.metrics.empty()) continue;
-    out += fmt::format("\n## {}: {}\n\n", cell(config.workload), cell(config_text(config)));
+    out += fmt::format("\n## {}: {}\n\n", cell(config.workload), cell(settings_text(config)));
     if (config.output_equal)
       out += fmt::format("Outputs: {}.\n\n", *config.output_equal ? "equal, by their digests" : "**they differ**");
     out += metric_table(config);

@@ -4,23 +4,41 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <span>
 
 #include "base/number_text.hpp"
+#include "records/scoped_metrics.hpp"
 #include "records/summary.hpp"
 
 namespace host::writers {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
+using Metrics = std::span<const records::ScopedMetric>;
 
-uint64_t count_of(const records::ScopeSummary& cell, metrics::Outcome outcome) {
-  return cell.outcomes[static_cast<size_t>(outcome)];
+std::optional<double> value_of(Metrics metrics, std::string_view scope, std::string_view name) {
+  const auto* found = records::find(metrics, scope, name);
+  return found == nullptr ? std::nullopt : found->value;
 }
 
-uint64_t other_failures(const records::ScopeSummary& cell) {
-  return count_of(cell, metrics::Outcome::rejected) + count_of(cell, metrics::Outcome::cancelled) +
-         count_of(cell, metrics::Outcome::unfinished);
+std::string count_text(Metrics metrics, std::string_view scope, std::string_view name) {
+  return fmt::format("{:.0f}", value_of(metrics, scope, name).value_or(0));
+}
+
+// "" where the metric has no place in the scope.
+std::string value_text(Metrics metrics, std::string_view scope, std::string_view name) {
+  const auto* found = records::find(metrics, scope, name);
+  if (found == nullptr) return "";
+  return found->value   ? fmt::format("{:.3g}", *found->value)
+         : found->below ? fmt::format("< {:.3g}", *found->below)
+                        : "n/a";
+}
+
+double other_failures(Metrics metrics, std::string_view scope) {
+  double out = 0;
+  for (const auto* name : {"outcomes.rejected", "outcomes.cancelled", "outcomes.unfinished"})
+    out += value_of(metrics, scope, name).value_or(0);
+  return out;
 }
 
 std::string header(const records::RunInfo& info, const records::RunResult& result) {
@@ -58,122 +76,106 @@ struct Columns {
   bool other = false;
 };
 
-std::vector<std::string> row_of(const std::string& name, const records::ScopeSummary& cell, const Columns& columns) {
-  const auto rate = [&](const char* metric) {
-    const auto value = cell.value(metric);
+std::vector<std::string> row_of(std::string title, Metrics metrics, std::string_view scope, const Columns& columns) {
+  const auto rate = [&](const char* name) {
+    const auto value = value_of(metrics, scope, name);
     return value ? base::rate_text(*value) : "n/a";
   };
-  std::vector<std::string> row = {name,
-                                  fmt::format("{}", cell.offered),
-                                  rate("offered_rate"),
-                                  rate("throughput"),
-                                  base::ms_text(cell.value("latency_p50")),
-                                  base::ms_text(cell.value("latency_p95")),
-                                  base::ms_text(cell.value("latency_p99"))};
-  if (columns.ttft) row.push_back(base::ms_text(cell.value("ttft_p99")));
-  row.push_back(base::share_text(cell.value("slo_attainment")));
-  row.push_back(fmt::format("{}", count_of(cell, metrics::Outcome::error)));
-  row.push_back(fmt::format("{}", count_of(cell, metrics::Outcome::timeout)));
-  if (columns.other) row.push_back(fmt::format("{}", other_failures(cell)));
+  const auto ms = [&](const char* name) { return base::ms_text(value_of(metrics, scope, name)); };
+  std::vector<std::string> row = {std::move(title),     count_text(metrics, scope, "offered"),
+                                  rate("offered_rate"), rate("throughput"),
+                                  ms("latency_p50"),    ms("latency_p95"),
+                                  ms("latency_p99")};
+  if (columns.ttft) row.push_back(ms("ttft_p99"));
+  row.push_back(base::share_text(value_of(metrics, scope, "slo_attainment")));
+  row.push_back(count_text(metrics, scope, "outcomes.error"));
+  row.push_back(count_text(metrics, scope, "outcomes.timeout"));
+  if (columns.other) row.push_back(fmt::format("{:.0f}", other_failures(metrics, scope)));
   return row;
 }
 
-std::string request_table(const records::Summary& summary, bool any_ttft) {
-  const Columns columns{any_ttft, other_failures(summary.total) > 0};
+std::string request_table(const records::RunResult& result, Metrics metrics) {
+  const metrics::CounterTable none({}, {}, {});
+  const auto& cells = result.cells ? *result.cells : none;
+  const Columns columns{!cells.sum().ttft.empty(), other_failures(metrics, "total") > 0};
   Rows rows = {{"", "offered", "offered/s", "ok/s", "p50 ms", "p95 ms", "p99 ms"}};
   if (columns.ttft) rows[0].emplace_back("ttft p99");
   rows[0].insert(rows[0].end(), {"SLO met", "error", "timeout"});
   if (columns.other) rows[0].emplace_back("other");
-  rows.push_back(row_of("total", summary.total, columns));
-  for (const auto& cell : summary.classes) rows.push_back(row_of("  " + cell.class_name, cell, columns));
-  if (summary.tenants.size() > 1)
-    for (const auto& cell : summary.tenants) rows.push_back(row_of("tenant " + cell.tenant, cell, columns));
-  if (summary.phases.size() > 1)
-    for (const auto& phase : summary.phases) {
-      if (phase.offered == 0 && phase.window_s <= 0) continue;  // over before the window began
-      rows.push_back(row_of("phase " + phase.phase, phase, columns));
-      for (const auto& cell : summary.phase_classes)
-        if (cell.phase == phase.phase && cell.offered > 0 && summary.classes.size() > 1)
-          rows.push_back(row_of("  " + cell.class_name, cell, columns));
+  rows.push_back(row_of("total", metrics, "total", columns));
+  for (const auto& name : cells.classes()) rows.push_back(row_of("  " + name, metrics, "class:" + name, columns));
+  if (cells.tenants().size() > 1)
+    for (const auto& name : cells.tenants())
+      rows.push_back(row_of("tenant " + name, metrics, "tenant:" + name, columns));
+  if (cells.phases().size() > 1)
+    for (const auto& phase : cells.phases()) {
+      const auto scope = "phase:" + phase;
+      if (value_of(metrics, scope, "offered") == 0 && value_of(metrics, scope, "window_seconds") <= 0.0)
+        continue;  // over before the window began
+      rows.push_back(row_of("phase " + phase, metrics, scope, columns));
+      for (const auto& name : cells.classes())
+        if (const auto part = fmt::format("{}/class:{}", scope, name);
+            cells.classes().size() > 1 && value_of(metrics, part, "offered") > 0.0)
+          rows.push_back(row_of("  " + name, metrics, part, columns));
     }
   return text_table(rows);
 }
 
-std::string stage_table(const records::Summary& summary) {
-  if (summary.stages.empty()) return "";
+std::string stage_table(const records::RunResult& result, Metrics metrics) {
+  if (result.stages.empty()) return "";
   Rows rows = {{"stage", "executions", "wait p50 ms", "wait p99 ms", "service p50 ms", "service p99 ms"}};
-  for (const auto& stage : summary.stages) {
-    std::vector<std::string> row = {stage.name, fmt::format("{}", stage.executions)};
-    for (const auto* wanted : {"stage_wait_p50", "stage_wait_p99", "stage_service_p50", "stage_service_p99"})
-      for (const auto& metric : stage.metrics)
-        if (metric.name == wanted) row.push_back(base::ms_text(metric.value));
-    rows.push_back(std::move(row));
+  for (const auto& stage : result.stages) {
+    const auto scope = "stage:" + stage.name;
+    rows.push_back({stage.name, count_text(metrics, scope, "executions")});
+    for (const auto* name : {"stage_wait_p50", "stage_wait_p99", "stage_service_p50", "stage_service_p99"})
+      rows.back().push_back(base::ms_text(value_of(metrics, scope, name)));
   }
   return "\n" + text_table(rows);
-}
-
-std::string value_text(const std::vector<metrics::Metric>& metrics, std::string_view name) {
-  for (const auto& metric : metrics)
-    if (metric.name == name)
-      return metric.value   ? fmt::format("{:.3g}", *metric.value)
-             : metric.below ? fmt::format("< {:.3g}", *metric.below)
-                            : "n/a";
-  return "";
 }
 
 // How tenants fared together, beside alone.
-std::string isolation_table(const records::Summary& summary) {
+std::string isolation_table(const records::Summary& summary, Metrics metrics) {
   if (summary.shared_phases.empty()) return "";
   Rows rows = {{"isolation", "STP", "ANTT", "isolation", "fairness", "interference p50", "p95", "p99"}};
-  for (const auto& phase : summary.shared_phases) {
-    rows.push_back({"phase " + phase.phase});
+  for (const auto& [phase, of_phase] : summary.shared_phases) {
+    const auto scope = "phase:" + phase;
+    rows.push_back({"phase " + phase});
     for (const auto* name : {"stp", "antt", "isolation_index", "fairness"})
-      rows.back().push_back(value_text(phase.metrics, name));
-    for (const auto& tenant : summary.phase_tenants)
-      if (tenant.phase == phase.phase)
-        rows.push_back({"  " + tenant.tenant, "", "", "", "", value_text(tenant.metrics, "interference_p50"),
-                        value_text(tenant.metrics, "interference_p95"),
-                        value_text(tenant.metrics, "interference_p99")});
+      rows.back().push_back(value_text(metrics, scope, name));
+    for (const auto& tenant : summary.tenants) {
+      const auto part = fmt::format("{}/tenant:{}", scope, tenant.tenant);
+      rows.push_back({"  " + tenant.tenant, "", "", "", ""});
+      for (const auto* name : {"interference_p50", "interference_p95", "interference_p99"})
+        rows.back().push_back(value_text(metrics, part, name));
+    }
   }
   return "\n" + text_table(rows);
 }
 
-std::string disturbance_table(const records::Summary& summary) {
+std::string disturbance_table(const records::Summary& summary, Metrics metrics) {
   if (summary.disturbances.empty()) return "";
   Rows rows = {
       {"disturbance", "events", "refused", "censored", "recovery s", "done in s", "silent max s", "deficit", "failed"}};
   for (const auto& of : summary.disturbances) {
     const bool fault = of.kind == "fault";
-    rows.push_back({of.kind + " " + of.target, fmt::format("{}", of.events), fmt::format("{}", of.refused),
-                    fmt::format("{}", of.censored), value_text(of.metrics, fault ? "mttr" : "recovery_time"),
-                    value_text(of.metrics, "reconfiguration_time"),
-                    value_text(of.metrics, fault ? "downtime" : "reconfiguration_downtime"),
-                    value_text(of.metrics, "goodput_deficit"), value_text(of.metrics, "failed_requests")});
+    const auto scope = "event:" + of.target;
+    rows.push_back({of.kind + " " + of.target});
+    for (const auto* name : {"events", "refused", "censored"}) rows.back().push_back(count_text(metrics, scope, name));
+    for (const auto* name : {fault ? "mttr" : "recovery_time", "reconfiguration_time",
+                             fault ? "downtime" : "reconfiguration_downtime", "goodput_deficit", "failed_requests"})
+      rows.back().push_back(value_text(metrics, scope, name));
   }
   return "\n" + text_table(rows);
 }
 
-// What was measured of the run as a whole; what was not is in the record, with the reason.
-std::string run_line(const records::Summary& summary) {
-  struct Shown {
-    const char* metric;
-    const char* label;
-    const char* unit;
-  };
-  static constexpr std::array shown = {Shown{"availability", "availability", ""},
-                                       Shown{"mttr", "MTTR", " s"},
-                                       Shown{"load_balance", "load balance", ""},
-                                       Shown{"fairness", "fairness", ""},
-                                       Shown{"priority_inversion", "priority inversions", "/s"},
-                                       Shown{"priority_inversion_wait", "each costing", " ms"},
-                                       Shown{"memory_drift", "memory drift", " MiB/h"},
-                                       Shown{"p99_drift", "p99 drift", " ms/h"}};
+// The headline metrics of the run as a whole, by rank; what was not measured is in the record, with the reason.
+std::string run_line(Metrics metrics) {
   std::vector<std::string> items;
-  for (const auto& [name, label, unit] : shown)
-    for (const auto& metric : summary.run)
-      if (metric.name == name && (metric.value || metric.below))
-        items.push_back(fmt::format("{} {}{:.4g}{}", label, metric.below ? "< " : "",
-                                    metric.value ? *metric.value : *metric.below, unit));
+  for (const auto& metric : metrics)
+    if (metric.kind == metrics::in_total && metric.headline() && metric.definition->of == "run" &&
+        (metric.value || metric.below))
+      items.push_back(fmt::format("{} {}{:.4g}{}", metrics::label(*metric.definition), metric.value ? "" : "< ",
+                                  metric.value ? *metric.value : *metric.below, base::unit_suffix(metric.unit())));
   return items.empty() ? "" : wrapped_list("run", items);
 }
 
@@ -250,10 +252,12 @@ std::string text_table(const Rows& rows) {
 
 std::string summary_table(const records::RunInfo& info, const records::RunResult& result) {
   const auto summary = records::summarize(result);
-  const bool any_ttft = result.cells && !result.cells->sum().ttft.empty();
-  return header(info, result) + "\n" + request_table(summary, any_ttft) + stage_table(summary) +
-         isolation_table(summary) + disturbance_table(summary) + "\n" + run_line(summary) + ledger_line(result.ledger) +
-         generator_line(result) + parity_line(result.parity) + verdict_line(result);
+  records::MetricList list;
+  list.add(records::to_json(summary));
+  const auto metrics = list.take();
+  return header(info, result) + "\n" + request_table(result, metrics) + stage_table(result, metrics) +
+         isolation_table(summary, metrics) + disturbance_table(summary, metrics) + "\n" + run_line(metrics) +
+         ledger_line(result.ledger) + generator_line(result) + parity_line(result.parity) + verdict_line(result);
 }
 
 void SummaryTable::finish(const records::RunInfo& info, const records::RunResult& result) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/number_text.hpp"
+#include "metrics/definitions.hpp"
 #include "records/summary.hpp"
 
 namespace host::writers {
@@ -35,8 +36,9 @@ std::string bar(double done, size_t cells) {
 }
 
 std::string latency(const metrics::Histogram& response) {
-  for (const auto& [name, q] : {std::pair{"p99", 0.99}, {"p95", 0.95}, {"p50", 0.5}})
-    if (const auto ns = metrics::quantile_ns(response, q)) return fmt::format("{} {}", name, base::duration_text(*ns));
+  for (const auto& statistic : metrics::tail)
+    if (const auto ns = metrics::quantile_ns(response, statistic.q))
+      return fmt::format("{} {}", statistic.name, base::duration_text(*ns));
   return "p50 n/a";
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/json_fields.hpp"
 #include "base/output_file.hpp"
 #include "records/result_json.hpp"
 #include "records/summary.hpp"
@@ -72,12 +73,11 @@ Json unified_record(const records::RunInfo& info, const records::RunResult& resu
 
 Json failed_record(const records::RunInfo& info, const Failure& failure) {
   auto record = empty_record(info);
-  const auto text_or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
   record["metadata"] = {{"status", records::to_string(records::RunStatus::failed)},
                         {"reason", failure.reason},
                         {"reasons", Json::array({failure.reason})},
-                        {"signal", text_or_null(failure.signal)},
-                        {"place", text_or_null(failure.place)}};
+                        {"signal", base::or_null(failure.signal)},
+                        {"place", base::or_null(failure.place)}};
   record["metadata"].update(run_metadata(info));
   return record;
 }

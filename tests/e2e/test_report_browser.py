@@ -54,6 +54,22 @@ return worst;
 """
 
 
+# How far the page, its scroll areas and its tables reach beyond where they may.
+OVERFLOW = """
+const width = document.documentElement.clientWidth;
+const out = {page: document.documentElement.scrollWidth - width, tables: 0};
+for (const table of document.querySelectorAll('table')) {
+  const [area, box] = [table.parentElement, table.getBoundingClientRect()];
+  const beyond = Math.max(area.scrollWidth - area.clientWidth, box.right - area.getBoundingClientRect().right,
+                          box.right - width);
+  out.tables++;
+  if (beyond > 0.5) out[`${table.caption.textContent}, ${table.rows[0].cells.length} columns`] = beyond;
+}
+return out;
+"""
+A4_PX = round((210 - 2 * 12) / 25.4 * 96)  # within the margins of report.css
+
+
 class ReportInBrowser(unittest.TestCase):
     dir: pathlib.Path
     page: pathlib.Path
@@ -169,6 +185,29 @@ class ReportInBrowser(unittest.TestCase):
             .filter((t) => !t.querySelector('thead th[scope=col]') || !t.caption || !t.querySelector('th[scope=row]'))
             .length""")
         self.assertEqual(without, 0)
+
+    def test_8_tables_fit_the_page(self) -> None:
+        """Two sides, and three with long names, on screens and on paper."""
+        sides = []
+        for name in ("sage-2.1.0-with-affinity-scheduler/nightly", "ray_2_9_3_default_placement_group_strategy_pack"):
+            sides.append(name)
+            shutil.copytree(self.dir / "slow", self.dir / name)
+        self.host("report", "fast", *sides, "--by", "input", "--html", "sides.html")
+        try:
+            for page in (self.page, self.dir / "sides.html"):
+                self.browser.open(page)
+                for width, media in ((800, "screen"), (1200, "screen"), (1600, "screen"), (A4_PX, "print")):
+                    with self.subTest(page=page.name, width=width, media=media):
+                        self.browser.devtools("Emulation.setEmulatedMedia", media=media)
+                        self.browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900,
+                                              deviceScaleFactor=1, mobile=False)
+                        beyond = self.browser.run(OVERFLOW)
+                        self.assertGreater(beyond.pop("tables"), 10)
+                        self.assertEqual(beyond, {"page": 0})
+        finally:
+            self.browser.devtools("Emulation.setEmulatedMedia", media="")
+            self.browser.devtools("Emulation.clearDeviceMetricsOverride")
+            self.browser.open(self.page)
 
     def test_8_narrow_screens_scroll_tables_not_the_page(self) -> None:
         self.browser.devtools("Emulation.setDeviceMetricsOverride", width=420, height=800, deviceScaleFactor=1,

@@ -11,8 +11,8 @@ TEST_CASE("names are unique and every definition says what, of what and in which
   for (const auto& definition : host::metrics::metric_definitions()) {
     CHECK_FALSE(definition.unit.empty());
     CHECK_FALSE(definition.of.empty());
-    CHECK_FALSE(definition.definition.empty());
-    CHECK_FALSE(definition.definition.ends_with('.'));
+    CHECK_FALSE(definition.formula.empty());
+    CHECK_FALSE(definition.formula.ends_with('.'));
   }
 }
 
@@ -35,4 +35,21 @@ TEST_CASE("explain tells unit, definition, rule and source") {
   CHECK(host::metrics::explain("latency_max")->find("n(1 - q) >= 10") == std::string::npos);
   CHECK(host::metrics::explain("itl")->find("p50, p95, p99") != std::string::npos);
   CHECK_FALSE(host::metrics::explain("nonsense"));
+}
+
+TEST_CASE("ranks are unique, and what is compared has a rank and a direction") {
+  std::set<int> ranks;
+  for (const auto& definition : host::metrics::metric_definitions()) {
+    CAPTURE(definition.name);
+    if (definition.rank > 0) CHECK(ranks.insert(definition.rank).second);
+    if (definition.compared == host::metrics::nowhere) continue;
+    CHECK(definition.rank > 0);
+    CHECK(definition.better != host::metrics::Direction::none);
+  }
+}
+
+TEST_CASE("a metric that counted nothing has the table's reason") {
+  CHECK(host::metrics::not_counted("ttft_p99").reason == "no request reported a first token");
+  CHECK_FALSE(host::metrics::not_counted("ttft_p99").value);
+  CHECK_THROWS(host::metrics::not_counted("ttft_p98"));
 }

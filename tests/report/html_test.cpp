@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "base/number_text.hpp"
 #include "compare/made_results.hpp"
 #include "compare/scratch_folder.hpp"
 #include "metrics/definitions.hpp"
@@ -285,9 +286,9 @@ TEST_CASE("Simulated time is marked") {
 }
 
 TEST_CASE("Figures are written in their unit") {
-  CHECK(measure_text(0.9987, "0..1") == "99.87 %");
-  CHECK(measure_text(1246560, "count") == "1246560");
-  CHECK(measure_text(12.345, "ms") == "12.3");
+  CHECK(base::measure_text(0.9987, "0..1") == "99.87 %");
+  CHECK(base::measure_text(1246560, "count") == "1246560");
+  CHECK(base::measure_text(12.345, "ms") == "12.3");
   CHECK(metric_link("no_such_metric") == "no_such_metric");
 }
 

@@ -3,12 +3,14 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "base/json_fields.hpp"
 #include "compare/scratch_folder.hpp"
 #include "records/hlog.hpp"
-#include "report/fields.hpp"
 
 namespace host::report {
 namespace {
+
+using base::number;
 
 std::string interval(int second, int ok, double p99, bool warmup = false) {
   return fmt::format(

@@ -7,7 +7,6 @@
 #include "compare/made_results.hpp"
 #include "compare/scratch_folder.hpp"
 #include "records/hlog.hpp"
-#include "report/all_metrics.hpp"
 
 namespace host::report {
 namespace {
@@ -39,16 +38,16 @@ TEST_CASE("every metric of a record, with its scope, unit and reason") {
     "total": {"window_seconds": 2, "outcomes": {"ok": 3}, "throughput": 1.5, "ttft_p50": null, "reasons": {"ttft_p50": "none"}},
     "classes": [{"class": "chat", "goodput": 4}, 7], "phase_classes": [{"phase": "p", "class": "chat", "goodput": 5}],
     "disturbances": [{"target": "kill-worker", "mttr": 6}], "run": {"fairness": 0.5, "throughput": 9}}})")});
-  const auto all = all_metrics(results.records[0]);
+  const auto all = compare::metrics_of(results.records[0]);
   const auto find = [&](std::string_view scope, std::string_view name) {
     const auto found = std::ranges::find_if(all, [&](const auto& m) { return m.scope == scope && m.name == name; });
     REQUIRE(found != all.end());
     return *found;
   };
-  CHECK(find("total", "window_seconds").unit == "s");
+  CHECK(find("total", "window_seconds").unit() == "s");
   CHECK(find("total", "outcomes.ok").value == 3);
   CHECK(find("total", "throughput").value == 1.5);  // the first one counts
-  CHECK(find("total", "throughput").unit == "1/s");
+  CHECK(find("total", "throughput").unit() == "1/s");
   CHECK(find("total", "ttft_p50").value == std::nullopt);
   CHECK(find("total", "ttft_p50").reason == "none");
   CHECK(find("total", "latency_p99").value == 10);  // the record's column

@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json_fields.hpp"
 #include "compare/validity.hpp"
 #include "report/escape.hpp"
-#include "report/fields.hpp"
 #include "report/html/parts.hpp"
 
 namespace host::report {
 namespace {
 
+using base::text;
 SideData side_data(const Page& page, const compare::SideResults& side, bool read) {
   SideData out;
   out.side = side.side;
@@ -125,7 +126,7 @@ std::string charts_html(Page& page, std::string_view id_prefix, std::vector<Char
 std::string config_part(Page& page, size_t index, bool with_charts) {
   const auto& config = page.comparison.configs[index];
   const auto id = config_id(index);
-  const auto measures = measures_of(config);
+  const auto rows = metric_rows(config);
   std::vector<SideData> sides;
   for (const auto& side : config.sides) sides.push_back(side_data(page, side, with_charts));
   auto out = fmt::format("<section class=\"config\" aria-labelledby=\"{}\">\n", id) +
@@ -134,8 +135,8 @@ std::string config_part(Page& page, size_t index, bool with_charts) {
              facts(config) + side_problems(config) + outputs(config);
   if (with_charts) {
     std::vector<Chart> charts;
-    for (auto of : {progress_charts(sides), latency_charts(sides), stage_charts(measures, sides),
-                    slo_charts(measures, sides), request_charts(sides)})
+    for (auto of : {progress_charts(sides), latency_charts(sides), stage_charts(rows, sides), slo_charts(rows, sides),
+                    request_charts(sides)})
       std::ranges::move(of, std::back_inserter(charts));
     out += charts_html(page, id, std::move(charts));
     const bool any_hlog = std::ranges::any_of(sides, [](const auto& side) {
@@ -146,7 +147,7 @@ std::string config_part(Page& page, size_t index, bool with_charts) {
           "<p class=\"note\">The distribution of latency is left out: there is no latency.hlog beside these "
           "records.</p>\n";
   }
-  out += measure_tables(config, measures, page.comparison.margin) + stage_table(config, measures) + run_table(config);
+  out += metric_tables(config, rows, page.comparison.margin) + stage_table(config, rows) + run_table(config);
   if (with_charts) out += event_table(sides) + problem_list(sides);
   return out + overhead_table(config) + setup_lists(config) + "</section>\n";
 }

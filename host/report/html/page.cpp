@@ -95,14 +95,14 @@ std::string definition_part() {
   HtmlTable table("Every metric, as sage-host explain has it", {"Metric", "Unit", "Of", "Definition", "Source"});
   for (const auto& metric : metrics::metric_definitions()) {
     std::string statistics;
-    for (const auto statistic : metric.statistics) statistics += fmt::format(" {}", statistic);
+    for (const auto& statistic : metric.statistics) statistics += fmt::format(" {}", statistic.name);
     table.row({{fmt::format("<span id=\"{}\">{}</span><small>{}</small>", anchor("m-", metric.name),
                             escape_html(metric.name), escape_html(statistics)),
                 {},
                 {}},
                words(metric.unit),
                words(metric.of),
-               {escape_html(metric.definition), "prose", {}},
+               {escape_html(metric.formula), "prose", {}},
                words(metric.source)});
   }
   return heading("definitions", "Definitions") +

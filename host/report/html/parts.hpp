@@ -8,7 +8,7 @@
 
 #include "compare/comparison.hpp"
 #include "report/chart.hpp"
-#include "report/measures.hpp"
+#include "report/metric_rows.hpp"
 
 namespace host::report {
 
@@ -38,8 +38,8 @@ std::string method_part(const Page& page);
 std::string definition_part();
 
 // Tables of one configuration; its heading says which.
-std::string measure_tables(const compare::ComparedConfig& config, const std::vector<Measure>& measures, double margin);
-std::string stage_table(const compare::ComparedConfig& config, const std::vector<Measure>& measures);
+std::string metric_tables(const compare::ComparedConfig& config, const std::vector<MetricRow>& rows, double margin);
+std::string stage_table(const compare::ComparedConfig& config, const std::vector<MetricRow>& rows);
 std::string run_table(const compare::ComparedConfig& config);
 std::string event_table(const std::vector<SideData>& sides);
 std::string overhead_table(const compare::ComparedConfig& config);

@@ -5,16 +5,20 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_fields.hpp"
 #include "base/number_text.hpp"
 #include "compare/validity.hpp"
 #include "report/escape.hpp"
-#include "report/fields.hpp"
 #include "report/html/parts.hpp"
 #include "report/html/table.hpp"
 
 namespace host::report {
 namespace {
 
+using base::field;
+using base::list;
+using base::number;
+using base::text;
 using Json = nlohmann::ordered_json;
 
 std::string reasons_of(const compare::ResultRecord& run) {

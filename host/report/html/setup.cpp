@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_fields.hpp"
 #include "report/escape.hpp"
-#include "report/fields.hpp"
 #include "report/html/parts.hpp"
 #include "report/html/table.hpp"
 
 namespace host::report {
 namespace {
 
+using base::text;
 using Json = nlohmann::ordered_json;
 constexpr size_t most_rows = 500;                                // of a table: files may hold anything
 using Texts = std::vector<std::pair<std::string, std::string>>;  // path and value

@@ -2,14 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/number_text.hpp"
 #include "metrics/definitions.hpp"
 #include "report/escape.hpp"
 
 namespace host::report {
 namespace {
+
+constexpr size_t long_word = 16;     // characters: one that the page may break
+constexpr size_t many_columns = 8;   // more are set smaller,
+constexpr size_t most_columns = 14;  // and beyond this figures may break too
+
+bool has_long_word(std::string_view text) {
+  size_t length = 0;
+  for (const char c : text) {
+    length = c == ' ' ? 0 : length + 1;
+    if (length > long_word) return true;
+  }
+  return false;
+}
 
 std::string attributes(std::string_view style, std::string_view title) {
   std::string out;
@@ -20,24 +31,16 @@ std::string attributes(std::string_view style, std::string_view title) {
 
 }  // namespace
 
-TableCell words(std::string_view text) { return {escape_html(text), {}, {}}; }
+TableCell words(std::string_view text) { return {escape_html(text), has_long_word(text) ? "long" : "", {}}; }
 
 TableCell figure(std::string_view text) { return {escape_html(text), "n", {}}; }
 
-TableCell missing_cell(std::string_view reason) {
-  return {"n/a", "n na", std::string(reason.empty() ? "the record does not say why" : reason)};
+TableCell missing_cell(std::string_view reason, std::string_view shown) {
+  return {escape_html(shown), "n na", std::string(reason.empty() ? "the record does not say why" : reason)};
 }
 
 TableCell measure_cell(std::optional<double> value, std::string_view unit, std::string_view reason) {
-  return value ? figure(measure_text(*value, unit)) : missing_cell(reason);
-}
-
-std::string measure_text(double value, std::string_view unit) {
-  if (unit == "ms") return base::ms_text(value);
-  if (unit == "1/s") return base::rate_text(value);
-  if (unit == "0..1") return base::share_text(value);
-  if ((unit == "count" || unit == "requests") && value == std::floor(value)) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.4g}", value);
+  return value ? figure(base::measure_text(*value, unit)) : missing_cell(reason);
 }
 
 std::string metric_link(std::string_view name) {
@@ -86,13 +89,24 @@ std::string HtmlTable::html() const {
   const auto caption = escape_html(caption_);
   // The region can be scrolled by keyboard where the table is wider than the screen.
   auto out = fmt::format(
-      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table><caption>{0}</caption>\n"
+      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table{1}><caption>{0}</caption>\n"
       "<thead><tr>",
-      caption);
+      caption,
+      attributes(headings_.size() > most_columns   ? "many crowded"
+                 : headings_.size() > many_columns ? "many"
+                                                   : "",
+                 {}));
   for (const auto& heading : headings_) {
     const bool number = heading.starts_with('#');
-    out += fmt::format("<th scope=\"col\"{}>{}</th>", number ? " class=\"n\"" : "",
-                       heading_html(std::string_view(heading).substr(number ? 1 : 0)));
+    const auto text = std::string_view(heading).substr(number ? 1 : 0);
+    const bool breaks = has_long_word(text);
+    out += fmt::format("<th scope=\"col\"{}>{}</th>",
+                       attributes(number && breaks ? "n long"
+                                  : number         ? "n"
+                                  : breaks         ? "long"
+                                                   : "",
+                                  {}),
+                       heading_html(text));
   }
   return out + "</tr></thead>\n<tbody>\n" + body_ + "</tbody></table></div>\n";
 }

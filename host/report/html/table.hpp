@@ -15,13 +15,11 @@ struct TableCell {
 };
 
 TableCell words(std::string_view text);
-TableCell figure(std::string_view text);          // right-aligned, digits of one width
-TableCell missing_cell(std::string_view reason);  // "n/a"
+TableCell figure(std::string_view text);  // right-aligned, digits of one width
+TableCell missing_cell(std::string_view reason, std::string_view shown = "n/a");
 // A metric's value in its unit, or "n/a" with the reason.
 TableCell measure_cell(std::optional<double> value, std::string_view unit, std::string_view reason);
 
-// Three digits or so, without the unit: 0.99 of "0..1" is "99.00 %".
-std::string measure_text(double value, std::string_view unit);
 // "p99 of latency" as a link to its definition; names without a definition are just text.
 std::string metric_link(std::string_view name);
 // "latency_p99 (ms)", the name linked.

@@ -5,27 +5,22 @@
 #include <cmath>
 #include <set>
 
+#include "base/json_fields.hpp"
+#include "base/number_text.hpp"
 #include "compare/validity.hpp"
 #include "report/escape.hpp"
-#include "report/fields.hpp"
 #include "report/html/parts.hpp"
 #include "report/html/table.hpp"
+#include "report/verdict_rows.hpp"
 
 namespace host::report {
 namespace {
 
-// p99 where a side has it, else p95, else p50: as verdict_of() judges.
-const compare::MetricResult* latency_result(const compare::ComparedConfig& config, std::string_view candidate) {
-  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"})
-    if (const auto* found = find_result(config, candidate, "total", name); found != nullptr && found->interval)
-      return found;
-  return find_result(config, candidate, "total", "latency_p99");
-}
-
+using base::text;
 TableCell ratio_cell(const compare::MetricResult* result, double margin) {
   if (result == nullptr) return missing_cell("no record has it");
   if (!result->interval) return missing_cell(result->reason);
-  return {ratio_html(result, margin), "n",
+  return {ratio_html(result, margin), "n ratio",
           fmt::format("{}, {}", result->metric.name, compare::to_string(result->verdict))};
 }
 
@@ -37,13 +32,13 @@ TableCell latency_cell(const compare::MetricResult* result, double margin) {
 }
 
 // Medians instead of ratios where there is nothing to set a side against.
-TableCell median_cell(const std::vector<Measure>& measures, std::string_view name) {
-  const auto* measure = find_measure(measures, "total", name);
-  if (measure == nullptr) return missing_cell("no record has it");
-  const auto& side = measure->sides[0];
-  if (side.values.empty()) return missing_cell(side.reason);
-  const auto unit = measure->unit == "0..1" ? "" : " " + measure->unit;
-  return figure(measure_text(compare::median(side.values), measure->unit) + unit);
+TableCell median_cell(const std::vector<MetricRow>& rows, std::string_view name) {
+  const auto* row = find_row(rows, "total", name);
+  if (row == nullptr) return missing_cell("no record has it");
+  const auto& side = row->sides[0];
+  if (side.values.empty()) return missing_cell(side.reason, none_text(side));
+  const auto unit = row->unit == "0..1" ? "" : " " + row->unit;
+  return figure(base::measure_text(compare::median(side.values), row->unit) + unit);
 }
 
 std::set<std::string> clocks(const compare::ComparedConfig& config) {
@@ -64,10 +59,6 @@ TableCell why_cell(compare::Verdict verdict, std::string_view reason) {
   return {verdict_mark(verdict) + (reason.empty() ? "" : fmt::format("<br><small>{}</small>", escape_html(reason))),
           "why",
           {}};
-}
-
-TableCell against_cell(std::string_view candidate, std::string_view baseline) {
-  return {fmt::format("{}<br><small>/ {}</small>", escape_html(candidate), escape_html(baseline)), "side", {}};
 }
 
 std::string noise_list(const compare::Comparison& comparison) {
@@ -104,11 +95,11 @@ std::string ratio_html(const compare::MetricResult* result, double margin) {
                      : result->verdict == compare::Verdict::worse ? "worse"
                                                                   : "neutral";
   return fmt::format(
-      "<span class=\"ratio\"><svg width=\"80\" height=\"14\" viewBox=\"0 0 80 14\" aria-hidden=\"true\">"
+      "<svg width=\"80\" height=\"14\" viewBox=\"0 0 80 14\" aria-hidden=\"true\">"
       "<rect class=\"band\" x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" height=\"14\"/>"
       "<line class=\"one\" x1=\"40\" y1=\"0\" x2=\"40\" y2=\"14\"/>"
       "<g class=\"{}\"><line x1=\"{:.1f}\" y1=\"7\" x2=\"{:.1f}\" y2=\"7\"/><circle cx=\"{:.1f}\" cy=\"7\" r=\"3\"/>"
-      "</g></svg> {:.3f}<br> <small>[{:.3f}, {:.3f}]</small></span>",
+      "</g></svg> {:.3f}<br> <small>[{:.3f}, {:.3f}]</small>",
       x(1 / (1 + margin)), band, color, x(low), x(high), x(ratio), ratio, low, high);
 }
 
@@ -118,32 +109,32 @@ std::string verdict_part(const Page& page) {
     return heading("verdict", "Verdict") + "<p class=\"none\">No results: there is nothing to report on.</p>\n";
   HtmlTable table("Verdict by workload and configuration",
                   {"Workload", "Candidate / baseline", "#Runs", "Verdict", "#throughput", "#latency", "#success_rate"});
-  for (size_t i = 0; i < comparison.configs.size(); ++i) {
-    const auto& config = comparison.configs[i];
-    if (config.sides.size() < 2) {
-      const auto measures = measures_of(config);
-      auto reason = config.reason;
-      for (const auto& problem : config.sides[0].problems)
+  for (const auto& row : verdict_rows(comparison)) {
+    const auto& config = row.config;
+    const auto where = where_cell(config, static_cast<size_t>(&config - comparison.configs.data()));
+    const auto& [verdict, why] = row.judgement;
+    const auto* style = verdict == compare::Verdict::invalid ? "bad" : "";
+    if (row.alone()) {
+      const auto rows = metric_rows(config);
+      auto reason = why;
+      for (const auto& problem : row.side.problems)
         if (reason.find(problem) == std::string::npos) reason += "; " + problem;
-      table.row({where_cell(config, i), words(config.sides[0].side),
-                 figure(fmt::format("{}", config.sides[0].repetitions.size())), why_cell(config.verdict, reason),
-                 median_cell(measures, "throughput"), median_cell(measures, "latency_p99"),
-                 median_cell(measures, "success_rate")},
-                config.verdict == compare::Verdict::invalid ? "bad" : "");
+      table.row({where, words(row.side.side), figure(row.runs()), why_cell(verdict, reason),
+                 median_cell(rows, "throughput"), median_cell(rows, "latency_p99"), median_cell(rows, "success_rate")},
+                style);
       continue;
     }
-    for (size_t k = 1; k < config.sides.size(); ++k) {
-      const auto& candidate = config.sides[k];
-      const auto of = compare::verdict_of(config, candidate.side);
-      const auto ratio = [&](std::string_view name) {
-        return ratio_cell(find_result(config, candidate.side, "total", name), comparison.margin);
-      };
-      table.row({where_cell(config, i), against_cell(candidate.side, config.sides[0].side),
-                 figure(fmt::format("{} / {}", candidate.repetitions.size(), config.sides[0].repetitions.size())),
-                 why_cell(of.verdict, of.reason), ratio("throughput"),
-                 latency_cell(latency_result(config, candidate.side), comparison.margin), ratio("success_rate")},
-                of.verdict == compare::Verdict::invalid ? "bad" : "");
-    }
+    const auto sides =
+        fmt::format("{}<br><small>/ {}</small>", escape_html(row.side.side), escape_html(row.baseline().side));
+    const auto* success = compare::find_result(config, row.side.side, "total", "success_rate");
+    table.row({where,
+               {sides, "side", {}},
+               figure(row.runs()),
+               why_cell(verdict, why),
+               ratio_cell(row.throughput, comparison.margin),
+               latency_cell(row.latency, comparison.margin),
+               ratio_cell(success, comparison.margin)},
+              style);
   }
   return heading("verdict", "Verdict") + table.html() +
          fmt::format(

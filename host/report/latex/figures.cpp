@@ -6,9 +6,9 @@
 #include <map>
 #include <set>
 
+#include "base/json_fields.hpp"
 #include "compare/validity.hpp"
 #include "records/summary.hpp"
-#include "report/fields.hpp"
 #include "report/latex/parts.hpp"
 #include "report/latex/tex.hpp"
 #include "report/metric_rows.hpp"
@@ -17,6 +17,10 @@
 namespace host::report {
 namespace {
 
+using base::field;
+using base::list;
+using base::number;
+using base::text;
 using Json = nlohmann::ordered_json;
 
 constexpr size_t most_marks = 60;  // faults and changes drawn in one figure
@@ -100,7 +104,7 @@ void add_latency(std::vector<TexFile>& out, const compare::ComparedConfig& confi
 
 // The highest percentile that most intervals of every side have; empty if there is none.
 std::string shown_percentile(const std::vector<SideCurves>& sides) {
-  for (const auto* name : {"latency_p99", "latency_p95", "latency_p50"}) {
+  for (const auto* name : metrics::tail_latencies) {
     const bool known = std::ranges::all_of(sides, [&](const SideCurves& side) {
       const auto n = std::ranges::count_if(side.intervals, [&](const Json& i) { return number(i, name).has_value(); });
       return 2 * static_cast<size_t>(n) >= side.intervals.size();

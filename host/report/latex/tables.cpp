@@ -6,6 +6,7 @@
 #include "report/latex/parts.hpp"
 #include "report/latex/tex.hpp"
 #include "report/metric_rows.hpp"
+#include "report/verdict_rows.hpp"
 
 namespace host::report {
 namespace {
@@ -20,8 +21,9 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
 }
 
 // "40.2 [39.1, 41.0]", and how many values there are where that is not the number of runs.
-std::string values_cell(const std::vector<double>& values, size_t runs) {
-  if (values.empty()) return none;
+std::string values_cell(const SideValues& side, size_t runs) {
+  const auto& values = side.values;
+  if (values.empty()) return side.below ? "$<$ " + tex_number(*side.below) : std::string(none);
   const auto [least, most] = std::ranges::minmax(values);
   auto out = tex_number(compare::median(values));
   if (values.size() > 1) out += fmt::format(" [{}, {}]", tex_number(least), tex_number(most));
@@ -41,13 +43,13 @@ size_t usable_runs(const compare::SideResults& side) {
 }
 
 std::string row_of(const compare::ComparedConfig& config, const MetricRow& row) {
-  auto name = metric_text(row.metric.name);
-  if (!row.metric.unit.empty()) name += fmt::format(" ({})", row.metric.unit);
+  auto name = metric_text(row.name);
+  if (!row.unit.empty()) name += fmt::format(" ({})", row.unit);
   std::vector<std::string> cells = {tex_text(name)};
   for (size_t i = 0; i < config.sides.size(); ++i)
-    cells.push_back(values_cell(row.values[i], usable_runs(config.sides[i])));
+    cells.push_back(values_cell(row.sides[i], usable_runs(config.sides[i])));
   for (size_t i = 1; i < config.sides.size(); ++i) {
-    const auto* result = result_of(config, row.metric, config.sides[i].side);
+    const auto* result = compare::find_result(config, config.sides[i].side, row.scope, row.name);
     cells.push_back(ratio_cell(result));
     cells.emplace_back(result == nullptr ? none : compare::to_string(result->verdict));
   }
@@ -60,16 +62,17 @@ std::string missing_notes(const compare::ComparedConfig& config, const std::vect
   for (const auto& row : rows) {
     std::vector<std::pair<std::string, std::string>> sides;  // by reason: who
     for (size_t i = 0; i < config.sides.size(); ++i) {
-      if (row.reasons[i].empty()) continue;
-      const auto known = std::ranges::find(sides, row.reasons[i], &std::pair<std::string, std::string>::first);
+      const auto& reason = row.sides[i].reason;
+      if (reason.empty()) continue;
+      const auto known = std::ranges::find(sides, reason, &std::pair<std::string, std::string>::first);
       if (known == sides.end())
-        sides.emplace_back(row.reasons[i], tex_text(config.sides[i].side));
+        sides.emplace_back(reason, tex_text(config.sides[i].side));
       else
         known->second += ", " + tex_text(config.sides[i].side);
     }
     for (const auto& [reason, who] : sides) {
       const auto said = fmt::format("{} ({})", tex_text(reason), who);
-      const auto name = tex_text(metric_text(row.metric.name));
+      const auto name = tex_text(metric_text(row.name));
       const auto known = std::ranges::find(notes, said, &std::pair<std::string, std::string>::first);
       if (known == notes.end())
         notes.emplace_back(said, name);
@@ -114,15 +117,11 @@ size_t part_end(const std::vector<std::string>& rows, size_t end) {
   return end;
 }
 
-bool measured(const MetricRow& row) {
-  return std::ranges::any_of(row.values, [](const auto& values) { return !values.empty(); });
-}
-
 std::string total_table(const compare::Comparison& comparison, const compare::ComparedConfig& config,
                         const std::vector<MetricRow>& rows, const std::string& stem) {
   auto table = frame(config);
   for (const auto& row : rows)
-    if (measured(row)) table.rows.push_back(row_of(config, row));
+    if (row.measured()) table.rows.push_back(row_of(config, row));
   table.caption = caption_of(comparison, config, "all requests");
   if (config.sides.size() > 1) table.caption += fmt::format(" Verdict: {}.", compare::to_string(config.verdict));
   table.label = "tab:" + stem;
@@ -143,10 +142,10 @@ std::string part_table(const compare::Comparison& comparison, const compare::Com
   auto table = frame(config);
   std::string scope;
   for (const auto& row : rows) {
-    if (!measured(row)) continue;
-    if (row.metric.scope != scope) {
+    if (!row.measured()) continue;
+    if (row.scope != scope) {
       if (!scope.empty()) table.rows.emplace_back("\\addlinespace");
-      scope = row.metric.scope;
+      scope = row.scope;
       table.rows.push_back(
           fmt::format("\\multicolumn{{{}}}{{l}}{{\\itshape {}}}\\\\", table.header.size(), tex_text(scope)));
     }
@@ -190,22 +189,10 @@ std::string verdict_table(const compare::Comparison& comparison) {
                  .caption = {},
                  .label = "tab:verdicts",
                  .notes = {}};
-  for (const auto& config : comparison.configs) {
-    const auto hash = tex_text(config.config_hash.substr(0, 12));
-    const auto& base = config.sides[0];
-    if (config.sides.size() < 2)
-      table.rows.push_back(
-          tex_row({tex_text(config.workload), hash, none, tex_text(base.side),
-                   fmt::format("{}", base.repetitions.size()), none, compare::to_string(config.verdict)}));
-    for (size_t i = 1; i < config.sides.size(); ++i) {
-      const auto& side = config.sides[i];
-      table.rows.push_back(
-          tex_row({tex_text(config.workload), hash, tex_text(side.side), tex_text(base.side),
-                   fmt::format("{} / {}", side.repetitions.size(), base.repetitions.size()),
-                   ratio_cell(result_of(config, {"total", "throughput", "", compare::Better::higher}, side.side)),
-                   compare::to_string(compare::verdict_of(config, side.side).verdict)}));
-    }
-  }
+  for (const auto& row : verdict_rows(comparison))
+    table.rows.push_back(tex_row({tex_text(row.config.workload), tex_text(row.config.config_hash.substr(0, 12)),
+                                  row.alone() ? none : tex_text(row.side.side), tex_text(row.baseline().side),
+                                  row.runs(), ratio_cell(row.throughput), compare::to_string(row.judgement.verdict)}));
   table.caption = fmt::format(
       "Verdicts, with the ratio of throughput and its {:.4g}\\,\\% confidence interval; margin {:.4g}\\,\\%.",
       comparison.confidence * 100, comparison.margin * 100);
@@ -216,7 +203,7 @@ std::vector<TexFile> config_tables(const compare::Comparison& comparison, const 
                                    const std::string& stem) {
   std::vector<MetricRow> total;
   std::vector<MetricRow> parts;
-  for (auto& row : metric_rows(config)) (row.metric.scope == "total" ? total : parts).push_back(std::move(row));
+  for (auto& row : headline_rows(config)) (row.kind == metrics::in_total ? total : parts).push_back(std::move(row));
   std::vector<TexFile> out = {{stem + ".tex", total_table(comparison, config, total, stem)}};
   if (auto text = part_table(comparison, config, parts, stem); !text.empty())
     out.push_back({stem + "-parts.tex", std::move(text)});

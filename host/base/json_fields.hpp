@@ -1,20 +1,28 @@
-// Members of records, which may have any type or be missing.
+// Members of JSON that came from outside, which may have any type or be missing; and what is not known as null.
 #pragma once
 
 #include <cmath>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace host::report {
+namespace host::base {
 
-// Null if `object` has no such member.
+// Null if `object` has no such member, or is none.
 inline const nlohmann::ordered_json& field(const nlohmann::ordered_json& object, std::string_view key) {
   static const nlohmann::ordered_json none;
   if (!object.is_object()) return none;
   const auto it = object.find(std::string(key));
   return it == object.end() ? none : *it;
+}
+// Likewise by path: {"metrics", "total", "goodput"}.
+inline const nlohmann::ordered_json& field(const nlohmann::ordered_json& object,
+                                           std::initializer_list<std::string_view> path) {
+  const auto* at = &object;
+  for (const auto key : path) at = &field(*at, key);
+  return *at;
 }
 
 inline std::optional<double> number(const nlohmann::ordered_json& value) {
@@ -38,4 +46,12 @@ inline const nlohmann::ordered_json& list(const nlohmann::ordered_json& value) {
   return value.is_array() ? value : none;
 }
 
-}  // namespace host::report
+template <class T>
+nlohmann::ordered_json or_null(const std::optional<T>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+inline nlohmann::ordered_json or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
+}  // namespace host::base
