@@ -7,17 +7,22 @@
 #include "base/table_text.hpp"
 #include "cell/run_folder.hpp"
 #include "cli/run_arguments.hpp"
+#include "experiment/outcome_text.hpp"
 #include "experiment/run.hpp"
 
 namespace host::cli {
 namespace {
 
-// Several cells: a line for each.
+// Several cells: a line for each. Then what each means.
 void print_reports(const std::vector<cell::CellReport>& reports, const experiment::RunPlan& plan) {
   base::Table table;
   for (const auto& report : reports) table.push_back({report.name, report.text});
   for (const auto& skipped : plan.skipped) table.push_back({skipped.id, "skipped: " + skipped.reason});
   if (table.size() > 1) fmt::print("\n{}", base::format_table(table));
+  std::string meanings;
+  for (const auto& report : reports)
+    if (const auto said = experiment::outcome_text(report.folder); !said.empty()) meanings += said + "\n";
+  if (!meanings.empty()) fmt::print("\n{}", meanings);
 }
 
 }  // namespace

@@ -211,16 +211,28 @@ std::string generator_line(const records::RunResult& result) {
 
 std::string verdict_line(const records::RunResult& result) {
   const auto& ledger = result.ledger;
-  auto text =
-      fmt::format("verdict: {} ({} passed, {} wrong, {} unchecked)\n",
-                  result.verdict.empty() ? "unchecked" : result.verdict, ledger.passed, ledger.wrong, ledger.unchecked);
-  std::vector<std::string> essentials;  // the report's own numbers and words; its lists and tables are in the record
-  if (result.report.is_object())
-    for (const auto& [key, value] : result.report.items())
-      if (value.is_primitive() && !value.is_null())
-        essentials.push_back(fmt::format("{} {}", key, value.is_string() ? value.get<std::string>() : value.dump()));
-  if (!essentials.empty()) text += wrapped_list("report", essentials);
-  return text;
+  return fmt::format("verdict: {} ({} passed, {} wrong, {} unchecked)\n",
+                     result.verdict.empty() ? "unchecked" : result.verdict, ledger.passed, ledger.wrong,
+                     ledger.unchecked);
+}
+
+// The workload's own numbers and words, those that are 0 in one line; its lists and tables are in the record.
+std::string report_table(const nlohmann::json& report) {
+  Rows rows;
+  std::vector<std::string> zeros;
+  if (report.is_object())
+    for (const auto& [key, value] : report.items()) {
+      auto name = key;
+      std::ranges::replace(name, '_', ' ');
+      if (value.is_number() && value == 0)
+        zeros.push_back(name);
+      else if (value.is_boolean())
+        rows.push_back({"  " + name, value.get<bool>() ? "yes" : "no"});
+      else if (value.is_primitive() && !value.is_null())
+        rows.push_back({"  " + name, value.is_string() ? value.get<std::string>() : value.dump()});
+    }
+  if (rows.empty() && zeros.empty()) return "";
+  return "what the workload reports\n" + text_table(rows) + (zeros.empty() ? "" : wrapped_list("  0", zeros));
 }
 
 std::string parity_line(const records::ParityResult& parity) {
@@ -257,7 +269,8 @@ std::string summary_table(const records::RunInfo& info, const records::RunResult
   const auto metrics = list.take();
   return header(info, result) + "\n" + request_table(result, metrics) + stage_table(result, metrics) +
          isolation_table(summary, metrics) + disturbance_table(summary, metrics) + "\n" + run_line(metrics) +
-         ledger_line(result.ledger) + generator_line(result) + parity_line(result.parity) + verdict_line(result);
+         ledger_line(result.ledger) + generator_line(result) + parity_line(result.parity) + verdict_line(result) +
+         report_table(result.report);
 }
 
 void SummaryTable::finish(const records::RunInfo& info, const records::RunResult& result) {
