@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "base/utf8.hpp"
 
 namespace host::base {
 namespace {
@@ -11,15 +12,6 @@ namespace {
 constexpr size_t quote_size_max = 80;
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  try {
-    static_cast<void>(nlohmann::json(text).dump());  // throws on what it could not write
-    return true;
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
-}
 
 std::string one_line(std::string_view text) {
   const bool plain_bytes = is_utf8(text);

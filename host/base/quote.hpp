@@ -10,8 +10,6 @@ namespace host::base {
 std::string in_quotes(std::string_view text);
 // Likewise without the quotes, and uncut.
 std::string one_line(std::string_view text);
-// True for valid UTF-8.
-bool is_utf8(std::string_view text);
 // ASCII letters only; ids and option names hold no others.
 std::string to_lower(std::string_view text);
 

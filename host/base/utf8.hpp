@@ -7,6 +7,8 @@
 
 namespace host::base {
 
+bool is_utf8(std::string_view text);
+
 // Takes one character off the front of `text`, which is not empty. A byte that begins none is U+FFFD.
 uint32_t take_character(std::string_view& text);
 

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
+#include "base/utf8.hpp"
 
 namespace host::catalog {
 namespace {

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/quote.hpp"
 #include "catalog/trusted_file.hpp"
@@ -27,11 +28,7 @@ const sage_host& loading_services() {
       sizeof(sage_host),
       SAGE_ABI_MINOR,
       nullptr,
-      [](void*) -> int64_t {
-        timespec now{};
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-      },
+      [](void*) -> int64_t { return base::monotonic_ns(); },
       [](void*, int32_t level, sage_str text) {
         if (level >= SAGE_LOG_WARNING && text.ptr != nullptr)
           fmt::print(stderr, "{}\n", base::one_line({text.ptr, static_cast<size_t>(text.size)}));

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
+#include "base/split.hpp"
 #include "catalog/catalog.hpp"
 
 namespace host::catalog {
@@ -19,24 +20,14 @@ std::string_view environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::vector<fs::path> split(std::string_view list) {
-  std::vector<fs::path> out;
-  for (size_t begin = 0; begin <= list.size();) {
-    const auto end = std::min(list.find(':', begin), list.size());
-    if (end > begin) out.emplace_back(list.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
-}
-
 // The absolute ones of an environment list; a relative one would mean something else in every folder.
 void append_absolute(std::string_view list, const fs::path& below, std::vector<fs::path>& out) {
-  for (const auto& folder : split(list))
+  for (const fs::path folder : base::split(list, ':'))
     if (folder.is_absolute()) out.push_back(below.empty() ? folder : folder / below);
 }
 
 void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
-  for (const auto& folder : split(plugin_path)) {
+  for (const fs::path folder : base::split(plugin_path, ':')) {
     std::error_code error;
     if (!fs::is_directory(folder, error))
       throw base::usage_error(

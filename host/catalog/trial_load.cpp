@@ -2,26 +2,26 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <string.h>  // sigabbrev_np
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
 #include <exception>
+#include <system_error>
 
+#include "base/child_process.hpp"
 #include "base/error.hpp"
 #include "catalog/plugin.hpp"
 
 namespace host::catalog {
 namespace {
 
-constexpr unsigned limit_s = 10;
+constexpr int limit_s = 10;
+constexpr size_t longest_error = 4000;  // less than a pipe holds: a write does not block, whoever reads when
 
-[[noreturn]] void load_and_report(const Manifest& manifest, int report) {
-  alarm(limit_s);
+// In a child: what loading it says, through the pipe `report`; and the exit code.
+int load_and_report(const Manifest& manifest, int report) {
   if (const int null = open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0) {
     dup2(null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
@@ -36,46 +36,36 @@ constexpr unsigned limit_s = 10;
   } catch (const std::exception& e) {
     error = e.what();
   }
-  // Shorter than PIPE_BUF: one write, which cannot block.
-  error.resize(std::min<size_t>(error.size(), 4000));
+  error.resize(std::min(error.size(), longest_error));
   const bool written = error.empty() || write(report, error.data(), error.size()) > 0;
-  _exit(error.empty() ? 0 : static_cast<int>(written ? code : base::Exit::failed));
-}
-
-std::string read_to_end(int fd) {
-  std::string text;
-  std::array<char, 4096> block;
-  for (ssize_t n = 0; (n = read(fd, block.data(), block.size())) > 0 || (n < 0 && errno == EINTR);)
-    if (n > 0) text.append(block.data(), static_cast<size_t>(n));
-  return text;
+  return error.empty() ? 0 : static_cast<int>(written ? code : base::Exit::failed);
 }
 
 }  // namespace
 
 TrialLoad try_load(const Manifest& manifest) {
-  std::array<int, 2> pipe_fds{};
-  if (pipe2(pipe_fds.data(), O_CLOEXEC) != 0)
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
     throw base::Error(base::Exit::failed, "cannot make a pipe: too many open files");
-  std::fflush(nullptr);
-  const auto child = fork();
-  if (child < 0) throw base::Error(base::Exit::failed, "cannot start a process to load the plugin in");
-  if (child == 0) load_and_report(manifest, pipe_fds[1]);
-  close(pipe_fds[1]);
-  auto error = read_to_end(pipe_fds[0]);
-  close(pipe_fds[0]);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  const base::Fd reader(ends[0]);
+  const base::Fd writer(ends[1]);
+  const auto library = manifest.library.string();
+  try {
+    base::ChildProcess child([&] { return load_and_report(manifest, writer.get()); });
+    if (!child.wait(limit_s * 1000))
+      return {false, fmt::format("{}: loading did not end within {} s", library, limit_s), base::Exit::failed};
+    if (WIFSIGNALED(child.status()))
+      return {false, fmt::format("{}: {} while loading", library, base::signal_name(WTERMSIG(child.status()))),
+              base::Exit::failed};
+    std::string error(longest_error, '\0');
+    error.resize(static_cast<size_t>(std::max<ssize_t>(read(reader.get(), error.data(), error.size()), 0)));
+    const auto code = WEXITSTATUS(child.status());
+    if (error.empty() && code != 0) error = fmt::format("{}: the library called exit({}) while loading", library, code);
+    const bool refused = static_cast<base::Exit>(code) == base::Exit::unavailable;
+    return {error.empty(), error, refused ? base::Exit::unavailable : base::Exit::failed};
+  } catch (const std::system_error& e) {
+    throw base::Error(base::Exit::failed, fmt::format("cannot start a process to load the plugin in: {}", e.what()));
   }
-  if (WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    error = signal == SIGALRM ? fmt::format("{}: loading did not end within {} s", manifest.library.string(), limit_s)
-                              : fmt::format("{}: SIG{} while loading", manifest.library.string(), sigabbrev_np(signal));
-  } else if (error.empty() && WEXITSTATUS(status) != 0) {
-    error =
-        fmt::format("{}: the library called exit({}) while loading", manifest.library.string(), WEXITSTATUS(status));
-  }
-  const bool refused = WIFEXITED(status) && static_cast<base::Exit>(WEXITSTATUS(status)) == base::Exit::unavailable;
-  return {error.empty(), error, refused ? base::Exit::unavailable : base::Exit::failed};
 }
 
 }  // namespace host::catalog

@@ -1,24 +1,22 @@
 #include "cell/supervise.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>  // sigabbrev_np
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "base/child_process.hpp"
+#include "base/clock.hpp"
+#include "base/fd.hpp"
 #include "cell/process.hpp"
 #include "cell/watchdog.hpp"
 
@@ -28,27 +26,10 @@ namespace {
 constexpr int poll_ms = 50;
 constexpr int64_t same_signal_ns = 100'000'000;
 
-int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 [[noreturn]] void fail(const char* what) {
   throw base::Error(base::Exit::failed,
                     fmt::format("cannot start a cell: {}: {}", what, std::generic_category().message(errno)));
 }
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() { close(fd_); }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // The page shared with the cell; mapped for as long as the object lives.
 class SharedPage {
@@ -66,7 +47,7 @@ class SharedPage {
   CellShared* operator->() { return page_; }
 
  private:
-  Fd fd_;
+  base::Fd fd_;
   CellShared* page_ = nullptr;
 };
 
@@ -76,37 +57,6 @@ void write_all(int fd, std::string_view text) {
     if (n < 0 && errno != EINTR) fail("write");
     if (n > 0) text.remove_prefix(static_cast<size_t>(n));
   }
-}
-
-// In the child: from here to exec only async-signal-safe calls.
-[[noreturn]] void become_cell(pid_t parent, int spec_fd, int shared_fd, char* const* argv) {
-  // The cell dies with its supervisor. If that died before the prctl, we have another parent by now.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);
-  // A terminal's Ctrl-C goes to the whole process group; what it means is for the supervisor to say, through the page.
-  signal(SIGINT, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
-  signal(SIGPIPE, SIG_IGN);  // whoever reads the summary may have had enough; the files are still written
-  sigset_t none;
-  sigemptyset(&none);
-  pthread_sigmask(SIG_SETMASK, &none, nullptr);
-  fcntl(spec_fd, F_SETFD, 0);
-  fcntl(shared_fd, F_SETFD, 0);
-  execv("/proc/self/exe", argv);
-  _exit(127);
-}
-
-pid_t start(const CellSpec& cell, int shared_fd) {
-  const Fd spec(memfd_create("sage-host-spec", MFD_CLOEXEC));
-  if (spec.get() < 0) fail("memfd");
-  write_all(spec.get(), to_json(cell).dump());
-  std::array<std::string, 4> args = {"sage-host", "cell", std::to_string(spec.get()), std::to_string(shared_fd)};
-  std::array<char*, 5> argv = {args[0].data(), args[1].data(), args[2].data(), args[3].data(), nullptr};
-  const auto parent = getpid();
-  const auto child = fork();
-  if (child < 0) fail("fork");
-  if (child == 0) become_cell(parent, spec.get(), shared_fd, argv.data());
-  return child;
 }
 
 std::string place_of(uint32_t call, const CellSpec& cell) {
@@ -123,14 +73,9 @@ uint32_t any_call(const engine::CallWatch& watch) {
   return 0;
 }
 
-std::string signal_name(int signal) {
-  const char* name = sigabbrev_np(signal);
-  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
-}
-
 void describe_crash(CellEnd& end, const CellShared& shared, const CellSpec& cell, int signal) {
   end.kind = CellEnd::Kind::crashed;
-  end.signal = signal_name(signal);
+  end.signal = base::signal_name(signal);
   end.place = place_of(shared.watch.crashed_call.load(), cell);
   if (!end.place.empty())
     end.reason = fmt::format("{} in {}", end.signal, end.place);
@@ -170,7 +115,7 @@ StopSignals::~StopSignals() {
 int StopSignals::count() {
   signalfd_siginfo info;
   while (read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    const auto at_ns = now_ns();
+    const auto at_ns = base::monotonic_ns();
     if (count_ == 0 || at_ns - last_ns_ > same_signal_ns) ++count_;
     last_ns_ = at_ns;
   }
@@ -183,7 +128,7 @@ CellEnd how_it_ended(int status, const CellShared& shared, const CellSpec& cell,
   end.exit = WIFEXITED(status) ? static_cast<base::Exit>(WEXITSTATUS(status)) : base::Exit::failed;
   if (shared.watch.finished.load() != 0) {  // the result is written, whatever came after
     end.reason = WIFEXITED(status) ? std::string(shared.error_text())
-                                   : signal_name(WTERMSIG(status)) + " after the result was written";
+                                   : base::signal_name(WTERMSIG(status)) + " after the result was written";
   } else if (WIFSIGNALED(status)) {
     describe_crash(end, shared, cell, WTERMSIG(status));
   } else if (const auto error = shared.error_text(); !error.empty()) {
@@ -215,22 +160,33 @@ CellEnd how_it_ended(int status, const CellShared& shared, const CellSpec& cell,
 
 CellEnd supervise(const CellSpec& cell, StopSignals& stop) {
   SharedPage shared;
-  const auto child = start(cell, shared.fd());
-  const Fd ended(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));  // readable when the child has ended
+  const base::Fd spec(memfd_create("sage-host-spec", MFD_CLOEXEC));
+  if (!spec) fail("memfd");
+  write_all(spec.get(), to_json(cell).dump());
+  std::optional<base::ChildProcess> child;
+  try {
+    // A terminal's Ctrl-C goes to the whole process group; what it means is for the supervisor to say, through the
+    // page. Whoever reads the summary may have had enough: the files are still written.
+    child.emplace(base::Launch{.words = {"sage-host", "cell", std::to_string(spec.get()), std::to_string(shared.fd())},
+                               .inherits = {spec.get(), shared.fd()},
+                               .ignores_stop = true,
+                               .program = "/proc/self/exe"});
+  } catch (const std::system_error& e) {
+    throw base::Error(base::Exit::failed, fmt::format("cannot start a cell: {}", e.what()));
+  }
 
   Watchdog watchdog(static_cast<int64_t>(std::get<double>(cell.load.at("drain_timeout")) * 1e9));
   std::optional<uint32_t> killed_for;
-  int status = 0;
-  while (waitpid(child, &status, WNOHANG) == 0) {
-    std::array<pollfd, 2> sources = {pollfd{ended.get(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
+  while (!child->wait(0)) {
+    std::array<pollfd, 2> sources = {pollfd{child->fd(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
     poll(sources.data(), sources.size(), poll_ms);
     const int stops = stop.count();
     shared->stop.store(stops);
-    if (killed_for || !watchdog.look(shared->watch, stops, now_ns())) continue;
+    if (killed_for || !watchdog.look(shared->watch, stops, base::monotonic_ns())) continue;
     killed_for = watchdog.hung_call();
-    kill(child, SIGKILL);
+    child->kill();
   }
-  return how_it_ended(status, *shared.operator->(), cell, killed_for);
+  return how_it_ended(child->status(), *shared.operator->(), cell, killed_for);
 }
 
 }  // namespace host::cell

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "base/quote.hpp"
 #include "base/table_text.hpp"
@@ -59,7 +60,7 @@ experiment::PlannedCell plan(const Json& manifest, const fs::path& file, const c
         base::Exit::failed,
         fmt::format("{}: the configuration cannot be had again: its config_hash was {}, here it is {}; the "
                     "trace's content, the host or the workload's options differ",
-                    file.string(), recorded.substr(0, 12), cell.spec.config_hash.substr(0, 12)));
+                    file.string(), base::short_hash(recorded), base::short_hash(cell.spec.config_hash)));
   return cell;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/run_arguments.hpp"
+#include "base/split.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +27,7 @@ void print_help(const Command& command, const catalog::Catalog& catalog, std::sp
                 std::span<const catalog::Given> given) {
   const auto find = [&](catalog::PluginKind kind, std::string_view flag) {
     experiment::Manifests found;
-    for (const auto& name : experiment::split_list(experiment::last_text(given, flag))) {
+    for (const auto& name : base::split(experiment::last_text(given, flag), ',')) {
       try {
         found.push_back(&catalog.find(kind, name));
       } catch (const base::Error& e) {

@@ -1,14 +1,11 @@
 // `setup BACKEND`: makes the Python environment that a backend runs in.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <system_error>
 
+#include "base/child_process.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/python_env.hpp"
 #include "cell/settings.hpp"
@@ -19,20 +16,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Runs a program with our own streams; true when it ended with 0. No shell.
-bool run_program(std::vector<std::string> words) {
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  std::fflush(nullptr);
-  pid_t child = -1;
-  if (const int error = posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), environ); error != 0)
+// Runs a program with our own streams; true when it ended with 0. It takes as long as the network does: who waits sees
+// what it prints, and it ends with us.
+bool run_program(const std::vector<std::string>& words) {
+  try {
+    base::ChildProcess child({.words = words});
+    child.wait(-1);
+    return WIFEXITED(child.status()) && WEXITSTATUS(child.status()) == 0;
+  } catch (const std::system_error& e) {
     throw base::Error(base::Exit::failed, fmt::format("cannot start {}: {}; name another interpreter with --python",
-                                                      words[0], std::generic_category().message(error)));
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+                                                      words[0], e.code().message()));
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void link_own(const catalog::PythonEnv& env, const fs::path& own) {

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/nearest.hpp"
 #include "catalog/option.hpp"
 #include "metrics/definitions.hpp"
@@ -124,7 +125,7 @@ GateResult judge_gate(const Comparison& comparison, const std::vector<GateCondit
   GateResult out;
   if (conditions.empty()) return out;
   const auto where = [](const ComparedConfig& config) {
-    return fmt::format("{} {}", config.workload, config.config_hash.substr(0, 12));
+    return fmt::format("{} {}", config.workload, base::short_hash(config.config_hash));
   };
   for (const auto& config : comparison.configs)
     if (config.sides.size() < 2) out.lines.push_back({"every side", where(config), GateState::missing, config.reason});

@@ -23,12 +23,6 @@ void pause_cpu() noexcept {
 
 }  // namespace
 
-int64_t monotonic_ns() noexcept {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000 + t.tv_nsec;
-}
-
 void Wake::wake() noexcept {
   waiting_.store(0, std::memory_order_seq_cst);
   syscall(SYS_futex, &waiting_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);

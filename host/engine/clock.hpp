@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
+
 namespace host::engine {
 
 // CLOCK_MONOTONIC in ns (20 ns a call through the vDSO).
-int64_t monotonic_ns() noexcept;
+using base::monotonic_ns;
 
 class Clock {
  public:

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <ctime>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "engine/collector.hpp"
 #include "engine/feed.hpp"
 #include "engine/session.hpp"
+#include "records/run_id.hpp"
 
 namespace host::engine {
 
@@ -26,15 +26,6 @@ constexpr double bad_stamps_max = 0.001;        // of the requests
 constexpr int64_t close_grace_ns = 20'000'000;  // a completion that comes after close shows itself within
 
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
-
-std::string utc_now() {
-  const auto now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text.data();
-}
 
 // What the plugins' metadata `runtime` says of versions: {"ray": "2.60.0", "python": "3.11.7"}.
 nlohmann::json runtime_versions(const nlohmann::json& metadata) {
@@ -249,7 +240,7 @@ void complete(records::RunInfo& info, const Session& session, const EngineInput&
   for (const auto* t : session.workload.tenants) info.tenants.emplace_back(sage::view(t->name));
   info.phases = session.phases.names();
   info.nodes = session.config.nodes;
-  info.started_at = utc_now();
+  info.started_at = records::utc_seconds(std::chrono::system_clock::now());
   const auto asked = session.workload.nodes.size();
   if (asked == 0) return;
   const auto& able = input.backend->manifest.capabilities;

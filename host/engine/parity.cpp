@@ -1,4 +1,5 @@
 #include "engine/parity.hpp"
+#include "base/clock.hpp"
 
 #include <fmt/format.h>
 #include <sage/plugin.hpp>
@@ -10,11 +11,6 @@ namespace host::engine {
 namespace {
 
 constexpr size_t differing_max = 10;  // seqs that the record names
-
-int64_t monotonic_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 // One instance of each stage's operator, opened when it is first needed.
 class SerialStages {
@@ -85,10 +81,10 @@ records::ParityResult Parity::check(const WorkloadCalls& workload, int64_t budge
   const auto given = [&](const sage_request& row) { return digests_[row.seq].load(std::memory_order_relaxed); };
   if (std::ranges::none_of(rows_, given)) return result;
   SerialStages stages(workload);
-  const auto deadline_ns = monotonic_ns() + budget_ns;
+  const auto deadline_ns = base::monotonic_ns() + budget_ns;
   // Those that failed are executed too: state that others depend on has seen them, or may have.
   for (const auto& row : rows_) {
-    if (monotonic_ns() > deadline_ns) {
+    if (base::monotonic_ns() > deadline_ns) {
       result.not_checked += given(row) != 0 ? 1U : 0U;
       continue;
     }

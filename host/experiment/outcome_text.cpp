@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "base/number_text.hpp"
 
@@ -57,7 +58,7 @@ std::optional<compare::ResultRecord> read_run(const std::filesystem::path& folde
 
 // As "q1-sage-20261125T114930Z-0c5a3ee1f589-r2" does: it spares reading runs of other configurations.
 bool names_config(const std::filesystem::path& folder, const std::string& config_hash) {
-  return folder.filename().string().find(config_hash.substr(0, 12)) != std::string::npos;
+  return folder.filename().string().find(base::short_hash(config_hash)) != std::string::npos;
 }
 
 }  // namespace

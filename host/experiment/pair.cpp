@@ -28,7 +28,8 @@ void say(const std::string& line) {
   std::fflush(stderr);
 }
 
-std::string duration_text(double seconds) {
+// "42 s", "2 min 5 s", "3 h 20 min": an estimate.
+std::string about(double seconds) {
   const auto s = std::lround(seconds);
   if (s < 60) return fmt::format("{} s", s);
   if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
@@ -163,7 +164,7 @@ class Pair {
     }
     if (const auto left = count_pending(run_.experiment); left > 0) {
       const auto each_s = spent_s_ / static_cast<double>(ran_) + run_.cooldown_s;
-      line += fmt::format("; about {} left", duration_text(each_s * static_cast<double>(left)));
+      line += fmt::format("; about {} left", about(each_s * static_cast<double>(left)));
     }
     say(line);
   }

@@ -302,7 +302,7 @@ void take_up(PairRun& run, const catalog::Catalog& catalog, const std::vector<st
   const Recorded any(files[0]);
   for (const auto& each : any.list("workloads", 1000)) {
     const auto hash = text_at(each, "config_hash");
-    const auto file = run.root / fmt::format("config_hash={}", hash.substr(0, 12)) / "manifest.json";
+    const auto file = run.root / fmt::format("config_hash={}", base::short_hash(hash)) / "manifest.json";
     if (std::ranges::find(files, file) == files.end())
       throw base::usage_error(fmt::format("--resume: {} is missing; run the pair anew", base::one_line(file.string())));
     manifests.emplace_back(file);

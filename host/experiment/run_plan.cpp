@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/error.hpp"
+#include "base/split.hpp"
 
 namespace host::experiment {
 namespace {
@@ -61,7 +62,7 @@ Manifests find_backends(const catalog::Catalog& catalog, std::span<const catalog
   const auto standard = std::get<std::string>(spec.default_value);
   const auto names = last_text(given, spec.name, standard);
   Manifests out;
-  for (const auto& name : many != nullptr ? split_list(names) : std::vector{names})
+  for (const auto& name : many != nullptr ? base::split(names, ',') : std::vector{names})
     add_once(out, find_backend(catalog, name, names == standard), catalog::option_flag(spec.name));
   return out;
 }
@@ -79,7 +80,7 @@ Manifests find_workloads(const catalog::Catalog& catalog, std::span<const catalo
     throw base::usage_error(fmt::format("which workload? choose with --workload ID ({}) or take --all",
                                         fmt::join(ids(catalog.all(catalog::PluginKind::workload)), ", ")));
   Manifests out;
-  for (const auto& name : split_list(names))
+  for (const auto& name : base::split(names, ','))
     add_once(out, catalog.find(catalog::PluginKind::workload, name), "--workload");
   return out;
 }
@@ -100,16 +101,6 @@ std::string last_text(std::span<const catalog::Given> given, std::string_view na
   for (const auto& each : given)
     if (each.owner.empty() && each.name == name) otherwise = each.text;
   return otherwise;
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  for (size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    if (end > begin) out.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
 }
 
 Chosen choose_plugins(const catalog::Catalog& catalog, std::span<const catalog::Given> given,

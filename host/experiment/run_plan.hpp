@@ -46,7 +46,6 @@ struct Chosen {  // what takes part; of the catalog, which outlives it
 };
 
 // The elements of "a,b".
-std::vector<std::string> split_list(std::string_view text);
 // The last text given for an option of the command itself.
 std::string last_text(std::span<const catalog::Given> given, std::string_view name, std::string otherwise = {});
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "machine/machine_files.hpp"
 #include "metrics/histogram.hpp"
 
@@ -33,21 +34,15 @@ std::optional<uint64_t> thermal_throttles(const std::filesystem::path& root) {
   return sum;
 }
 
-int64_t now_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
-}
-
 TimerError measure_timer() {
   constexpr int64_t sleep_ns = 200'000;
   metrics::Histogram late;
   for (int i = 0; i < 1000; ++i) {
-    const auto due_ns = now_ns() + sleep_ns;
+    const auto due_ns = base::monotonic_ns() + sleep_ns;
     const timespec due = {due_ns / 1'000'000'000, due_ns % 1'000'000'000};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nullptr) != 0) {
     }
-    late.record(now_ns() - due_ns);
+    late.record(base::monotonic_ns() - due_ns);
   }
   return {late.quantile(0.5), late.quantile(0.99)};
 }

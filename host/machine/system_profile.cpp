@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/git_revision.hpp"
+#include "base/json_fields.hpp"
 #include "machine/machine_files.hpp"
 
 namespace host::machine {
@@ -23,9 +24,9 @@ using Json = nlohmann::json;
 
 constexpr double kb_per_gb = 1024.0 * 1024.0;
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-Json rounded_or_null(std::optional<double> value) {
-  return value ? Json(std::round(*value * 100) / 100) : Json(nullptr);
+Json rounded(std::optional<double> value) {
+  if (value) value = std::round(*value * 100) / 100;
+  return base::or_null(value);
 }
 
 std::optional<double> cores(const fs::path& root) {
@@ -102,32 +103,33 @@ Json system_profile(const fs::path& root) {
   const auto mhz = [](std::optional<double> khz) { return khz ? std::optional(*khz / 1000) : std::nullopt; };
   const auto gb = [](std::optional<double> kb) { return kb ? std::optional(*kb / kb_per_gb) : std::nullopt; };
   return {
-      {"hostname", text_or_null(system.nodename)},
+      {"hostname", base::or_null(system.nodename)},
       {"os", fmt::format("{} {}", system.sysname, system.release)},
-      {"distribution", text_or_null(value_of(root / "etc/os-release", "PRETTY_NAME", '='))},
-      {"kernel", text_or_null(system.release)},
-      {"arch", text_or_null(system.machine)},
-      {"cpu_model", text_or_null(value_of(root / "proc/cpuinfo", "model name", ':'))},
+      {"distribution", base::or_null(value_of(root / "etc/os-release", "PRETTY_NAME", '='))},
+      {"kernel", base::or_null(system.release)},
+      {"arch", base::or_null(system.machine)},
+      {"cpu_model", base::or_null(value_of(root / "proc/cpuinfo", "model name", ':'))},
       {"cores", n_cores ? Json(static_cast<int64_t>(*n_cores)) : Json(nullptr)},
-      {"memory_gb", rounded_or_null(gb(memory_kb))},
+      {"memory_gb", rounded(gb(memory_kb))},
       {"gpu", gpu(root)},
-      {"governor", text_or_null(line_of(cpu / "cpu0/cpufreq/scaling_governor"))},
-      {"frequency_driver", text_or_null(line_of(cpu / "cpu0/cpufreq/scaling_driver"))},
-      {"frequency_max_mhz", rounded_or_null(mhz(number_in(line_of(cpu / "cpu0/cpufreq/scaling_max_freq"))))},
+      {"governor", base::or_null(line_of(cpu / "cpu0/cpufreq/scaling_governor"))},
+      {"frequency_driver", base::or_null(line_of(cpu / "cpu0/cpufreq/scaling_driver"))},
+      {"frequency_max_mhz", rounded(mhz(number_in(line_of(cpu / "cpu0/cpufreq/scaling_max_freq"))))},
       {"turbo", turbo(root)},
       {"smt", smt ? Json(*smt) : Json(nullptr)},
       {"threads_per_core", count_or_null(count_in_list(line_of(cpu / "cpu0/topology/thread_siblings_list")))},
       {"sockets", count_or_null(sockets(root))},
       {"numa_nodes", count_or_null(numa_nodes(root))},
-      {"affinity", text_or_null(value_of(root / "proc/self/status", "Cpus_allowed_list", ':'))},
-      {"isolated_cpus", text_or_null(line_of(cpu / "isolated"))},
+      {"affinity", base::or_null(value_of(root / "proc/self/status", "Cpus_allowed_list", ':'))},
+      {"isolated_cpus", base::or_null(line_of(cpu / "isolated"))},
       {"hypervisor", hypervisor(root)},
-      {"product", text_or_null(line_of(root / "sys/class/dmi/id/product_name"))},
-      {"clock_source", text_or_null(line_of(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"))},
-      {"huge_pages", text_or_null(choice_in(line_of(root / "sys/kernel/mm/transparent_hugepage/enabled")))},
-      {"swap_gb", rounded_or_null(gb(swap_kb))},
-      {"cpu_limit", rounded_or_null(limits.cores)},
-      {"memory_limit_gb", rounded_or_null(limits.memory_gb)},
+      {"product", base::or_null(line_of(root / "sys/class/dmi/id/product_name"))},
+      {"clock_source",
+       base::or_null(line_of(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"))},
+      {"huge_pages", base::or_null(choice_in(line_of(root / "sys/kernel/mm/transparent_hugepage/enabled")))},
+      {"swap_gb", rounded(gb(swap_kb))},
+      {"cpu_limit", rounded(limits.cores)},
+      {"memory_limit_gb", rounded(limits.memory_gb)},
       {"compiler", compiler()},
       {"host_version", SAGE_HOST_VERSION},
       {"git_revision", base::git_revision == nullptr ? Json(nullptr) : Json(base::git_revision)},

@@ -5,6 +5,8 @@
 
 #include <cctype>
 
+#include "base/hash.hpp"
+
 namespace host::records {
 namespace {
 
@@ -24,12 +26,14 @@ std::tm utc(WallTime at) { return fmt::gmtime(std::chrono::system_clock::to_time
 std::string make_run_id(std::string_view workload, std::string_view backend, WallTime at, std::string_view config_hash,
                         std::optional<uint32_t> repetition) {
   auto id = fmt::format("{}-{}-{}-{}", file_name_part(workload), file_name_part(backend), utc_compact(at),
-                        config_hash.substr(0, 12));
+                        base::short_hash(config_hash));
   if (repetition) id += fmt::format("-r{}", *repetition);
   return id;
 }
 
 std::string utc_compact(WallTime at) { return fmt::format("{:%Y%m%dT%H%M%SZ}", utc(at)); }
+
+std::string utc_seconds(WallTime at) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc(at)); }
 
 std::string utc_iso8601(WallTime at) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(at);

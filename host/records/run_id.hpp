@@ -17,6 +17,7 @@ std::string make_run_id(std::string_view workload, std::string_view backend, Wal
                         std::optional<uint32_t> repetition = std::nullopt);
 
 std::string utc_compact(WallTime at);  // 20261124T081902Z
+std::string utc_seconds(WallTime at);  // 2026-11-24T08:19:02Z
 std::string utc_iso8601(WallTime at);  // 2026-11-24T08:19:02.123456+00:00
 
 }  // namespace host::records

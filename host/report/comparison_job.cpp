@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/hash.hpp"
 #include "base/table_text.hpp"
 #include "compare/gate.hpp"
 #include "compare/validity.hpp"
@@ -26,7 +27,7 @@ std::string verdict_table(const compare::Comparison& comparison) {
   base::Table table = {
       {"WORKLOAD", "CONFIG", "CANDIDATE / BASELINE", "RUNS", "THROUGHPUT", "LATENCY", "VERDICT", "WHY"}};
   for (const auto& row : verdict_rows(comparison))
-    table.push_back({row.config.workload, row.config.config_hash.substr(0, 12), row.sides(), row.runs(),
+    table.push_back({row.config.workload, base::short_hash(row.config.config_hash), row.sides(), row.runs(),
                      ratio_text(row.throughput), latency_ratio_text(row.latency),
                      compare::to_string(row.judgement.verdict), row.judgement.reason});
   return base::format_table(table, {.max_first_width = 0, .wrap_width = 180});

@@ -1,53 +1,49 @@
-// SQLite's C interface with owners and exceptions.
+// Rows of what records hold, through SQLiteCpp: what is not known is null, and text is made valid UTF-8.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <memory>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+#include <fmt/ranges.h>
+
+#include <cassert>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-struct sqlite3;
-struct sqlite3_stmt;
+#include "base/utf8.hpp"
 
 namespace host::report {
 
-// A new database file. Everything throws Error(failed) that names the file and SQLite's reason.
-class Database {
- public:
-  explicit Database(const std::filesystem::path& file);
-  void run(const std::string& sql);
-  [[nodiscard]] int64_t last_row() const;
-  void close();  // after the statements are gone
-
- private:
-  friend class Insert;
-  [[noreturn]] void fail() const;
-  struct Close {
-    void operator()(sqlite3* handle) const;
-  };
-  std::string name_;
-  std::unique_ptr<sqlite3, Close> handle_;
-};
-
-// A prepared insertion of whole rows.
+// A prepared insertion of whole rows. Throws SQLite::Exception.
 class Insert {
  public:
-  Insert(Database& database, std::string_view table, int columns);
-  // A row; the number of values is the number of columns. Null for nothing; text is made valid UTF-8.
+  Insert(SQLite::Database& database, std::string_view table, int columns)
+      : columns_(columns),
+        statement_(database,
+                   fmt::format("INSERT INTO {} VALUES ({})", table,
+                               fmt::join(std::vector<std::string_view>(static_cast<size_t>(columns), "?"), ","))) {}
+  // A row; the number of values is the number of columns.
   template <class... Values>
   void row(const Values&... values) {
+    assert(sizeof...(values) == static_cast<size_t>(columns_));
     int column = 0;
     (bind(++column, values), ...);
-    step(column);
+    statement_.exec();
+    statement_.reset();
   }
 
  private:
-  void bind(int column, std::nullptr_t);
-  void bind(int column, int64_t value);
-  void bind(int column, double value);
-  void bind(int column, std::string_view text);
+  void bind(int column, std::nullptr_t) { statement_.bind(column); }
+  void bind(int column, int64_t value) { statement_.bind(column, value); }
+  void bind(int column, double value) {
+    if (std::isfinite(value))
+      statement_.bind(column, value);
+    else
+      statement_.bind(column);
+  }
+  void bind(int column, std::string_view text) { statement_.bind(column, base::valid_utf8(text)); }
   void bind(int column, const std::string& text) { bind(column, std::string_view(text)); }
   void bind(int column, const char* text) { bind(column, std::string_view(text)); }
   template <class T>
@@ -57,14 +53,9 @@ class Insert {
     else
       bind(column, nullptr);
   }
-  void step(int columns);
 
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const;
-  };
-  Database& database_;
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   int columns_;
+  SQLite::Statement statement_;
 };
 
 }  // namespace host::report

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/hash.hpp"
 #include "compare/validity.hpp"
 #include "records/hlog.hpp"
 
@@ -30,7 +31,7 @@ std::string tag_of(const compare::ComparedConfig& config, const compare::SideRes
       if (c == '/' || c == ',' || static_cast<unsigned char>(c) <= ' ') c = '_';
     return text;
   };
-  return fmt::format("{}/{}/{}", part(config.workload), part(config.config_hash.substr(0, 12)), part(side.side));
+  return fmt::format("{}/{}/{}", part(config.workload), part(base::short_hash(config.config_hash)), part(side.side));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/hash.hpp"
 #include "compare/validity.hpp"
 
 namespace host::report {
@@ -77,7 +78,8 @@ std::string config_text(const compare::ComparedConfig& config) {
   add("seed", config.seed);
   add("nodes", config.nodes);
   add("parallelism", config.parallelism);
-  return out + fmt::format(", config {}", config.config_hash.empty() ? "not given" : config.config_hash.substr(0, 12));
+  return out +
+         fmt::format(", config {}", config.config_hash.empty() ? "not given" : base::short_hash(config.config_hash));
 }
 
 std::string metric_text(std::string_view name) {

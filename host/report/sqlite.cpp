@@ -67,14 +67,14 @@ std::optional<double> middle(const std::vector<double>& values) {
 
 class Tables {
  public:
-  explicit Tables(Database& database) : database_(database) {}
+  explicit Tables(SQLite::Database& database) : database_(database) {}
 
   void add(const compare::ResultRecord& r) {
     runs_.row(nullptr, known(r.run_id), r.side, r.backend, r.workload, r.seed, r.nodes, r.parallelism,
               known(r.config_hash), known(r.backend_hash), r.status(), flag(r.metadata({"noise", "noisy"})),
               known(r.timestamp), r.duration_seconds, r.throughput, r.latency_p50, r.latency_p95, r.latency_p99,
               r.success_rate, r.file.string(), static_cast<int64_t>(r.line), dump(r.columns));
-    const auto run = database_.last_row();
+    const auto run = database_.getLastInsertRowid();
     for (const auto& m : compare::metrics_of(r))
       metrics_.row(run, m.scope, m.name, m.value, known(m.unit()),
                    m.value || !m.reason.empty() ? known(m.reason) : "the record has no value");
@@ -131,7 +131,7 @@ class Tables {
     for (const auto& problem : data.problems) problems_.row(nullptr, nullptr, problem);
   }
 
-  Database& database_;
+  SQLite::Database& database_;
   Insert runs_{database_, "runs", 22};
   Insert metrics_{database_, "metrics", 6};
   Insert percentiles_{database_, "percentiles", 5};
@@ -143,10 +143,10 @@ class Tables {
   Insert settings_{database_, "settings", 2};
 };
 
-void fill(Database& database, const compare::Comparison& comparison, const compare::ResultSet& results) {
+void fill(SQLite::Database& database, const compare::Comparison& comparison, const compare::ResultSet& results) {
   // One file that nobody else has open, renamed when it is whole: a journal would protect nothing.
-  database.run("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
-  database.run(schema);
+  database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
+  database.exec(schema);
   {
     Tables tables(database);
     for (const auto& record : results.records) tables.add(record);
@@ -156,8 +156,7 @@ void fill(Database& database, const compare::Comparison& comparison, const compa
     tables.add("margin", comparison.margin);
     tables.add("confidence", comparison.confidence);
   }
-  database.run(fmt::format("PRAGMA user_version={}; COMMIT", sqlite_schema_version));
-  database.close();
+  database.exec(fmt::format("PRAGMA user_version={}; COMMIT", sqlite_schema_version));
 }
 
 }  // namespace
@@ -168,11 +167,13 @@ void write_sqlite(const compare::Comparison& comparison, const compare::ResultSe
   std::error_code error;
   std::filesystem::remove(temporary, error);  // left by a process of the same number that was killed
   try {
-    Database database(temporary);
+    SQLite::Database database(temporary.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     fill(database, comparison, results);
-  } catch (...) {
+  } catch (const SQLite::Exception& e) {
     std::filesystem::remove(temporary, error);
-    throw;
+    throw base::Error(base::Exit::failed, fmt::format("{}: cannot be written: {}; check that the folder exists, can be "
+                                                      "written to and has space",
+                                                      file.string(), e.what()));
   }
   std::filesystem::rename(temporary, file, error);
   if (error) {

@@ -1,6 +1,7 @@
 // summary.md: verdict first, then what it rests on.
 #include <fmt/format.h>
 
+#include "base/hash.hpp"
 #include "base/number_text.hpp"
 #include "compare/validity.hpp"
 #include "report/artefact_texts.hpp"
@@ -38,7 +39,7 @@ std::string settings_text(const compare::ComparedConfig& config) {
   const auto number = [](const std::optional<int64_t>& value) { return value ? fmt::format("{}", *value) : "n/a"; };
   return fmt::format("seed {}, nodes {}, parallelism {}, config {}", number(config.seed), number(config.nodes),
                      number(config.parallelism),
-                     config.config_hash.empty() ? "not given" : config.config_hash.substr(0, 12));
+                     config.config_hash.empty() ? "not given" : base::short_hash(config.config_hash));
 }
 
 std::string verdicts(const compare::Comparison& comparison) {
@@ -64,8 +65,8 @@ std::string per_backend(const compare::Comparison& comparison) {
     const auto rows = metric_rows(config);
     for (size_t i = 0; i < config.sides.size(); ++i) {
       const auto& side = config.sides[i];
-      std::vector<std::string> cells = {cell(config.workload), cell(config.config_hash.substr(0, 12)), cell(side.side),
-                                        fmt::format("{}", side.repetitions.size())};
+      std::vector<std::string> cells = {cell(config.workload), cell(base::short_hash(config.config_hash)),
+                                        cell(side.side), fmt::format("{}", side.repetitions.size())};
       for (const auto* name : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"})
         cells.push_back(median_text(find_row(rows, "total", name), i));
       std::string remarks;

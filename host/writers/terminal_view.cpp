@@ -90,11 +90,6 @@ TerminalView::Screen TerminalView::screen_of(int fd) {
   return screen;
 }
 
-int64_t TerminalView::wall_clock_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 TerminalView::TerminalView(Screen screen, std::function<int64_t()> now_ns)
     : screen_(screen), now_ns_(std::move(now_ns)) {}
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "records/writer.hpp"
 
 namespace host::writers {
@@ -24,7 +25,7 @@ class TerminalView final : public records::Writer {
   };
   static Screen screen_of(int fd);  // not live when no terminal, or TERM is "dumb" or not set
 
-  explicit TerminalView(Screen screen, std::function<int64_t()> now_ns = wall_clock_ns);
+  explicit TerminalView(Screen screen, std::function<int64_t()> now_ns = base::monotonic_ns);
   ~TerminalView() override;
   TerminalView(const TerminalView&) = delete;
   TerminalView& operator=(const TerminalView&) = delete;
@@ -33,7 +34,6 @@ class TerminalView final : public records::Writer {
   void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:
-  static int64_t wall_clock_ns();
   void print(const std::string& text) const;
   void clear_line();
   Screen screen_;

@@ -20,5 +20,6 @@ TEST_CASE("a run id is always a file name") {
 }
 
 TEST_CASE("times are UTC, to the microsecond") {
+  CHECK(host::records::utc_seconds(at) == "2026-11-24T08:19:02Z");
   CHECK(host::records::utc_iso8601(at) == "2026-11-24T08:19:02.123456+00:00");
 }

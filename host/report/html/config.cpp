@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "compare/validity.hpp"
 #include "report/escape.hpp"
@@ -131,7 +132,7 @@ std::string config_part(Page& page, size_t index, bool with_charts) {
   for (const auto& side : config.sides) sides.push_back(side_data(page, side, with_charts));
   auto out = fmt::format("<section class=\"config\" aria-labelledby=\"{}\">\n", id) +
              fmt::format("<h2 id=\"{}\">{} <code>{}</code></h2>\n", id, escape_html(config_title(config)),
-                         escape_html(config.config_hash.substr(0, 12))) +
+                         escape_html(base::short_hash(config.config_hash))) +
              facts(config) + side_problems(config) + outputs(config);
   if (with_charts) {
     std::vector<Chart> charts;

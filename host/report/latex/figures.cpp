@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "compare/validity.hpp"
 #include "records/summary.hpp"
@@ -260,11 +261,11 @@ std::vector<TexFile> frontier_figures(const compare::Comparison& comparison) {
             ? fmt::format("the largest rate at which {:.4g}\\,\\% of the requests met their objectives",
                           *frontiers.attainment * 100)
             : std::string("the largest rate that met the objectives");
-    out.push_back({stem + ".tex",
-                   figure(axis + plots + "\\end{axis}\n",
-                          fmt::format("{}, config {}: capacity by nodes: {}, median over the searches.",
-                                      tex_text(frontiers.workload), tex_text(frontiers.hash.substr(0, 12)), objective),
-                          stem)});
+    out.push_back({stem + ".tex", figure(axis + plots + "\\end{axis}\n",
+                                         fmt::format("{}, config {}: capacity by nodes: {}, median over the searches.",
+                                                     tex_text(frontiers.workload),
+                                                     tex_text(base::short_hash(frontiers.hash)), objective),
+                                         stem)});
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/output_file.hpp"
 #include "report/latex/parts.hpp"
 #include "report/latex/tex.hpp"
@@ -54,7 +55,8 @@ std::string problem_list(const compare::Comparison& comparison) {
 
 // "03-q6-13d033eb1dc6": the number keeps configurations apart whatever they are called.
 std::string stem_of(const compare::ComparedConfig& config, size_t index) {
-  return fmt::format("{:02}-{}-{}", index + 1, tex_slug(config.workload), tex_slug(config.config_hash.substr(0, 12)));
+  return fmt::format("{:02}-{}-{}", index + 1, tex_slug(config.workload),
+                     tex_slug(base::short_hash(config.config_hash)));
 }
 
 }  // namespace

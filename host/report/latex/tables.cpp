@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "base/hash.hpp"
 #include "compare/validity.hpp"
 #include "report/latex/parts.hpp"
 #include "report/latex/tex.hpp"
@@ -13,12 +15,6 @@ namespace {
 
 constexpr size_t rows_of_float = 40;
 constexpr auto none = "---";
-
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string out;
-  for (const auto& part : parts) out += (out.empty() ? "" : std::string(separator)) + part;
-  return out;
-}
 
 // "40.2 [39.1, 41.0]", and how many values there are where that is not the number of runs.
 std::string values_cell(const SideValues& side, size_t runs) {
@@ -90,7 +86,7 @@ std::string caption_of(const compare::Comparison& comparison, const compare::Com
   std::vector<std::string> sides;
   for (const auto& side : config.sides) sides.push_back(tex_text(runs_text(side)));
   auto out = fmt::format("{}: {}. Median [least, greatest] over the repetitions of {}", tex_text(config_text(config)),
-                         what, joined(sides, ", "));
+                         what, fmt::join(sides, ", "));
   if (config.sides.size() < 2) return out + ".";
   return out + fmt::format("; ratio to {} with its {:.4g}\\,\\% confidence interval; margin {:.4g}\\,\\%.",
                            tex_text(config.sides[0].side), comparison.confidence * 100, comparison.margin * 100);
@@ -159,7 +155,7 @@ std::string part_table(const compare::Comparison& comparison, const compare::Com
 
 }  // namespace
 
-std::string tex_row(const std::vector<std::string>& cells) { return "{}" + joined(cells, " & "); }
+std::string tex_row(const std::vector<std::string>& cells) { return fmt::format("{{}}{}", fmt::join(cells, " & ")); }
 
 std::string to_tex(const TexTable& table) {
   std::string out;
@@ -190,7 +186,7 @@ std::string verdict_table(const compare::Comparison& comparison) {
                  .label = "tab:verdicts",
                  .notes = {}};
   for (const auto& row : verdict_rows(comparison))
-    table.rows.push_back(tex_row({tex_text(row.config.workload), tex_text(row.config.config_hash.substr(0, 12)),
+    table.rows.push_back(tex_row({tex_text(row.config.workload), tex_text(base::short_hash(row.config.config_hash)),
                                   row.alone() ? none : tex_text(row.side.side), tex_text(row.baseline().side),
                                   row.runs(), ratio_cell(row.throughput), compare::to_string(row.judgement.verdict)}));
   table.caption = fmt::format(
