@@ -179,4 +179,23 @@ OptionSpec text_option(std::string name, std::string value, std::string help, st
   return spec;
 }
 
+OptionSpec integer_option(std::string name, int64_t value, double min, double max, std::string help) {
+  auto spec = number_option(std::move(name), 0, min, max, "", std::move(help));
+  spec.type = OptionType::integer;
+  spec.default_value = value;
+  return spec;
+}
+
+OptionSpec number_option(std::string name, double value, double min, double max, std::string unit, std::string help) {
+  OptionSpec spec;
+  spec.name = std::move(name);
+  spec.type = OptionType::number;
+  spec.default_value = value;
+  spec.min = min;
+  spec.max = max;
+  spec.unit = std::move(unit);
+  spec.help = std::move(help);
+  return spec;
+}
+
 }  // namespace host::catalog

@@ -50,7 +50,9 @@ double parse_share(std::string_view source, std::string_view text, double least,
 
 // A switch, off by default.
 OptionSpec toggle(std::string name, std::string help);
-// An option whose value is text.
+// An option of each other type, with its default and range.
 OptionSpec text_option(std::string name, std::string value, std::string help, std::vector<std::string> choices = {});
+OptionSpec integer_option(std::string name, int64_t value, double min, double max, std::string help);
+OptionSpec number_option(std::string name, double value, double min, double max, std::string unit, std::string help);
 
 }  // namespace host::catalog

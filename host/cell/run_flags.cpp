@@ -7,35 +7,6 @@
 namespace host::cell {
 namespace {
 
-catalog::OptionSpec text(std::string name, std::string value, std::string help, std::vector<std::string> choices = {}) {
-  catalog::OptionSpec spec;
-  spec.name = std::move(name);
-  spec.default_value = std::move(value);
-  spec.choices = std::move(choices);
-  spec.help = std::move(help);
-  return spec;
-}
-catalog::OptionSpec integer(std::string name, int64_t value, double min, double max, std::string help) {
-  catalog::OptionSpec spec;
-  spec.name = std::move(name);
-  spec.type = catalog::OptionType::integer;
-  spec.default_value = value;
-  spec.min = min;
-  spec.max = max;
-  spec.help = std::move(help);
-  return spec;
-}
-catalog::OptionSpec number(std::string name, double value, double min, double max, std::string unit, std::string help) {
-  catalog::OptionSpec spec;
-  spec.name = std::move(name);
-  spec.type = catalog::OptionType::number;
-  spec.default_value = value;
-  spec.min = min;
-  spec.max = max;
-  spec.unit = std::move(unit);
-  spec.help = std::move(help);
-  return spec;
-}
 // A name that several plugins declare is one flag; check_names() refuses it where it would be ambiguous.
 void add_options(std::vector<catalog::Flag>& flags, const catalog::Manifest& plugin) {
   for (const auto& spec : plugin.options)
@@ -47,31 +18,34 @@ void add_options(std::vector<catalog::Flag>& flags, const catalog::Manifest& plu
 
 const std::vector<catalog::Flag>& run_flags() {
   static const std::vector<catalog::Flag> flags = {
-      {.spec = text("workload", "", "what is run; 'sage-host list' shows them"),
+      {.spec = catalog::text_option("workload", "", "what is run; 'sage-host list' shows them"),
        .placeholder = "ID[,ID...]",
        .aliases = {"experiment"}},
       {.spec = catalog::toggle("all", "run every workload that the backend can run, in order of id")},
-      {.spec = text("backend", "sage", "what runs it"), .placeholder = "ID", .letter = 'b'},
-      {.spec = integer("nodes", 1, 1, 100'000, "worker nodes")},
-      {.spec = integer("parallelism", 2, 1, 65'536, "replicas of each operator, a node")},
-      {.spec = text("scheduler", "default", "fifo, load_aware, priority, slo_aware, hybrid: what the backend offers"),
+      {.spec = catalog::text_option("backend", "sage", "what runs it"), .placeholder = "ID", .letter = 'b'},
+      {.spec = catalog::integer_option("nodes", 1, 1, 100'000, "worker nodes")},
+      {.spec = catalog::integer_option("parallelism", 2, 1, 65'536, "replicas of each operator, a node")},
+      {.spec = catalog::text_option("scheduler", "default",
+                                    "fifo, load_aware, priority, slo_aware, hybrid: what the backend offers"),
        .placeholder = "NAME"},
-      {.spec = integer("seed", 42, 0, 9e18, "the same seed gives the same schedule and inputs")},
-      {.spec = integer("repeat", 1, 1, 100'000, "repetitions, each a process and a record of its own")},
+      {.spec = catalog::integer_option("seed", 42, 0, 9e18, "the same seed gives the same schedule and inputs")},
+      {.spec = catalog::integer_option("repeat", 1, 1, 100'000, "repetitions, each a process and a record of its own")},
       {.spec = catalog::toggle("quick", "reduced scale: a smoke run of seconds")},
-      {.spec = integer("parity_check", 1000, 0, 1'000'000,
-                       "the first so many results are compared with a serial execution after the run; 0 = none")},
-      {.spec = integer("parity_batch_size", 16, 1, 1'000'000, "batch size of the parity split")},
-      {.spec = text("output_dir", "results", "root of the result folders"), .placeholder = "DIR"},
-      {.spec = text("request_log", "none", "log single requests", {"none", "jsonl", "binary"})},
-      {.spec = number("request_sample", 1, 0, 1, "", "share of requests in the log")},
-      {.spec = number("interval", 1, 0.01, 86'400, "s", "time between records of progress")},
-      {.spec = text("config", "", "options from a TOML file"), .placeholder = "FILE.toml"},
-      {.spec = text("set", "", "any option by name, or qualified as ID.KEY=VALUE; repeatable"),
+      {.spec = catalog::integer_option(
+           "parity_check", 1000, 0, 1'000'000,
+           "the first so many results are compared with a serial execution after the run; 0 = none")},
+      {.spec = catalog::integer_option("parity_batch_size", 16, 1, 1'000'000, "batch size of the parity split")},
+      {.spec = catalog::text_option("output_dir", "results", "root of the result folders"), .placeholder = "DIR"},
+      {.spec = catalog::text_option("request_log", "none", "log single requests", {"none", "jsonl", "binary"})},
+      {.spec = catalog::number_option("request_sample", 1, 0, 1, "", "share of requests in the log")},
+      {.spec = catalog::number_option("interval", 1, 0.01, 86'400, "s", "time between records of progress")},
+      {.spec = catalog::text_option("config", "", "options from a TOML file"), .placeholder = "FILE.toml"},
+      {.spec = catalog::text_option("set", "", "any option by name, or qualified as ID.KEY=VALUE; repeatable"),
        .placeholder = "KEY=VALUE",
        .repeatable = true},
-      {.spec = text("plugin_path", "", "folders searched for manifests first"), .placeholder = "A:B"},
-      {.spec = text("resume", "", "go on with a search that was cut off; its finished runs are not done again"),
+      {.spec = catalog::text_option("plugin_path", "", "folders searched for manifests first"), .placeholder = "A:B"},
+      {.spec = catalog::text_option("resume", "",
+                                    "go on with a search that was cut off; its finished runs are not done again"),
        .placeholder = "RUN_ID"},
       {.spec = catalog::toggle("dry_run", "validate everything, print the plan, run nothing")},
       {.spec = catalog::toggle("json", "with --dry-run: print the plan as JSON")},

@@ -23,72 +23,56 @@ constexpr std::array<std::pair<const char*, Arrival>, 7> arrivals = {{{"constant
 constexpr double count_max = 1e15;     // 31 years at 1e6/s
 constexpr double seconds_max = 3.2e7;  // a year
 
-catalog::OptionSpec number(const char* name, double value, double min, double max, const char* unit, const char* help) {
-  catalog::OptionSpec spec;
-  spec.name = name;
-  spec.type = catalog::OptionType::number;
-  spec.default_value = value;
-  spec.min = min;
-  spec.max = max;
-  spec.unit = unit;
-  spec.help = help;
-  return spec;
-}
-
-catalog::OptionSpec count(const char* name, uint64_t value, double min, double max, const char* help) {
-  auto spec = number(name, 0, min, max, "", help);
-  spec.type = catalog::OptionType::integer;
-  spec.default_value = static_cast<int64_t>(value);
-  return spec;
-}
-
-catalog::OptionSpec text(const char* name, const char* value, std::vector<std::string> choices, const char* help) {
-  catalog::OptionSpec spec;
-  spec.name = name;
-  spec.default_value = std::string(value);
-  spec.choices = std::move(choices);
-  spec.help = help;
-  return spec;
-}
-
 std::vector<catalog::OptionSpec> make_options() {
   const LoadConfig d;
   std::vector<std::string> processes;
   for (const auto& [name, arrival] : arrivals) processes.emplace_back(name);
   return {
-      text("arrival", "poisson", std::move(processes),
-           "how requests arrive: constant gaps; poisson; gamma gaps with --cv; bursty, two-state Markov-modulated "
-           "Poisson; trace, as recorded in --trace; closed, --concurrency at a time; offline, all at once"),
-      number("rate", d.rate, 0.001, 1e8, "1/s",
-             "mean arrival rate, in the long run for bursty too; trace, closed and offline do without"),
-      number("cv", d.cv, 0.01, 100, "",
-             "gamma: standard deviation of the gaps / their mean; 1 = poisson, less = steadier, more = burstier"),
-      number("burst_factor", d.burst_factor, 1, 1e6, "", "bursty: rate in a burst / rate in the calm state"),
-      number("burst_dwell_s", d.burst_dwell_s, 0.001, seconds_max, "s", "bursty: mean time in a burst"),
-      number("calm_dwell_s", d.calm_dwell_s, 0.001, seconds_max, "s", "bursty: mean time between bursts"),
-      count("total_requests", d.total_requests, 0, count_max,
-            "measured requests; 0 = until --duration or the end of the trace; with both, whichever comes first"),
-      number("duration", d.duration_s, 0, seconds_max, "s",
-             "measured time; 0 = until --total-requests; given alone, it sets --total-requests to 0"),
-      count("warmup_items", d.warmup_items, 0, count_max,
-            "requests at the start of the schedule that are run and left out of every metric"),
-      count("concurrency", d.concurrency, 0, 1 << 24,
-            "closed loop: requests in flight, each followed by the next when it ends; more than 0 implies --arrival "
-            "closed"),
-      text("trace", "", {},
-           "an Azure LLM trace (CSV) or a Mooncake trace (JSON lines) to replay: arrival times, token counts and keys; "
-           "implies --arrival trace"),
-      text("trace_spread", d.trace_spread.c_str(), {"none", "uniform"},
-           "none: replay timestamps as they are; uniform: spread requests of equal timestamps evenly until the next "
-           "one, for traces with a coarse clock (Mooncake: 3 s)"),
-      number("trace_speed", d.trace_speed, 0.001, 1e6, "", "replay the trace so many times as fast"),
-      count("trace_limit", d.trace_limit, 0, count_max, "replay only the first requests of the trace; 0 = all"),
-      number("timeout", d.timeout_s, 0.001, seconds_max, "s",
-             "a request that has not ended so long after it was due counts as a timeout"),
-      number("drain_timeout", d.drain_timeout_s, 0, seconds_max, "s",
-             "how long to wait, after the last request was sent, for those still in flight"),
-      count("max_in_flight", d.max_in_flight, 1, 1 << 24,
-            "most requests in flight; at the limit the host waits, and the wait counts as latency"),
+      catalog::text_option(
+          "arrival", "poisson",
+          "how requests arrive: constant gaps; poisson; gamma gaps with --cv; bursty, two-state Markov-modulated "
+          "Poisson; trace, as recorded in --trace; closed, --concurrency at a time; offline, all at once",
+          std::move(processes)),
+      catalog::number_option("rate", d.rate, 0.001, 1e8, "1/s",
+                             "mean arrival rate, in the long run for bursty too; trace, closed and offline do without"),
+      catalog::number_option(
+          "cv", d.cv, 0.01, 100, "",
+          "gamma: standard deviation of the gaps / their mean; 1 = poisson, less = steadier, more = burstier"),
+      catalog::number_option("burst_factor", d.burst_factor, 1, 1e6, "",
+                             "bursty: rate in a burst / rate in the calm state"),
+      catalog::number_option("burst_dwell_s", d.burst_dwell_s, 0.001, seconds_max, "s", "bursty: mean time in a burst"),
+      catalog::number_option("calm_dwell_s", d.calm_dwell_s, 0.001, seconds_max, "s",
+                             "bursty: mean time between bursts"),
+      catalog::integer_option(
+          "total_requests", static_cast<int64_t>(d.total_requests), 0, count_max,
+          "measured requests; 0 = until --duration or the end of the trace; with both, whichever comes first"),
+      catalog::number_option("duration", d.duration_s, 0, seconds_max, "s",
+                             "measured time; 0 = until --total-requests; given alone, it sets --total-requests to 0"),
+      catalog::integer_option("warmup_items", static_cast<int64_t>(d.warmup_items), 0, count_max,
+                              "requests at the start of the schedule that are run and left out of every metric"),
+      catalog::integer_option(
+          "concurrency", static_cast<int64_t>(d.concurrency), 0, 1 << 24,
+          "closed loop: requests in flight, each followed by the next when it ends; more than 0 implies --arrival "
+          "closed"),
+      catalog::text_option(
+          "trace", "",
+          "an Azure LLM trace (CSV) or a Mooncake trace (JSON lines) to replay: arrival times, token counts and keys; "
+          "implies --arrival trace",
+          {}),
+      catalog::text_option(
+          "trace_spread", d.trace_spread,
+          "none: replay timestamps as they are; uniform: spread requests of equal timestamps evenly until the next "
+          "one, for traces with a coarse clock (Mooncake: 3 s)",
+          {"none", "uniform"}),
+      catalog::number_option("trace_speed", d.trace_speed, 0.001, 1e6, "", "replay the trace so many times as fast"),
+      catalog::integer_option("trace_limit", static_cast<int64_t>(d.trace_limit), 0, count_max,
+                              "replay only the first requests of the trace; 0 = all"),
+      catalog::number_option("timeout", d.timeout_s, 0.001, seconds_max, "s",
+                             "a request that has not ended so long after it was due counts as a timeout"),
+      catalog::number_option("drain_timeout", d.drain_timeout_s, 0, seconds_max, "s",
+                             "how long to wait, after the last request was sent, for those still in flight"),
+      catalog::integer_option("max_in_flight", static_cast<int64_t>(d.max_in_flight), 1, 1 << 24,
+                              "most requests in flight; at the limit the host waits, and the wait counts as latency"),
   };
 }
 

@@ -1,4 +1,5 @@
 // Histograms as other HdrHistogram tools read them: the V2 compressed encoding and the log format 1.3 around it.
+// By hand: the C library encodes only histograms of its own, and trusts the sizes that a file names.
 #pragma once
 
 #include <filesystem>

@@ -130,7 +130,7 @@ struct LedgerCounts {
   uint64_t unchecked = 0;  // settled without a verdict
   uint64_t passed = 0;
   uint64_t bad_stamps = 0;   // completion times before the request was sent or in the future, which the host corrected
-  uint64_t log_dropped = 0;  // rows the request log could not take
+  uint64_t log_dropped = 0;  // rows that found their way to the collector full: not logged, nor judged
   [[nodiscard]] bool balanced() const;
 };
 
@@ -187,7 +187,7 @@ struct RunResult {
   metrics::Histogram lateness;  // of the generator, ns
   int64_t lateness_budget_ns = 0;
   uint64_t blocked_ns = 0;
-  uint64_t settle_dropped = 0;  // outcomes never judged: the ring of rows was full
+  uint64_t settle_dropped = 0;  // the same of a workload that judges; any makes the run INVALID
   double achieved_rate = 0;     // of arrivals
   double achieved_cv = -1;      // coefficient of variation of inter-arrival times; -1 = fewer than 3
   std::vector<StageTimes> stages;
