@@ -1,5 +1,5 @@
-// The exported symbols of a library, read from its file: nothing is loaded, and nothing in the file is trusted. By hand:
-// a loader runs code, and readers of ELF trust the offsets in it.
+// The exported symbols of a library, read from its file: nothing is loaded, and nothing in the file is trusted. By
+// hand: a loader runs code, and readers of ELF trust the offsets in it.
 #include <elf.h>
 #include <fmt/format.h>
 

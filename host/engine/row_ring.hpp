@@ -1,6 +1,6 @@
 // Finished requests on their way from a completing thread to the collector: a single-producer single-consumer ring of
-// bytes. A row is one cache line; few are followed by the time of their first chunk or by a result. By hand: queues of libraries
-// hold items of one size, or allocate.
+// bytes. A row is one cache line; few are followed by the time of their first chunk or by a result. By hand: queues of
+// libraries hold items of one size, or allocate.
 #pragma once
 
 #include <algorithm>
