@@ -44,8 +44,8 @@ const std::vector<catalog::Flag>& run_flags() {
        .placeholder = "KEY=VALUE",
        .repeatable = true},
       {.spec = catalog::text_option("plugin_path", "", "folders searched for manifests first"), .placeholder = "A:B"},
-      {.spec = catalog::text_option("resume", "",
-                                    "go on with a search that was cut off; its finished runs are not done again"),
+      {.spec = catalog::text_option(
+           "resume", "", "go on with several runs, or a search, that were cut off; what is finished is not done again"),
        .placeholder = "RUN_ID"},
       {.spec = catalog::toggle("dry_run", "validate everything, print the plan, run nothing")},
       {.spec = catalog::toggle("json", "with --dry-run: print the plan as JSON")},

@@ -47,19 +47,6 @@ const std::vector<catalog::Flag>& pair_flags() {
   return flags;
 }
 
-// With --resume and nothing else about it, what is to run is in the run's own manifests.
-Arguments parse_resume(const Command& command, std::span<const std::string> args) {
-  auto arguments = parse_arguments(args, pair_flags(), command.name);
-  for (const auto& each : arguments.flags)
-    if (each.name != "resume" && each.name != "output_dir" && each.name != "plugin_path" && each.name != "dry_run" &&
-        each.name != "json")
-      throw base::usage_error(
-          fmt::format("{} with --resume: the run's own settings hold; leave it out, or repeat the whole "
-                      "command line to have it checked",
-                      each.source));
-  return arguments;
-}
-
 }  // namespace
 
 base::Exit pair_command(const Command& command, std::span<const std::string> args) {
@@ -72,7 +59,8 @@ base::Exit pair_command(const Command& command, std::span<const std::string> arg
     throw base::usage_error("--resume names the run; leave --run-id out");
   std::optional<experiment::RunPlan> plan;
   if (!arguments.resume.empty() && !given.has("workload") && !given.has("all") && !given.help) {
-    const auto alone = parse_resume(command, args);
+    const auto alone = parse_arguments(args, pair_flags(), command.name);
+    refuse_beside_resume(alone);
     arguments.dry_run = alone.text("dry_run", "false") == "true";
     arguments.json = alone.text("json", "false") == "true";
   } else {

@@ -64,6 +64,16 @@ std::vector<std::string> command_line_of(const Command& command, std::span<const
   return out;
 }
 
+void refuse_beside_resume(const Arguments& arguments) {
+  for (const auto& each : arguments.flags)
+    if (each.name != "resume" && each.name != "output_dir" && each.name != "plugin_path" && each.name != "dry_run" &&
+        each.name != "json")
+      throw base::usage_error(
+          fmt::format("{} with --resume: the run's own settings hold; leave it out, or repeat the whole "
+                      "command line to have it checked",
+                      each.source));
+}
+
 std::optional<experiment::RunPlan> read_plan(const Command& command, std::span<const std::string> args,
                                              std::span<const catalog::Flag> command_flags) {
   // Which plugins take part decides which flags exist, so the command line is split twice.

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 // what it prints, and it ends with us.
 bool run_program(const std::vector<std::string>& words) {
   try {
-    base::ChildProcess child({.words = words});
+    base::ChildProcess child(base::Launch{.words = words});
     child.wait(-1);
     return WIFEXITED(child.status()) && WEXITSTATUS(child.status()) == 0;
   } catch (const std::system_error& e) {

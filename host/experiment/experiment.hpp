@@ -28,6 +28,7 @@ struct Cell {
   std::string run_id = {};
   double seconds = 0;         // its process
   nlohmann::json files = {};  // SHA-256 by path below its folder
+  nlohmann::json found = {};  // what a search learnt from it
 };
 const char* to_string(Cell::State state);
 

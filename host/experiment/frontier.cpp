@@ -10,8 +10,10 @@
 #include "base/hash.hpp"
 #include "base/number_text.hpp"
 #include "cell/run_folder.hpp"
+#include "experiment/recorded_options.hpp"
 #include "experiment/run.hpp"
 #include "experiment/run_lock.hpp"
+#include "experiment/state.hpp"
 #include "records/run_id.hpp"
 
 namespace host::experiment {
@@ -54,6 +56,11 @@ void tell(const SearchSpec& search, const Probe& probe, const char* more) {
              more);
 }
 
+// What it takes to take it up again.
+nlohmann::ordered_json search_plan(const cell::CellSpec& cell, const SearchSpec& search) {
+  return {{"config_hash", cell.config_hash}, {"planned", recorded_plan({PlannedCell{cell, {}, search}})}};
+}
+
 // Each run of the search is a cell at a point of its own.
 void run_probes(const cell::CellSpec& cell, const SearchSpec& search, double rate_per_node, Probes& probes,
                 cell::StopSignals& stop) {
@@ -76,6 +83,7 @@ void run_probes(const cell::CellSpec& cell, const SearchSpec& search, double rat
     if (ended.state == Cell::State::pending) return;  // cut off
     if (report.folder.empty()) throw base::Error(report.exit, report.text);
     take_measures(*probe, read_record(report.folder));
+    probe->signal = report.signal;
     tell(search, probes.add(*probe), "");
   };
   run_cells(experiment, conduct, stop);
@@ -104,7 +112,7 @@ Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, con
       for (uint32_t repetition = 1; repetition <= search.repeat; ++repetition) {
         const auto* known = probes.find(nodes, rate, repetition);
         if (known == nullptr) {
-          out.next = Probe{nodes, rate, repetition, seed + repetition - 1, {}, {}, {}, {}, {}, {}, {}};
+          out.next = Probe{.nodes = nodes, .rate = rate, .repetition = repetition, .seed = seed + repetition - 1};
           return RateAnswer::stopped;
         }
         if (const auto answer = judge(search, *known, point.note); answer != RateAnswer::meets) return answer;
@@ -138,13 +146,13 @@ cell::CellReport run_frontier(const cell::CellSpec& planned, const SearchSpec& s
   } else {
     cell.run_id = place.resume;
     cell.folder = std::filesystem::absolute(place.root / place.resume).lexically_normal();
-    if (!std::filesystem::exists(cell.folder / "probes.jsonl"))
+    if (!State::exists(cell.folder))
       throw base::usage_error(fmt::format("--resume {}: there is no search in {}; 'ls {}' shows the runs", place.resume,
                                           cell.folder.string(), place.root.string()));
   }
 
   const RunLock lock(cell.folder);
-  Probes probes(cell.folder, cell.config_hash);
+  Probes probes(cell.folder, search_plan(cell, spec));
   const auto rate_per_node = std::get<double>(cell.load.at("rate"));
   try {
     run_probes(cell, spec, rate_per_node, probes, stop);

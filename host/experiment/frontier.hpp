@@ -1,6 +1,7 @@
 // A search for capacity: for each number of nodes, runs at one rate after the other, each in a process of its own,
 // until the largest rate that meets the objectives is known. The result is a folder with a run's files and
-//   probes.jsonl   every run of the search, as it ended; what --resume reads
+//   state.json     what --resume reads
+//   probes.jsonl   every run of the search, as it ended
 //   probes/        the full results of each
 //   frontier.json, frontier.csv   rate, throughput, p99 and attainment of every run, capacity of every number of nodes
 #pragma once

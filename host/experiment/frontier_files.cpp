@@ -127,7 +127,7 @@ void write_frontier(const cell::CellSpec& cell, const SearchSpec& search, const 
   if (cell.quiet) return;
   fmt::print(
       "{}\n{} x {}: largest rate with {:.4g} % of requests within their objectives, in each of {} run{} ({:.3g} % "
-      "confidence)\n\n{}\n{} runs; folder: {}\nfiles: frontier.csv, frontier.json, probes, probes.jsonl, "
+      "confidence)\n\n{}\n{} runs; folder: {}\nfiles: frontier.csv, frontier.json, probes, probes.jsonl, state.json, "
       "unified_results.csv, unified_results.jsonl\n",
       cell.run_id, cell.workload, cell.backend, search.attainment * 100, search.repeat, search.repeat == 1 ? "" : "s",
       search.confidence() * 100, base::format_table(table), probes.all().size(), cell.folder.string());

@@ -14,7 +14,9 @@
 #include "cell/process.hpp"
 #include "cell/run_folder.hpp"
 #include "experiment/pair_run.hpp"
+#include "experiment/recorded_options.hpp"
 #include "experiment/run.hpp"
+#include "experiment/state.hpp"
 #include "records/run_id.hpp"
 #include "report/comparison_job.hpp"
 
@@ -92,7 +94,7 @@ class Pair {
     const auto left = count_pending(run_.experiment);
     auto exit = worst_exit(run_.experiment);
     for (size_t w = 0; w < run_.workloads.size(); ++w) exit = cell::worse(exit, conclude(w, left > 0));
-    write_pair_manifests(run_);
+    write_pair_progress(run_);
     fmt::print("\n{}\n", run_.root.string());
     if (left == 0) return exit;
     say(fmt::format("sage-host: interrupted with {} of {} cells to go; go on with: {}", left,
@@ -108,19 +110,18 @@ class Pair {
       fs::create_directories(run_.root);
       run_.lock.emplace(run_.root);
       // Another command may have begun and ended this very run meanwhile.
-      if (fs::exists(run_.folder(0) / "manifest.json"))
+      if (State::exists(run_.root))
         throw base::usage_error(fmt::format("{} is there already; choose another --run-id", run_.root.string()));
     }
+    if (!run_.resumed) run_.recorded = recorded_plan(run_.experiment.planned);
     for (size_t w = 0; w < run_.workloads.size(); ++w) {
       auto& workload = run_.workloads[w];
       fs::create_directories(run_.folder(w) / "cells");
       if (run_.resumed) continue;
       workload.started_at = records::utc_iso8601(std::chrono::system_clock::now());
-      for (size_t b = 0; b < run_.backends.size(); ++b)
-        workload.environment[run_.backends[b]] = cell::run_info(run_.plan_of(w, b).spec).environment;
     }
     remove_unfinished(run_);
-    write_pair_manifests(run_);
+    write_pair_progress(run_);
   }
 
   cell::CellPlace place(const Cell& cell, cell::CellSpec& spec) const {
@@ -147,7 +148,7 @@ class Pair {
     ++ran_;
     spent_s_ += cell.seconds;
     tell(cell, folder);
-    write_pair_manifests(run_);
+    write_pair_progress(run_);
   }
 
   void tell(const Cell& cell, const fs::path& folder) {

@@ -37,33 +37,6 @@ std::string set_hash(const std::vector<PairWorkload>& workloads) {
   return base::config_hash(hashes);
 }
 
-void take_plan(PairRun& run, RunPlan&& plan) {
-  for (const auto& cell : plan.cells) {
-    if (run.workloads.empty() || run.workloads.back().id != cell.spec.workload)
-      run.workloads.push_back({.id = cell.spec.workload, .config_hash = cell.spec.config_hash});
-    if (run.workloads.size() == 1) run.backends.push_back(cell.spec.backend);
-    // By construction; if not, the comparison would be of different things.
-    if (run.workloads.back().config_hash != cell.spec.config_hash)
-      throw base::Error(base::Exit::failed, fmt::format("{} has another configuration on {} than on {}: {} and {}",
-                                                        cell.spec.workload, cell.spec.backend, run.backends[0],
-                                                        cell.spec.config_hash, run.workloads.back().config_hash));
-  }
-  if (run.backends.size() < 2)
-    throw base::usage_error(fmt::format("--backends {}: a pair needs two or more; 'sage-host run' takes one",
-                                        fmt::join(run.backends, ",")));
-  const auto& shared = plan.cells[0].settings.shared;
-  run.repeat = plan.repeat;
-  run.cooldown_s = cell::get<double>(shared, "cooldown");
-  run.comparison = {cell::get<std::string>(shared, "baseline"), cell::get<std::string>(shared, "margin"),
-                    cell::get<std::string>(shared, "gate"), cell::get<bool>(shared, "gate_lenient")};
-  run.run_id = cell::get<std::string>(shared, "run_id");
-  run.experiment.planned = std::move(plan.cells);
-  run.skipped = std::move(plan.skipped);
-  const auto seed = run.experiment.planned[0].spec.seed;
-  for (size_t w = 0; w < run.workloads.size(); ++w)
-    run.workloads[w].order = side_orders(run.backends.size(), run.repeat, seed, w);
-}
-
 void check_comparison(PairRun& run) {
   auto& how = run.comparison;
   if (how.baseline.empty()) how.baseline = run.backends[0];
@@ -115,6 +88,28 @@ std::string PairRun::resume_command() const {
   return out;
 }
 
+void set_plan(PairRun& run, RunPlan&& plan) {
+  for (const auto& cell : plan.cells) {
+    if (run.workloads.empty() || run.workloads.back().id != cell.spec.workload)
+      run.workloads.push_back({.id = cell.spec.workload, .config_hash = cell.spec.config_hash});
+    if (run.workloads.size() == 1) run.backends.push_back(cell.spec.backend);
+    // By construction; if not, the comparison would be of different things.
+    if (run.workloads.back().config_hash != cell.spec.config_hash)
+      throw base::Error(base::Exit::failed, fmt::format("{} has another configuration on {} than on {}: {} and {}",
+                                                        cell.spec.workload, cell.spec.backend, run.backends[0],
+                                                        cell.spec.config_hash, run.workloads.back().config_hash));
+  }
+  if (run.backends.size() < 2)
+    throw base::usage_error(fmt::format("--backends {}: a pair needs two or more; 'sage-host run' takes one",
+                                        fmt::join(run.backends, ",")));
+  run.repeat = plan.repeat;
+  run.experiment.planned = std::move(plan.cells);
+  run.skipped = std::move(plan.skipped);
+  const auto seed = run.experiment.planned[0].spec.seed;
+  for (size_t w = 0; w < run.workloads.size(); ++w)
+    run.workloads[w].order = side_orders(run.backends.size(), run.repeat, seed, w);
+}
+
 void set_cells(PairRun& run) {
   std::vector<Orders> orders;
   for (const auto& workload : run.workloads) orders.push_back(workload.order);
@@ -128,7 +123,14 @@ PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan) {
   run.plugin_path = std::move(arguments.plugin_path);
   run.dry_run = arguments.dry_run;
   run.json = arguments.json;
-  if (plan) take_plan(run, std::move(*plan));
+  if (plan) {
+    const auto& shared = plan->cells[0].settings.shared;
+    run.cooldown_s = cell::get<double>(shared, "cooldown");
+    run.comparison = {cell::get<std::string>(shared, "baseline"), cell::get<std::string>(shared, "margin"),
+                      cell::get<std::string>(shared, "gate"), cell::get<bool>(shared, "gate_lenient")};
+    run.run_id = cell::get<std::string>(shared, "run_id");
+    set_plan(run, std::move(*plan));
+  }
   if (!arguments.resume.empty()) {
     run.root = find_run(arguments.resume, arguments.output_dir);
     if (!run.dry_run) run.lock.emplace(run.root);

@@ -1,4 +1,5 @@
 // A paired run: workloads on several backends, repetition by repetition, in the same schedule. As data.
+//   <output-dir>/run_id=<run id>/state.json
 //   <output-dir>/run_id=<run id>/config_hash=<12 hex>/     one such folder for each workload
 //     cells/<repetition>-<backend>/    the complete folder of each run
 //     backends/<backend>/              unified_results.{jsonl,csv}: all its repetitions, in order
@@ -32,7 +33,6 @@ struct PairWorkload {
   std::string config_hash = {};
   Orders order = {};  // of the backends
   std::string started_at = {};
-  nlohmann::json environment = {};      // by backend
   nlohmann::json parity = nullptr;      // whether the outputs agree, once that was looked at
   nlohmann::json comparison = nullptr;  // exit code of the comparison, once there is one
 };
@@ -43,6 +43,7 @@ struct PairRun {
   std::vector<PairWorkload> workloads;
   std::vector<std::string> backends;
   Experiment experiment;  // its points are the workloads, its sides the backends
+  nlohmann::ordered_json recorded = nlohmann::ordered_json::array();  // of experiment.planned, as its state has it
   std::vector<SkippedWorkload> skipped;
   uint32_t repeat = 1;
   double cooldown_s = 1;
@@ -73,22 +74,25 @@ struct PairArguments {
   bool json = false;
 };
 
-// Without a plan, which only --resume allows, what is to run is in the run's own manifests. Throws Error; nothing has
-// been written.
+// Without a plan, which only --resume allows, what is to run is in the run's own state. Throws Error; nothing has been
+// written.
 PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan);
 // Runs what is pending, or with dry_run tells what that would be. Throws Error.
 base::Exit run_pair(PairRun& run);
 
+// Workloads, backends and orders of a plan. Throws Error if it is not one of a pair.
+void set_plan(PairRun& run, RunPlan&& plan);
 // All cells, pending, in the orders of the workloads.
 void set_cells(PairRun& run);
 
 std::string pair_text(const PairRun& run);
 nlohmann::ordered_json pair_json(const PairRun& run);
 
-// manifest.json of each workload, each written beside its place and renamed.
-void write_pair_manifests(const PairRun& run);
-// Takes orders, ids and what has ended from the manifests of `root` into `run`, whose plan must be the same. `run`
-// without a plan gets it from there. Throws Error(usage) that says what differs.
+// How far it has got: state.json, which --resume reads, and manifest.json of each workload, for people and programs.
+void write_pair_progress(const PairRun& run);
+void write_pair_state(const PairRun& run);
+// Takes orders, ids and what has ended from the state in `root` into `run`, whose plan must be the same. `run` without
+// a plan gets it from there. Throws Error(usage) that says what differs.
 void take_up(PairRun& run, const catalog::Catalog& catalog, const std::vector<std::string>& command_line);
 
 // What the cells left, brought together: backends/ and logs/.

@@ -6,21 +6,25 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "base/output_file.hpp"
+#include "base/quote.hpp"
+#include "experiment/state.hpp"
 
 namespace host::experiment {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::optional<double> number_of(const Json& json, const char* name) {
+template <class J>
+std::optional<double> number_of(const J& json, const char* name) {
   const auto found = json.find(name);
   if (found == json.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
+  return found->template get<double>();
 }
 
-Probe probe_from_json(const Json& json) {
+Probe probe_from_json(const nlohmann::json& json) {
   Probe probe;
   json.at("nodes").get_to(probe.nodes);
   json.at("rate").get_to(probe.rate);
@@ -54,26 +58,25 @@ Json to_json(const Probe& probe) {
           {"verdict", probe.verdict}};
 }
 
-Probes::Probes(const std::filesystem::path& folder, const std::string& config_hash)
-    : file_(folder / "probes.jsonl"), config_hash_(config_hash) {
-  std::ifstream in(file_);
-  std::string line;
-  if (!std::getline(in, line)) {
+Probes::Probes(std::filesystem::path folder, Json plan) : folder_(std::move(folder)), plan_(std::move(plan)) {
+  if (!State::exists(folder_)) {
     write();
     return;
   }
+  const State state(folder_);
+  if (state.type() != "search") state.bad("is not of a search");
+  const auto was = state.get<std::string>(state.plan(), "config_hash");
+  const auto now = plan_.at("config_hash").get<std::string>();
+  if (was != now)
+    throw base::usage_error(fmt::format(
+        "{} is of a search with other options (configuration {}, now {}); give the same ones, or start anew without "
+        "--resume",
+        state.source(), base::one_line(base::short_hash(was)), base::short_hash(now)));
   try {
-    const auto hash = Json::parse(line).at("config_hash").get<std::string>();
-    if (hash != config_hash)
-      throw base::usage_error(
-          fmt::format("{} is of a search with other options (configuration {:.12}, now {:.12}); give the "
-                      "same ones, or start anew without --resume",
-                      file_.string(), hash, config_hash));
-    // A last line without its end was cut off, by a version that appended to the file.
-    while (std::getline(in, line))
-      if (!in.eof()) probes_.push_back(probe_from_json(Json::parse(line)));
-  } catch (const Json::exception&) {
-    throw base::Error(base::Exit::failed, fmt::format("{} is damaged; start anew without --resume", file_.string()));
+    for (const auto& cell : state.cells())
+      if (cell.signal.empty()) probes_.push_back(probe_from_json(cell.found));
+  } catch (const nlohmann::json::exception&) {
+    state.bad("'found' of a cell is not what a search found");
   }
 }
 
@@ -91,9 +94,22 @@ const Probe& Probes::add(Probe probe) {
 }
 
 void Probes::write() const {
-  std::string text = Json{{"config_hash", config_hash_}}.dump() + "\n";
-  for (const auto& probe : probes_) text += to_json(probe).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  base::write_file(file_, text);
+  std::vector<Cell> cells;
+  std::string lines = Json{{"config_hash", plan_.at("config_hash")}}.dump() + "\n";
+  for (const auto& probe : probes_) {
+    const auto found = to_json(probe);
+    lines += found.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    cells.push_back({.point = cells.size(),
+                     .repetition = probe.repetition,
+                     .state = probe.status == "ok"        ? Cell::State::ok
+                              : probe.status == "invalid" ? Cell::State::invalid
+                                                          : Cell::State::failed,
+                     .reason = probe.reason,
+                     .signal = probe.signal,
+                     .found = nlohmann::json(found)});
+  }
+  write_state(folder_, "search", plan_, cells);
+  base::write_file(folder_ / "probes.jsonl", lines);
 }
 
 Json read_record(const std::filesystem::path& folder) {

@@ -1,5 +1,5 @@
-// The runs of a search, and the file that lets a search go on where it was cut off: probes.jsonl, a line for each run
-// that ended. It is written beside its place and renamed after each.
+// The runs of a search: kept in its state.json, from which a search that was cut off goes on, and for people and
+// programs in probes.jsonl, a line for each run that ended.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,11 @@ struct Probe {
   double rate = 0;  // 1/s, offered
   uint32_t repetition = 1;
   uint64_t seed = 0;
-  std::string status;  // of its run: ok, failed, invalid
-  std::string reason;  // if it is not ok
-  std::string verdict;
-  std::optional<double> attainment, throughput, goodput, latency_p99;
+  std::string status = {};  // of its run: ok, failed, invalid
+  std::string reason = {};  // if it is not ok
+  std::string verdict = {};
+  std::string signal = {};  // that its process died of; such a run is tried again on --resume
+  std::optional<double> attainment = {}, throughput = {}, goodput = {}, latency_p99 = {};
   [[nodiscard]] std::string name() const;  // of its folder: "n4-r98.99-2"
 };
 
@@ -27,17 +28,17 @@ nlohmann::ordered_json to_json(const Probe& probe);
 
 class Probes {
  public:
-  // Begins the file in `folder`, or, when it is there, reads it. Throws Error(usage) when that was a search of another
-  // configuration, Error(failed) when the file cannot be used.
-  Probes(const std::filesystem::path& folder, const std::string& config_hash);
+  // Begins the search in `folder`, or takes up the one that is there; `plan`, as of write_state, has its config_hash.
+  // Throws Error(usage) when that was a search of another configuration, or its state cannot be used.
+  Probes(std::filesystem::path folder, nlohmann::ordered_json plan);
   [[nodiscard]] const Probe* find(uint32_t nodes, double rate, uint32_t repetition) const;
   const Probe& add(Probe probe);
   [[nodiscard]] const std::vector<Probe>& all() const { return probes_; }
 
  private:
   void write() const;
-  std::filesystem::path file_;
-  std::string config_hash_;
+  std::filesystem::path folder_;
+  nlohmann::ordered_json plan_;
   std::vector<Probe> probes_;
 };
 

@@ -1,16 +1,21 @@
 #include "experiment/recorded_options.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/quote.hpp"
+#include "cell/process.hpp"
 
 namespace host::experiment {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr size_t planned_max = 100'000;
 
 std::string text_of(const Json& value, const std::string& source) {
   if (value.is_string()) return value.get<std::string>();
@@ -75,6 +80,61 @@ PlannedCell plan_again(const catalog::Catalog& catalog, const std::string& workl
   else if (cell.search)
     cell.search->nodes = node_numbers(*nodes, source);
   return cell;
+}
+
+nlohmann::ordered_json recorded_plan(const std::vector<PlannedCell>& planned) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& cell : planned)
+    out.push_back({{"workload", cell.spec.workload},
+                   {"backend", cell.spec.backend},
+                   {"config_hash", cell.spec.config_hash},
+                   {"config", cell.spec.config},
+                   {"options", recorded_options(cell.spec, cell.search)},
+                   {"environment", cell::run_info(cell.spec).environment}});
+  return out;
+}
+
+std::vector<PlannedCell> plan_again(const State& state, const catalog::Catalog& catalog,
+                                    const std::vector<std::string>& command_line) {
+  std::vector<PlannedCell> out;
+  for (const auto& each : state.list(state.plan(), "planned", planned_max))
+    out.push_back(plan_again(catalog, text_at(each, "workload"), text_at(each, "backend"),
+                             each.value("options", Json()), command_line, state.source()));
+  if (out.empty()) state.bad("'planned' is empty");
+  return out;
+}
+
+void check_same_plan(const State& state, const nlohmann::ordered_json& now) {
+  const auto& began = state.list(state.plan(), "planned", planned_max);
+  const auto refuse = [&](const std::string& what, const std::string& was, const std::string& is) {
+    throw base::usage_error(fmt::format("--resume: {} was {} in {} and is {} now; a run goes on as it began, or anew",
+                                        what, base::one_line(was), state.source(), is));
+  };
+  const auto names = [](const auto& list, const char* name) {
+    std::vector<std::string> out;
+    for (const auto& each : list)
+      if (const auto text = text_at(Json(each), name); std::ranges::find(out, text) == out.end()) out.push_back(text);
+    return fmt::format("{}", fmt::join(out, ","));
+  };
+  for (const auto* name : {"workload", "backend"})
+    if (names(began, name) != names(now, name))
+      refuse(fmt::format("the {}", name), names(began, name), names(now, name));
+  if (began.size() != now.size()) state.bad("'planned' does not fit what is planned now");
+  for (size_t i = 0; i < now.size(); ++i) {
+    const auto& was = began[i];
+    const Json is = now[i];
+    const auto of = fmt::format("{} on {}", text_at(is, "workload"), text_at(is, "backend"));
+    if (const auto hash = text_at(is, "config_hash"); text_at(was, "config_hash") != hash) {
+      const auto changes = Json::diff(was.value("config", Json()), is.at("config"));
+      refuse("the configuration of " + of, base::short_hash(text_at(was, "config_hash")),
+             changes.empty()
+                 ? base::short_hash(hash)
+                 : fmt::format("{} (first difference: {})", base::short_hash(hash), changes[0].value("path", "")));
+    }
+    const auto own = [](const Json& cell) { return cell.value("/options/backend"_json_pointer, Json()); };
+    if (own(was) != own(is)) refuse("the options of " + of, own(was).dump(), own(is).dump());
+    state.check_environment(text_at(is, "backend"), was.value("environment", Json()), is.at("environment"));
+  }
 }
 
 }  // namespace host::experiment

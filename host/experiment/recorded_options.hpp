@@ -1,4 +1,4 @@
-// Every option of a planned cell as it is recorded, and the way back: what `rerun` and `pair --resume` run.
+// What was planned as it is recorded, and the way back: what `rerun` and `--resume` run.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,6 +8,7 @@
 
 #include "catalog/catalog.hpp"
 #include "experiment/run_plan.hpp"
+#include "experiment/state.hpp"
 
 namespace host::experiment {
 
@@ -19,5 +20,14 @@ nlohmann::json recorded_options(const cell::CellSpec& cell, const std::optional<
 PlannedCell plan_again(const catalog::Catalog& catalog, const std::string& workload, const std::string& backend,
                        const nlohmann::json& options, const std::vector<std::string>& command_line,
                        const std::string& source);
+
+// The `planned` of a state: for each cell its workload, backend, configuration with its hash, options, and environment
+// (records::RunInfo), which is looked up now.
+nlohmann::ordered_json recorded_plan(const std::vector<PlannedCell>& planned);
+// The way back.
+std::vector<PlannedCell> plan_again(const State& state, const catalog::Catalog& catalog,
+                                    const std::vector<std::string>& command_line);
+// Throws Error(usage) that says what differs between what began and what is planned now.
+void check_same_plan(const State& state, const nlohmann::ordered_json& now);
 
 }  // namespace host::experiment

@@ -56,7 +56,8 @@ std::string run_gnuplot(const std::string& script, const fs::path& png) {
   int status = 0;
   try {
     // -d: no settings of the user's own.
-    base::ChildProcess child({.words = {"gnuplot", "-d", "script.gp"}, .folder = folder.path(), .errors = "errors"});
+    base::ChildProcess child(
+        base::Launch{.words = {"gnuplot", "-d", "script.gp"}, .folder = folder.path(), .errors = "errors"});
     if (!child.wait(limit_ms)) return fmt::format("gnuplot took more than {} s and was ended", limit_ms / 1000);
     status = child.status();
   } catch (const std::system_error& e) {

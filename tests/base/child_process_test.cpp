@@ -12,7 +12,7 @@
 namespace host::base {
 
 TEST_CASE("a program's exit code and its words come through") {
-  ChildProcess child({.words = {"sh", "-c", "exit $1", "sh", "7"}});
+  ChildProcess child(Launch{.words = {"sh", "-c", "exit $1", "sh", "7"}});
   CHECK(child.wait(10'000));
   CHECK(WEXITSTATUS(child.status()) == 7);
   CHECK(child.wait(0));  // still ended
@@ -20,7 +20,7 @@ TEST_CASE("a program's exit code and its words come through") {
 
 TEST_CASE("a program that is not there is told at once") {
   try {
-    const ChildProcess child({.words = {"no-such-program-of-sage-host"}});
+    const ChildProcess child(Launch{.words = {"no-such-program-of-sage-host"}});
     FAIL("it was started");
   } catch (const std::system_error& e) {
     CHECK(e.code().value() == ENOENT);
@@ -59,7 +59,7 @@ TEST_CASE("what does not end within the limit is still there, and goes with its 
 
 TEST_CASE("it works in its folder, and errors go to the file") {
   const scratch::Folder folder;
-  ChildProcess child({.words = {"sh", "-c", "pwd >&2"}, .folder = folder.path(), .errors = "errors"});
+  ChildProcess child(Launch{.words = {"sh", "-c", "pwd >&2"}, .folder = folder.path(), .errors = "errors"});
   REQUIRE(child.wait(10'000));
   std::ifstream in(folder.path() / "errors");
   std::string line;

@@ -81,7 +81,8 @@ class Case(unittest.TestCase):
                          code=code, **kwargs)
 
     def folders(self) -> list[pathlib.Path]:
-        return sorted(self.out.iterdir()) if self.out.exists() else []
+        """Of the results, without what lets several runs go on."""
+        return sorted(f for f in self.out.iterdir() if not f.name.startswith("run-")) if self.out.exists() else []
 
     def records(self) -> list[Json]:
         """The unified records of all runs."""

@@ -9,6 +9,7 @@ from harness import INTERRUPTED, LIMIT_S, USAGE, Case, Process, alive, cells_of,
 
 ENDLESS = ("--duration", "600", "--warmup-items", "0")
 PAIR = ("pair", "--workload", "q6", "--backends", "threads,mock", "--set", "mock.clock=real", *ENDLESS)
+SEVERAL = ("run", "--workload", "q6", "--backend", "threads", "--repeat", "2", *ENDLESS)
 SEARCH = ("run", "--workload", "q4", "--backend", "threads", *ENDLESS)
 
 
@@ -59,6 +60,15 @@ class Lock(Case):
         name = file.parent.name
         self.in_turn((*SEARCH, "--resume", name), (*SEARCH, "--resume", name, "--seed", "7"), f"{name}/lock",
                      "search with other options")
+
+    def test_several_runs(self) -> None:
+        process, file = self.working(*SEVERAL, lock="run-*/lock")
+        process.terminate()
+        process.communicate(timeout=LIMIT_S)
+        self.assertEqual(process.returncode, INTERRUPTED)
+        name = file.parent.name
+        self.in_turn((*SEVERAL, "--resume", name), (*SEVERAL, "--resume", name, "--seed", "7"), f"{name}/lock",
+                     "a run goes on as it began")
 
     def test_the_plan_of_a_run_at_work_can_be_seen(self) -> None:
         self.working(*PAIR, "--run-id", "mine", lock="run_id=mine/lock")

@@ -1,7 +1,9 @@
 """Interruption and sudden death. Tests wait for what they need (a file, a line), never for a time."""
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import time
 import unittest
@@ -48,6 +50,38 @@ class Signals(Case):
         process = self.started("--repeat", "3")
         process.send_signal(signal.SIGINT)
         self.interrupted(process)  # exactly one record
+
+    def test_several_runs_go_on_where_they_were_cut_off(self) -> None:
+        several = ("run", "--workload", "q6,q1", "-b", "threads", "--quick", "--repeat", "2", "--output-dir", self.out)
+        for sign in (signal.SIGKILL, signal.SIGINT):
+            with self.subTest(sign=sign.name):
+                process = self.start(*several)
+
+                def begun() -> bool:
+                    states = [json.loads(f.read_text()) for f in self.out.glob("run-*/state.json")]
+                    return any(cell["state"] == "ok" for state in states for cell in state["cells"])
+
+                self.assertTrue(wait_for(begun), "no run ended well")
+                process.send_signal(sign)
+                _, stderr = process.communicate(timeout=LIMIT_S)
+                (folder,) = self.out.glob("run-*")
+                if sign == signal.SIGINT:
+                    self.assertIn(f"go on with: sage-host run --resume {folder.name}", stderr)
+                state = json.loads((folder / "state.json").read_text())
+                known = {cell["run_id"] for cell in state["cells"] if cell["state"] == "ok"}
+                self.assertLess(len(known), 4)
+                before = {name: (self.out / name / "records.jsonl").stat().st_mtime_ns for name in known}
+                done = self.host("run", "--resume", folder.name, "--output-dir", self.out)
+                self.assertEqual(done.stdout.count("as known before"), len(known))
+                for name, at in before.items():
+                    self.assertEqual((self.out / name / "records.jsonl").stat().st_mtime_ns, at, "run again")
+                self.assertFalse(folder.exists())  # there is nothing left to go on with
+                self.error("run", "--resume", folder.name, "--output-dir", self.out, says="nor a search of that id")
+                shutil.rmtree(self.out)
+
+    def test_what_cannot_be_resumed_is_refused(self) -> None:
+        self.error("run", "--resume", "../x", "--output-dir", self.out, says="nor a search of that id")
+        self.error("run", "--resume", "x", "--seed", "7", "--output-dir", self.out, says="the run's own settings hold")
 
     def test_a_second_signal_stops_at_once(self) -> None:
         # A second of hold for each write, at hundreds of them a second: the backlog takes many minutes to drain.

@@ -25,6 +25,8 @@ int run_on(const SearchSpec& search, Probes& probes, int runs_max = 1000) {
   return runs;
 }
 
+nlohmann::ordered_json plan(const char* hash) { return {{"config_hash", hash}, {"planned", nlohmann::json::array()}}; }
+
 const SearchSpec two_sizes{.nodes = {1, 2}, .repeat = 2};
 
 }  // namespace
@@ -32,7 +34,7 @@ const SearchSpec two_sizes{.nodes = {1, 2}, .repeat = 2};
 TEST_CASE("a search that was cut off asks for the run it lacks, and comes to the same end") {
   const scratch::Folder whole;
   const scratch::Folder cut;
-  Probes all(whole.path(), "hash");
+  Probes all(whole.path(), plan("hash"));
   const auto runs = run_on(two_sizes, all);
   REQUIRE(runs > 6);
   const auto found = look(two_sizes, 30, 42, all).points;
@@ -42,12 +44,12 @@ TEST_CASE("a search that was cut off asks for the run it lacks, and comes to the
     CHECK(*point.found.high > 100 * point.nodes);
   }
   for (int first = 0; first <= runs; first += 3) {
-    std::filesystem::remove(cut.path() / "probes.jsonl");
+    std::filesystem::remove(cut.path() / "state.json");
     {
-      Probes begun(cut.path(), "hash");
+      Probes begun(cut.path(), plan("hash"));
       CHECK(run_on(two_sizes, begun, first) == first);
     }
-    Probes again(cut.path(), "hash");
+    Probes again(cut.path(), plan("hash"));
     CHECK(static_cast<int>(again.all().size()) == first);
     CHECK(run_on(two_sizes, again) == runs - first);
     CHECK(look(two_sizes, 30, 42, again).points[1].found.low == found[1].found.low);
@@ -56,7 +58,7 @@ TEST_CASE("a search that was cut off asks for the run it lacks, and comes to the
 
 TEST_CASE("the repetitions of a rate have seeds of their own, and one that misses is enough") {
   const scratch::Folder folder;
-  Probes probes(folder.path(), "hash");
+  Probes probes(folder.path(), plan("hash"));
   run_on(two_sizes, probes);
   for (const auto& probe : probes.all()) {
     CHECK(probe.seed == 41 + probe.repetition);
@@ -66,7 +68,7 @@ TEST_CASE("the repetitions of a rate have seeds of their own, and one that misse
 
 TEST_CASE("a run that failed ends the search for its number of nodes, and says why") {
   const scratch::Folder folder;
-  Probes probes(folder.path(), "hash");
+  Probes probes(folder.path(), plan("hash"));
   auto probe = *look(two_sizes, 30, 42, probes).next;
   probe.status = "failed";
   probe.reason = "it broke";
@@ -79,16 +81,41 @@ TEST_CASE("a run that failed ends the search for its number of nodes, and says w
   CHECK(frontier.next->nodes == 2);
 }
 
-TEST_CASE("the file of a search: of another configuration, damaged, cut off") {
+TEST_CASE("a run that died of a signal is tried again") {
   const scratch::Folder folder;
-  const auto file = folder.path() / "probes.jsonl";
   {
-    Probes probes(folder.path(), "hash");
+    Probes probes(folder.path(), plan("hash"));
+    auto probe = *look(two_sizes, 30, 42, probes).next;
+    probe.status = "failed";
+    probe.signal = "SIGKILL";
+    probes.add(probe);
+    CHECK(look(two_sizes, 30, 42, probes).points[0].found.stopped);
+  }
+  CHECK(Probes(folder.path(), plan("hash")).all().empty());
+}
+
+TEST_CASE("the state of a search: of another configuration, damaged, of something else") {
+  const scratch::Folder folder;
+  const auto file = folder.path() / "state.json";
+  {
+    Probes probes(folder.path(), plan("hash"));
     run_on(two_sizes, probes, 2);
   }
-  CHECK(scratch::contains(scratch::refusal([&] { Probes(folder.path(), "other"); }), "search with other options"));
-  std::ofstream(file, std::ios::app) << R"({"nodes": 1, "ra)";
-  CHECK(Probes(folder.path(), "hash").all().size() == 2);
-  std::ofstream(file, std::ios::app) << "\n";
-  CHECK(scratch::contains(scratch::refusal([&] { Probes(folder.path(), "hash"); }), "damaged"));
+  const auto refusal = [&](const char* hash) { return scratch::refusal([&] { Probes(folder.path(), plan(hash)); }); };
+  CHECK(scratch::contains(refusal("other"), "search with other options"));
+  std::ifstream in(file);
+  const auto good = nlohmann::json::parse(in);
+  const auto changed = [&](const char* at, const nlohmann::json& value) {
+    auto state = good;
+    state[nlohmann::json::json_pointer(at)] = value;
+    std::ofstream(file) << state;
+    return refusal("hash");
+  };
+  CHECK(scratch::contains(changed("/type", "pair"), "is not of a search"));
+  CHECK(scratch::contains(changed("/schema_version", 9), "another version"));
+  CHECK(scratch::contains(changed("/cells/0/found", 7), "not what a search found"));
+  CHECK(scratch::contains(changed("/cells/0/repetition", "x"), "'repetition'"));
+  CHECK(scratch::contains(changed("/cells", 7), "'cells'"));
+  std::ofstream(file) << good.dump().substr(0, 100);
+  CHECK(scratch::contains(refusal("hash"), "is not the state of an experiment"));
 }
