@@ -87,6 +87,8 @@ std::optional<experiment::RunPlan> read_plan(const Command& command, std::span<c
     print_help(command, catalog, command_flags, given);
     return std::nullopt;
   }
+  // A misspelt --workload would be called a missing one.
+  if (!shared.has("workload") && !shared.on("all")) refuse_misspelt(shared, command_flags, command.name);
   const auto chosen = experiment::choose_plugins(catalog, given, command_flags);
   const auto flags = cell::all_flags(command_flags, chosen.all());
   const auto arguments = split_arguments(args, flags);

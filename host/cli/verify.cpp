@@ -104,7 +104,7 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
     return base::Exit::ok;
   }
   if (arguments.positional.empty()) throw base::usage_error("verify: name folders with results, such as 'results'");
-  const auto on = [&](const char* name) { return arguments.text(name, "false") == "true"; };
+  const auto on = [&](const char* name) { return arguments.on(name); };
   Plugins plugins(arguments.text("plugin_path"));
   size_t folders = 0;
   size_t checks = 0;

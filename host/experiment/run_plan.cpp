@@ -14,8 +14,7 @@ namespace {
 
 // --all, of which check_names() sees to it that it stands on the command line.
 bool all_of_them(std::span<const catalog::Given> given) {
-  return std::ranges::any_of(given,
-                             [](const catalog::Given& each) { return each.owner.empty() && each.name == "all"; });
+  return last_text(given, "all") == "true";
 }
 
 std::vector<std::string> ids(const Manifests& manifests) {

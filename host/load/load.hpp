@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalog/option.hpp"
@@ -37,6 +38,8 @@ struct LoadConfig {
 // The specs of these options ("rate", "arrival", "cv", ...), for flags, help and checks. A workload's manifest
 // overrides their defaults in [defaults].
 const std::vector<catalog::OptionSpec>& load_options();
+// False for an option that only other arrival processes use, like `rate` with a trace.
+bool has_effect(std::string_view option, std::string_view arrival);
 // From resolved values; checks what no single option can (trace without --trace, neither count nor duration, ...).
 LoadConfig load_config(const catalog::OptionValues& values, uint64_t seed);
 
@@ -58,6 +61,12 @@ class Arrivals {
   // For the record: how a trace was read, what was changed.
   [[nodiscard]] virtual nlohmann::json notes() const { return nlohmann::json::object(); }
 };
+
+// A window of a given length must begin at no arrival of a random process: arrivals come together, so that one which
+// begins where one came holds more of them than the rate says. It begins with the last warm-up request instead, and
+// from there the process is drawn anew from its stationary state. A window of a given number of requests, which begins at
+// one and ends where the next would come, holds just as many gaps.
+bool begins_anew(const LoadConfig& config);
 
 // Open-loop processes only (constant, poisson, gamma, bursty, trace, offline). A trace: throws Error(usage), here and
 // from next(), for what check_trace() reports.

@@ -187,6 +187,7 @@ struct RunResult {
   metrics::Histogram lateness;  // of the generator, ns
   int64_t lateness_budget_ns = 0;
   uint64_t blocked_ns = 0;
+  int64_t slot_wait_ns = 0;     // the load waited for one of --max-in-flight requests to end
   uint64_t settle_dropped = 0;  // the same of a workload that judges; any makes the run INVALID
   double achieved_rate = 0;     // of arrivals
   double achieved_cv = -1;      // coefficient of variation of inter-arrival times; -1 = fewer than 3
