@@ -8,6 +8,7 @@
 
 #include "archive/verify.hpp"
 #include "base/hash.hpp"
+#include "base/json_text.hpp"
 #include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
 #include "cell/settings.hpp"
@@ -49,8 +50,7 @@ class Plugins {
   explicit Plugins(const std::string& path) : catalog_(catalog::search_path(path)) {}
 
   void check(const fs::path& folder, bool strict, std::vector<archive::VerifyFinding>& to) {
-    std::ifstream in(folder / "repro_manifest.json");
-    const auto manifest = nlohmann::json::parse(in, nullptr, false);
+    const auto manifest = base::parse_json_file(folder / "repro_manifest.json");
     if (!manifest.is_object() || !manifest.contains("environment") || !manifest["environment"].is_object()) return;
     for (const auto kind : {catalog::PluginKind::workload, catalog::PluginKind::backend}) {
       const auto part = manifest["environment"].value(catalog::to_string(kind), nlohmann::json());

@@ -92,6 +92,9 @@ FileResults read_csv(std::istream& in, const std::filesystem::path& file) {
     reader.problem(1, fmt::format("no results: its header has no column '{}'", needed));
     return reader.finish();
   }
+  for (auto at = header.fields.begin(); at != header.fields.end(); ++at)
+    if (std::find(header.fields.begin(), at, *at) != at)
+      reader.problem(1, fmt::format("column '{}' stands twice; its last value is read", *at));
   for (Row row; rows.next(row);) {
     if (blank(row)) continue;
     if (reader.full()) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/json_text.hpp"
 
 namespace host::engine {
 
@@ -138,7 +139,7 @@ void Feed::issue_event(const ControlEvent& event, int64_t now_ns) {
   record.id = next_event_id_++;
   record.kind = kind_name(event.kind);
   record.target = event.target;
-  record.args = nlohmann::json::parse(event.args.empty() ? "{}" : event.args, nullptr, false);
+  record.args = base::parse_json(event.args.empty() ? "{}" : event.args);
   record.due_s = static_cast<double>(event.due_ns) / 1e9;
   record.issued_s = static_cast<double>(now_ns - ledger_.start_ns) / 1e9;
   record.status = "issued";

@@ -13,9 +13,7 @@ namespace host::experiment {
 namespace {
 
 // --all, of which check_names() sees to it that it stands on the command line.
-bool all_of_them(std::span<const catalog::Given> given) {
-  return last_text(given, "all") == "true";
-}
+bool all_of_them(std::span<const catalog::Given> given) { return last_text(given, "all") == "true"; }
 
 std::vector<std::string> ids(const Manifests& manifests) {
   std::vector<std::string> out;

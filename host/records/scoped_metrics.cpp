@@ -92,6 +92,12 @@ std::vector<ScopedMetric> MetricList::take() {
       if (it->second.first != nullptr) it->second.second = metrics::find_statistic(*it->second.first, metric.name);
     }
     std::tie(metric.definition, metric.statistic) = it->second;
+    if (!metric.value || metric.definition == nullptr) continue;
+    if (auto why = metrics::impossible(*metric.definition, *metric.value); !why.empty()) {
+      metric.impossible = true;
+      metric.reason = std::move(why) + "; read as not measured";
+      metric.value.reset();
+    }
   }
   std::ranges::stable_sort(
       list_, {}, [&](const ScopedMetric& metric) { return std::pair(scopes.at(metric.scope), place(metric)); });
