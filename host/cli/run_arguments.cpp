@@ -1,10 +1,12 @@
 #include "cli/run_arguments.hpp"
+#include "base/quote.hpp"
 #include "base/split.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "catalog/catalog.hpp"
 #include "cell/settings.hpp"
@@ -95,7 +97,11 @@ std::optional<experiment::RunPlan> read_plan(const Command& command, std::span<c
   refuse_unknown(arguments, flags, command.name);
   given.resize(below_flags);
   given.insert(given.end(), arguments.flags.begin(), arguments.flags.end());
-  return experiment::plan_run(catalog, chosen, given, command_flags, command_line_of(command, args));
+  auto plan = experiment::plan_run(catalog, chosen, given, command_flags, command_line_of(command, args));
+  std::set<std::string> warnings;
+  for (const auto& cell : plan.cells) warnings.insert(cell.spec.warnings.begin(), cell.spec.warnings.end());
+  for (const auto& warning : warnings) fmt::print(stderr, "sage-host: warning: {}\n", base::one_line(warning));
+  return plan;
 }
 
 }  // namespace host::cli

@@ -52,7 +52,7 @@ size_t Collector::step(int64_t now_ns) {
     ledger_.expire(now_ns - timeout_ns_, metrics::Outcome::timeout, now_ns, [this] { take_rows(); });
     next_expiry_ns_ = now_ns + std::max<int64_t>(timeout_ns_ / 20, 10'000'000);
   }
-  if (now_ns >= intervals_.next_ns()) end_interval(now_ns);
+  if (now_ns >= intervals_.next_ns() || intervals_.cut_short()) end_interval(now_ns);
   return rows;
 }
 

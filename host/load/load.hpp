@@ -64,8 +64,8 @@ class Arrivals {
 
 // A window of a given length must begin at no arrival of a random process: arrivals come together, so that one which
 // begins where one came holds more of them than the rate says. It begins with the last warm-up request instead, and
-// from there the process is drawn anew from its stationary state. A window of a given number of requests, which begins at
-// one and ends where the next would come, holds just as many gaps.
+// from there the process is drawn anew from its stationary state. A window of a given number of requests, which begins
+// at one and ends where the next would come, holds just as many gaps.
 bool begins_anew(const LoadConfig& config);
 
 // Open-loop processes only (constant, poisson, gamma, bursty, trace, offline). A trace: throws Error(usage), here and
@@ -80,9 +80,11 @@ struct TraceCheck {
   double mean_rate = 0;         // 1/s, (rows - 1) / span; 0 when no time passes
   double cv = -1;               // coefficient of variation of the gaps; -1 = fewer than 3 rows, or no time passes
   double quantised_step_s = 0;  // most rows share their timestamp with the row before: the mean step between timestamps
+  std::string note = {};        // what looks like a mistake; empty = nothing does
 };
 // Reads the first `limit` rows (0 = all) once, so that a broken line is reported before a run and not in its middle.
-// Throws Error(usage), "FILE:LINE: what was found, what was expected".
-TraceCheck check_trace(const std::filesystem::path& file, uint64_t limit);
+// Throws Error(usage), "FILE:LINE: what was found, what was expected"; also for a pause that, at `speed`, is longer
+// than any run.
+TraceCheck check_trace(const std::filesystem::path& file, uint64_t limit, double speed = 1);
 
 }  // namespace host::load
