@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "base/utf8.hpp"
 #include "metrics/definitions.hpp"
 
 namespace host::compare {
@@ -28,14 +29,11 @@ bool absent(const Json& value) {
   return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
 }
 
-// Names end up on terminals and in tables: no control characters.
+// Names end up on terminals and in tables.
 std::string name_of(const Json& columns, const char* column) {
   const auto it = columns.find(column);
   if (it == columns.end() || !it->is_string()) return {};
-  auto text = it->get<std::string>();
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return text;
+  return base::shown_text(it->get_ref<const std::string&>());
 }
 
 }  // namespace
@@ -135,6 +133,11 @@ FileResults read_result_file(const std::filesystem::path& file) {
   if (!in.is_open()) {
     FileReader reader(file);
     reader.problem(0, error ? error.message() : "cannot be read; check its permissions");
+    return reader.finish();
+  }
+  if (file.extension() == ".gz" || file.extension() == ".zst") {
+    FileReader reader(file);
+    reader.problem(0, "left out: it is compressed; unpack it first");
     return reader.finish();
   }
   if (std::filesystem::file_size(file, error) > largest_file) {

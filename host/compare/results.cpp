@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/json_fields.hpp"
+#include "base/utf8.hpp"
 #include "compare/result_file.hpp"
 
 namespace host::compare {
@@ -36,7 +37,7 @@ class Walk {
          !error && it != end; it.increment(error))
       entries.push_back(it->path());
     std::ranges::sort(entries);
-    for (const auto* extension : {".jsonl", ".csv"}) {
+    for (const auto* extension : {".jsonl", ".csv", ".jsonl.gz", ".csv.gz", ".jsonl.zst", ".csv.zst"}) {
       const auto file = folder / fmt::format("{}{}", basename, extension);
       if (fs::is_regular_file(file, error)) found_.push_back(file);
     }
@@ -141,7 +142,7 @@ std::string input_name(const fs::path& input) {
 
 std::string ResultRecord::status() const {
   const auto& status = metadata({"status"});
-  if (status.is_string()) return status.get<std::string>();
+  if (status.is_string()) return base::shown_text(status.get_ref<const std::string&>());
   return file.extension() == ".csv" && !base::field(columns, "metadata").is_object() ? "unjudged" : "ok";
 }
 

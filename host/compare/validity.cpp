@@ -9,6 +9,7 @@
 
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
+#include "base/utf8.hpp"
 
 namespace host::compare {
 namespace {
@@ -16,7 +17,9 @@ namespace {
 using Runs = std::vector<const ResultRecord*>;
 
 std::string first_text(const nlohmann::ordered_json& list) {
-  return list.is_array() && !list.empty() && list[0].is_string() ? list[0].get<std::string>() : std::string();
+  return list.is_array() && !list.empty() && list[0].is_string()
+             ? base::shown_text(list[0].get_ref<const std::string&>())
+             : std::string();
 }
 
 std::string share_of(size_t part, size_t all, std::string_view what, const std::string& reason) {
@@ -77,7 +80,8 @@ std::map<std::string, std::string> set_up(const ResultRecord& record) {
       {"the backend's library",
        base::short_hash(base::text(record.metadata({"environment", "backend", "library_sha256"})))}};
   if (const auto& options = record.metadata({"backend_config"}); options.is_object())
-    for (const auto& [name, value] : options.items()) out["backend option " + name] = value.dump();
+    for (const auto& [name, value] : options.items())
+      out["backend option " + base::shown_text(name)] = base::shown_text(value.dump());
   return out;
 }
 
