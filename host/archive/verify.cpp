@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
+#include "base/json_text.hpp"
 #include "writers/request_log.hpp"
 #include "writers/unified_results.hpp"
 
@@ -57,10 +58,7 @@ class Verification {
   std::vector<VerifyFinding> findings;
 };
 
-Json parse_file(const fs::path& file) {
-  std::ifstream in(file);
-  return Json::parse(in, nullptr, false);
-}
+Json parse_file(const fs::path& file) { return base::parse_json_file<Json>(file); }
 
 // Its lines as objects; nothing after one that is none.
 std::vector<Json> read_lines(const fs::path& file, Verification& to) {
@@ -70,7 +68,7 @@ std::vector<Json> read_lines(const fs::path& file, Verification& to) {
   for (std::string line; std::getline(in, line);) {
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    auto json = Json::parse(line, nullptr, false);
+    auto json = base::parse_json<Json>(line);
     if (!json.is_object()) {
       to.add(false, file.filename().string(), fmt::format("{}:{}: no JSON object", file.string(), number));
       return {};
@@ -191,7 +189,13 @@ std::vector<VerifyFinding> verify_run(const fs::path& folder) {
   const auto file = folder / "repro_manifest.json";
   const auto manifest = parse_file(file);
   if (!manifest.is_object()) {
-    out.add(false, "repro_manifest.json", file.string() + ": no JSON object");
+    std::error_code error;
+    out.add(false, "repro_manifest.json",
+            fs::exists(file, error)
+                ? file.string() + ": no JSON object"
+                : "is not there: it was removed, or the run was killed before its end; nothing vouches for its files");
+    // What is there is looked at all the same.
+    if (fs::exists(folder / "records.jsonl", error)) (void)read_lines(folder / "records.jsonl", out);
     return std::move(out.findings);
   }
   out.hashes(folder, field(manifest, {"files"}), "repro_manifest.json");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -27,8 +28,9 @@ const char* remedy(int error) {
 }  // namespace
 
 OutputFile::OutputFile(std::filesystem::path path)
-    : path_(std::move(path)), fd_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+    : path_(std::move(path)), fd_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644)) {
   if (fd_ < 0) fail(errno);
+  ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);  // which was for a pipe that nobody reads
 }
 
 OutputFile::~OutputFile() {
@@ -72,8 +74,45 @@ void OutputFile::fail(int error) const {
                                         std::generic_category().message(error), remedy(error)));
 }
 
-void write_file(const std::filesystem::path& path, std::string_view text) {
-  const auto temporary = path.parent_path() / fmt::format(".{}.{}", path.filename().string(), ::getpid());
+std::filesystem::path file_behind(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const auto target = std::filesystem::weakly_canonical(path, error);
+  if (error)
+    throw Error(Exit::failed,
+                fmt::format("{}: cannot be written: {}; {}", path.string(), error.message(), remedy(error.value())));
+  return target;
+}
+
+bool is_special(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+}
+
+std::filesystem::path temporary_beside(const std::filesystem::path& path) {
+  std::random_device random;
+  for (int tries = 0;; ++tries) {
+    auto name = path.parent_path() / fmt::format(".{}.{:08x}{:08x}", path.filename().string(), random(), random());
+    const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd >= 0) {
+      ::close(fd);
+      return name;
+    }
+    if (errno != EEXIST || tries == 100)
+      throw Error(Exit::failed, fmt::format("{}: cannot be written: {}; {}", path.string(),
+                                            std::generic_category().message(errno), remedy(errno)));
+  }
+}
+
+void write_file(const std::filesystem::path& given, std::string_view text) {
+  const auto path = file_behind(given);
+  if (is_special(path)) {
+    OutputFile file(path);
+    file.write(text);
+    return file.close();
+  }
+  const auto temporary = temporary_beside(path);
   try {
     OutputFile file(temporary);
     file.write(text);

@@ -34,4 +34,12 @@ class OutputFile {
 // Writes beside `path` and renames, so that the file is never seen half-written.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
+// The parts of it. What a link leads to: it stays one, and its target gets the text.
+std::filesystem::path file_behind(const std::filesystem::path& path);
+// A device, a pipe or a socket: written to, never renamed over.
+bool is_special(const std::filesystem::path& path);
+// A new, empty file beside `path`, of a name that nobody can foresee: in a folder that others can write to, one that
+// lies there already may be a link of theirs.
+std::filesystem::path temporary_beside(const std::filesystem::path& path);
+
 }  // namespace host::base

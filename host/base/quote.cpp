@@ -14,17 +14,20 @@ constexpr size_t quote_size_max = 80;
 }  // namespace
 
 std::string one_line(std::string_view text) {
-  const bool plain_bytes = is_utf8(text);
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
+  while (!text.empty()) {
+    const auto from = text;
+    const auto c = take_character(text);
+    const auto size = from.size() - text.size();
+    const auto byte = static_cast<unsigned char>(from[0]);
+    if (c == '\n')
       out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !plain_bytes)) {
+    else if (size == 1 && (is_unprintable(c) || byte >= 0x80))
       out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
+    else if (is_unprintable(c))
+      out += fmt::format("\\u{:04x}", c);
+    else
+      out += from.substr(0, size);
   }
   return out;
 }

@@ -20,6 +20,27 @@ uint32_t take_character(std::string_view& text) {
   return value;
 }
 
+bool is_unprintable(uint32_t c) {
+  const auto within = [&](uint32_t first, uint32_t last) { return c >= first && c <= last; };
+  return c < 0x20 || within(0x7f, 0x9f) || c == 0x61c || within(0x200e, 0x200f) || within(0x2028, 0x202e) ||
+         within(0x2066, 0x2069) || c == 0xfeff;
+}
+
+std::string shown_text(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto from = text;
+    const auto c = take_character(text);
+    if (is_unprintable(c))
+      out += '?';
+    else if (c == replacement)
+      out += "\xef\xbf\xbd";
+    else
+      out += from.substr(0, from.size() - text.size());
+  }
+  return out;
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

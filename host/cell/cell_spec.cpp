@@ -74,7 +74,9 @@ CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, 
   cell.command_line = command_line;
 
   const auto load = load::load_config(cell.load, cell.seed);
-  if (!load.trace.empty()) (void)load::check_trace(load.trace, load.trace_limit);
+  if (!load.trace.empty())
+    if (const auto check = load::check_trace(load.trace, load.trace_limit, load.trace_speed); !check.note.empty())
+      cell.warnings.push_back(fmt::format("{}: {}", load.trace.string(), check.note));
 
   cell.config = {{"workload", cell.workload},
                  {"seed", cell.seed},

@@ -35,6 +35,7 @@ struct CellSpec {
   nlohmann::json config;  // what config_hash is made of
   std::string config_hash;
   std::vector<std::string> command_line;
+  std::vector<std::string> warnings = {};  // for who planned it, not for its process
   nlohmann::json pair;  // {"run_id", "block", "repetition", "position"}: its place in a paired run; null = of none
   // Set when the cell is about to start.
   std::string run_id;

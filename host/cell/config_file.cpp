@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/error.hpp"
 #include "base/quote.hpp"
 #include "catalog/toml_section.hpp"
@@ -43,17 +46,21 @@ std::vector<catalog::Given> read_config(const std::filesystem::path& file) {
   const auto source = [&](const toml::key& key) {
     return fmt::format("{}:{}", file.string(), key.source().begin.line);
   };
-  std::vector<catalog::Given> out;
+  // Of two values the later one holds, and toml++ iterates by the alphabet: a plugin's table comes after all plain
+  // keys.
+  std::vector<catalog::Given> plain;
+  std::vector<catalog::Given> of_plugins;
   for (const auto& [key, node] : root) {
     if (const auto* table = node.as_table()) {
       for (const auto& [inner, value] : *table)
-        out.push_back({base::to_lower(std::string(key.str())), catalog::option_name(inner.str()),
-                       text_of(value, source(inner)), source(inner)});
+        of_plugins.push_back({base::to_lower(std::string(key.str())), catalog::option_name(inner.str()),
+                              text_of(value, source(inner)), source(inner)});
     } else {
-      out.push_back({"", catalog::option_name(key.str()), text_of(node, source(key)), source(key)});
+      plain.push_back({"", catalog::option_name(key.str()), text_of(node, source(key)), source(key)});
     }
   }
-  return out;
+  std::ranges::move(of_plugins, std::back_inserter(plain));
+  return plain;
 }
 
 }  // namespace host::cell

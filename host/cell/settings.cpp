@@ -143,6 +143,22 @@ void follow(SettingMap& load) {
     imply("arrival", std::string("closed"), "concurrency");
 }
 
+// What this arrival process does not use is refused where the user gave it, and is no part of the configuration.
+void drop_unused(SettingMap& load) {
+  const auto arrival = load.at("arrival");
+  const auto& name = std::get<std::string>(arrival.value);
+  std::erase_if(load, [&](const auto& entry) {
+    const auto& [option, setting] = entry;
+    if (load::has_effect(option, name)) return false;
+    const bool nothing = setting.value == catalog::OptionValue("") || setting.value == catalog::OptionValue(int64_t{0});
+    if (setting.given && !nothing)
+      throw base::usage_error(fmt::format("{} {} has no effect with arrival '{}'{}; leave it out", setting.source,
+                                          catalog::to_text(setting.value), name,
+                                          arrival.source == "default" ? "" : fmt::format(" ({})", arrival.source)));
+    return true;
+  });
+}
+
 }  // namespace
 
 bool command_line_only(std::string_view name) {
@@ -217,6 +233,7 @@ Settings resolve(std::span<const catalog::Given> given, const catalog::Manifest&
   out.backend = defaults(backend.options, quick);
   for (const auto& each : given) apply(each);
   follow(out.load);
+  drop_unused(out.load);
   return out;
 }
 

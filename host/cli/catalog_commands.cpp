@@ -140,7 +140,7 @@ base::Exit list_command(const Command& command, std::span<const std::string> arg
     return base::Exit::ok;
   }
   const catalog::Catalog catalog(catalog::search_path(arguments.text("plugin_path")));
-  const bool all = arguments.has("all");
+  const bool all = arguments.on("all");
   base::Table table = {{"KIND", "ID", "NAME", "VERSION", all ? "STATE" : "SUMMARY"}};
   if (all) table.front().push_back("WHERE OR WHY");
   auto json = Json::array();
@@ -153,7 +153,7 @@ base::Exit list_command(const Command& command, std::span<const std::string> arg
   }
   std::stable_sort(table.begin() + 1, table.end(),
                    [](const base::TableRow& a, const base::TableRow& b) { return a[0] > b[0]; });
-  if (arguments.has("json")) {
+  if (arguments.on("json")) {
     fmt::print("{}\n", json.dump(2));
     return base::Exit::ok;
   }

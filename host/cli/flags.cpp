@@ -44,9 +44,46 @@ const catalog::Flag* flag_called(std::span<const catalog::Flag> flags, const std
   return it == flags.end() ? nullptr : &*it;
 }
 
+// "-v" and "--verbose" of "--verbose=x" or "-v": the flag that a token names, null if it names none.
+const catalog::Flag* flag_of(const std::string& token, std::span<const catalog::Flag> flags) {
+  if (token.starts_with("--")) return flag_called(flags, catalog::option_name(token.substr(2, token.find('=') - 2)));
+  const auto it = std::ranges::find_if(
+      flags, [&](const catalog::Flag& flag) { return flag.letter != 0 && token == fmt::format("-{}", flag.letter); });
+  return it == flags.end() ? nullptr : &*it;
+}
+
+bool looks_like_flag(const std::string& token) {
+  return token.size() > 1 && token[0] == '-' && (token[1] < '0' || token[1] > '9') && token[1] != '.';
+}
+
+// So that no flag takes for its value what is not meant for it: a switch has one only behind '=', and other flags take
+// no token that looks like a flag itself.
+std::vector<std::string> explicit_values(std::span<const std::string> args, std::span<const catalog::Flag> flags) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < args.size(); ++i) {
+    const auto token = with_hyphens(args[i]);
+    if (token == "--") {
+      out.insert(out.end(), args.begin() + static_cast<std::ptrdiff_t>(i), args.end());
+      break;
+    }
+    const auto* flag = token.find('=') == std::string::npos ? flag_of(token, flags) : nullptr;
+    if (flag == nullptr) {
+      out.push_back(token);
+    } else if (flag->spec.type == catalog::OptionType::boolean) {
+      out.push_back(catalog::option_flag(flag->spec.name) + "=true");
+    } else if (i + 1 < args.size() && looks_like_flag(args[i + 1])) {
+      throw base::usage_error(fmt::format("flag {} needs a value; one that begins with '-' is given as {}={}", token,
+                                          catalog::option_flag(flag->spec.name), args[i + 1]));
+    } else {
+      out.push_back(token);
+      if (i + 1 < args.size()) out.push_back(args[++i]);  // as it is, whatever it looks like
+    }
+  }
+  return out;
+}
+
 std::vector<po::option> tokenise(std::span<const std::string> args, std::span<const catalog::Flag> flags) {
-  std::vector<std::string> tokens;
-  for (const auto& arg : args) tokens.push_back(with_hyphens(arg));
+  const auto tokens = explicit_values(args, flags);
   const auto description = describe(flags);
   namespace style = po::command_line_style;
   try {
@@ -106,27 +143,51 @@ Arguments split_arguments(std::span<const std::string> args, std::span<const cat
       const auto source = catalog::option_flag(option.string_key);
       if (!flag->repeatable && out.has(flag->spec.name))
         throw base::usage_error(fmt::format("flag {} was given twice; give it once", source));
-      out.flags.push_back({"", flag->spec.name, option.value.empty() ? "true" : option.value.front(), source});
+      auto text = option.value.empty() ? "true" : option.value.front();
+      if (flag->spec.type == catalog::OptionType::boolean)
+        text = catalog::to_text(catalog::parse_option(flag->spec, text, source));
+      out.flags.push_back({"", flag->spec.name, std::move(text), source});
     }
   }
   return out;
 }
 
+namespace {
+
+// The flag that an unknown one was meant to be: the nearest, or the only one that begins like it.
+std::optional<std::string> meant_by(const std::string& wrong, std::span<const catalog::Flag> flags) {
+  const auto bare = wrong.substr(0, wrong.find('='));
+  const auto name = catalog::option_name(bare.substr(std::min(bare.find_first_not_of('-'), bare.size())));
+  std::vector<std::string> names;
+  for (const auto& flag : flags) names.push_back(flag.spec.name);
+  if (auto meant = base::nearest(name, names)) return meant;
+  std::erase_if(names, [&](const std::string& each) { return !each.starts_with(name); });
+  return name.size() > 1 && names.size() == 1 ? std::optional(names[0]) : std::nullopt;
+}
+
+[[noreturn]] void refuse(const std::string& wrong, const std::optional<std::string>& meant, std::string_view command) {
+  throw base::usage_error(fmt::format("unknown flag {}{}; 'sage-host {} --help' lists the flags", wrong,
+                                      meant ? fmt::format(" (did you mean {}?)", catalog::option_flag(*meant)) : "",
+                                      command));
+}
+
+}  // namespace
+
 void refuse_unknown(const Arguments& arguments, std::span<const catalog::Flag> flags, std::string_view command,
                     size_t max_positional) {
   if (!arguments.unknown.empty()) {
     const auto& wrong = arguments.unknown.front();
-    std::vector<std::string> names;
-    for (const auto& flag : flags) names.push_back(flag.spec.name);
-    const auto meant = base::nearest(catalog::option_name(wrong.substr(0, wrong.find('='))), names);
-    throw base::usage_error(fmt::format("unknown flag {}{}; 'sage-host {} --help' lists the flags", wrong,
-                                        meant ? fmt::format(" (did you mean {}?)", catalog::option_flag(*meant)) : "",
-                                        command));
+    refuse(wrong, meant_by(wrong, flags), command);
   }
   if (arguments.positional.size() > max_positional) {
     throw base::usage_error(fmt::format("unexpected argument '{}'; 'sage-host {} --help' shows the usage",
                                         arguments.positional[max_positional], command));
   }
+}
+
+void refuse_misspelt(const Arguments& arguments, std::span<const catalog::Flag> flags, std::string_view command) {
+  for (const auto& wrong : arguments.unknown)
+    if (const auto meant = meant_by(wrong, flags); meant || wrong == "-?") refuse(wrong, meant, command);
 }
 
 Arguments parse_arguments(std::span<const std::string> args, std::span<const catalog::Flag> flags,

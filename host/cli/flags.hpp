@@ -18,6 +18,7 @@ struct Arguments {
 
   [[nodiscard]] const catalog::Given* find(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
+  [[nodiscard]] bool on(std::string_view name) const { return text(name) == "true"; }  // a switch
   // The text of a flag, or `otherwise`.
   [[nodiscard]] std::string text(std::string_view name, std::string_view otherwise = {}) const;
 };
@@ -32,6 +33,9 @@ Arguments parse_arguments(std::span<const std::string> args, std::span<const cat
                           std::string_view command, size_t max_positional = 0);
 void refuse_unknown(const Arguments& arguments, std::span<const catalog::Flag> flags, std::string_view command,
                     size_t max_positional = 0);
+
+// Refuses the first unknown flag that resembles one of `flags`; others may be options of a plugin.
+void refuse_misspelt(const Arguments& arguments, std::span<const catalog::Flag> flags, std::string_view command);
 
 // The flags as an aligned block of help: "  --rate X   mean arrival rate (default 90, quick 200, in 1/s)".
 std::string flags_help(std::span<const catalog::Flag> flags);

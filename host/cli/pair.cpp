@@ -58,11 +58,11 @@ base::Exit pair_command(const Command& command, std::span<const std::string> arg
   if (!arguments.resume.empty() && given.has("run_id"))
     throw base::usage_error("--resume names the run; leave --run-id out");
   std::optional<experiment::RunPlan> plan;
-  if (!arguments.resume.empty() && !given.has("workload") && !given.has("all") && !given.help) {
+  if (!arguments.resume.empty() && !given.has("workload") && !given.on("all") && !given.help) {
     const auto alone = parse_arguments(args, pair_flags(), command.name);
     refuse_beside_resume(alone);
-    arguments.dry_run = alone.text("dry_run", "false") == "true";
-    arguments.json = alone.text("json", "false") == "true";
+    arguments.dry_run = alone.on("dry_run");
+    arguments.json = alone.on("json");
   } else {
     plan = read_plan(command, args, pair_flags());
     if (!plan) return base::Exit::ok;

@@ -6,6 +6,7 @@
 
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
+#include "base/json_text.hpp"
 #include "base/quote.hpp"
 #include "base/table_text.hpp"
 #include "cell/settings.hpp"
@@ -42,8 +43,7 @@ fs::path manifest_file(const fs::path& given) {
 Json read_manifest_json(const fs::path& file) {
   if (fs::file_size(file) > manifest_max)
     throw base::usage_error(fmt::format("{}: larger than any repro_manifest.json", file.string()));
-  std::ifstream in(file);
-  auto json = Json::parse(in, nullptr, false);
+  auto json = base::parse_json_file<Json>(file);
   if (!json.is_object() || field(json, {"schema_version"}) != 1)
     throw base::usage_error(fmt::format("{}: no repro_manifest.json of schema version 1", file.string()));
   return json;

@@ -34,14 +34,14 @@ std::optional<experiment::RunPlan> read_resumed(const Command& command, std::spa
   const auto folder = experiment::resumed_folder(given.text("output_dir", "results"), given.text("resume"));
   auto plan = experiment::resumed_plan(folder, catalog::Catalog(catalog::search_path(given.text("plugin_path"))),
                                        command_line_of(command, args));
-  plan.dry_run = given.text("dry_run", "false") == "true";
-  plan.json = given.text("json", "false") == "true";
+  plan.dry_run = given.on("dry_run");
+  plan.json = given.on("json");
   return plan;
 }
 
 std::optional<experiment::RunPlan> read_run(const Command& command, std::span<const std::string> args) {
   const auto given = split_arguments(args, cell::run_flags());
-  if (!given.text("resume").empty() && !given.has("workload") && !given.has("all") && !given.help)
+  if (!given.text("resume").empty() && !given.has("workload") && !given.on("all") && !given.help)
     return read_resumed(command, args, given);
   return read_plan(command, args, cell::run_flags());
 }

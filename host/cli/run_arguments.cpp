@@ -1,10 +1,12 @@
 #include "cli/run_arguments.hpp"
+#include "base/quote.hpp"
 #include "base/split.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "catalog/catalog.hpp"
 #include "cell/settings.hpp"
@@ -83,17 +85,26 @@ std::optional<experiment::RunPlan> read_plan(const Command& command, std::span<c
   given.insert(given.end(), shared.flags.begin(), shared.flags.end());
 
   const catalog::Catalog catalog(catalog::search_path(shared.text("plugin_path")));
+  if (!shared.help)
+    for (const std::filesystem::path folder : base::split(shared.text("plugin_path"), ':'))
+      catalog.refuse_broken(std::filesystem::absolute(folder));
   if (shared.help) {
     print_help(command, catalog, command_flags, given);
     return std::nullopt;
   }
+  // A misspelt --workload would be called a missing one.
+  if (!shared.has("workload") && !shared.on("all")) refuse_misspelt(shared, command_flags, command.name);
   const auto chosen = experiment::choose_plugins(catalog, given, command_flags);
   const auto flags = cell::all_flags(command_flags, chosen.all());
   const auto arguments = split_arguments(args, flags);
   refuse_unknown(arguments, flags, command.name);
   given.resize(below_flags);
   given.insert(given.end(), arguments.flags.begin(), arguments.flags.end());
-  return experiment::plan_run(catalog, chosen, given, command_flags, command_line_of(command, args));
+  auto plan = experiment::plan_run(catalog, chosen, given, command_flags, command_line_of(command, args));
+  std::set<std::string> warnings;
+  for (const auto& cell : plan.cells) warnings.insert(cell.spec.warnings.begin(), cell.spec.warnings.end());
+  for (const auto& warning : warnings) fmt::print(stderr, "sage-host: warning: {}\n", base::one_line(warning));
+  return plan;
 }
 
 }  // namespace host::cli

@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "archive/verify.hpp"
 #include "base/hash.hpp"
+#include "base/json_text.hpp"
 #include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
 #include "cell/settings.hpp"
@@ -22,26 +24,42 @@ using State = archive::VerifyFinding::State;
 struct Folder {
   fs::path path;
   bool pair = false;
+  std::string problem = {};  // why nothing in it can be checked
 };
 
-// Symlinks are not followed, so there is no loop.
-std::vector<Folder> find_folders(const fs::path& root) {
-  std::vector<Folder> out;
-  const auto look = [&](const fs::path& folder) {
-    if (fs::is_regular_file(folder / "repro_manifest.json")) out.push_back({folder, false});
-    if (fs::is_regular_file(folder / "manifest.json") && fs::is_directory(folder / "cells"))
-      out.push_back({folder, true});
-  };
-  std::error_code error;
-  if (!fs::is_directory(root, error))
-    throw base::usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
-  look(root);
-  for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; it != end;
-       it.increment(error))
-    if (it->is_directory(error) && !it->is_symlink(error)) look(it->path());
-  std::ranges::sort(out, {}, &Folder::path);
-  return out;
-}
+// Links are followed, as `compare` does; each folder once.
+class Search {
+ public:
+  std::vector<Folder> below(const fs::path& root) {
+    std::error_code error;
+    if (!fs::is_directory(root, error))
+      throw base::usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
+    look(root);
+    std::ranges::sort(out_, {}, &Folder::path);
+    return std::move(out_);
+  }
+
+ private:
+  void look(const fs::path& folder) {
+    std::error_code error;
+    if (const auto real = fs::canonical(folder, error); error || !seen_.insert(real).second) return;
+    const auto has = [&](const char* name) { return fs::is_regular_file(folder / name, error); };
+    const bool pair = has("manifest.json") && fs::is_directory(folder / "cells", error);
+    // What a paired run has brought together under backends/ is checked with it.
+    const bool collected = folder.parent_path().filename() == "backends";
+    if (pair)
+      out_.push_back({folder, true});
+    else if (has("repro_manifest.json") || (!collected && (has("unified_results.jsonl") || has("records.jsonl"))))
+      out_.push_back({folder, false});
+    fs::directory_iterator it(folder, error), end;
+    if (error) out_.push_back({folder, false, "cannot be read: " + error.message()});
+    for (; !error && it != end; it.increment(error))
+      if (it->is_directory(error)) look(it->path());
+  }
+
+  std::vector<Folder> out_;
+  std::set<fs::path> seen_;
+};
 
 // The plugins of this installation against those of the run.
 class Plugins {
@@ -49,8 +67,7 @@ class Plugins {
   explicit Plugins(const std::string& path) : catalog_(catalog::search_path(path)) {}
 
   void check(const fs::path& folder, bool strict, std::vector<archive::VerifyFinding>& to) {
-    std::ifstream in(folder / "repro_manifest.json");
-    const auto manifest = nlohmann::json::parse(in, nullptr, false);
+    const auto manifest = base::parse_json_file(folder / "repro_manifest.json");
     if (!manifest.is_object() || !manifest.contains("environment") || !manifest["environment"].is_object()) return;
     for (const auto kind : {catalog::PluginKind::workload, catalog::PluginKind::backend}) {
       const auto part = manifest["environment"].value(catalog::to_string(kind), nlohmann::json());
@@ -104,14 +121,17 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
     return base::Exit::ok;
   }
   if (arguments.positional.empty()) throw base::usage_error("verify: name folders with results, such as 'results'");
-  const auto on = [&](const char* name) { return arguments.text(name, "false") == "true"; };
+  const auto on = [&](const char* name) { return arguments.on(name); };
   Plugins plugins(arguments.text("plugin_path"));
   size_t folders = 0;
   size_t checks = 0;
   size_t failed = 0;
   for (const auto& root : arguments.positional) {
-    for (const auto& folder : find_folders(root)) {
-      auto findings = folder.pair ? archive::verify_pair(folder.path) : archive::verify_run(folder.path);
+    for (const auto& folder : Search().below(root)) {
+      auto findings = !folder.problem.empty()
+                          ? std::vector{archive::VerifyFinding{State::failed, "folder", folder.problem}}
+                      : folder.pair ? archive::verify_pair(folder.path)
+                                    : archive::verify_run(folder.path);
       if (!folder.pair) plugins.check(folder.path, on("strict"), findings);
       ++folders;
       checks += findings.size();

@@ -148,7 +148,8 @@ class ConfigComparison {
       if (!text.empty()) out += (out.empty() ? "" : "; ") + text;
     };
     for (const auto* side : {&baseline, &candidate})
-      if (const auto runs = unusable_runs(side->repetitions); !runs.empty()) add(side->side + ": " + runs);
+      for (const auto& problem : {unusable_runs(side->repetitions), mixed_set_ups(side->repetitions)})
+        if (!problem.empty()) add(side->side + ": " + problem);
     add(clocks_differ(baseline, candidate));
     if (const auto equal = outputs_equal(baseline, candidate)) {
       config_.output_equal = config_.output_equal.value_or(true) && *equal;
@@ -192,7 +193,8 @@ class ConfigComparison {
 
 void judge(ComparedConfig& config, const Comparison& settings) {
   for (auto& side : config.sides)
-    for (auto problem : {unusable_runs(side.repetitions), noisy_runs(side.repetitions)})
+    for (auto problem :
+         {unusable_runs(side.repetitions), mixed_set_ups(side.repetitions), noisy_runs(side.repetitions)})
       if (!problem.empty()) side.problems.push_back(std::move(problem));
   if (config.sides.size() < 2) {
     const auto& only = config.sides.front();

@@ -43,7 +43,7 @@ struct MetricResult {
   std::optional<RankTest> ranks;
   std::optional<double> delta;  // Cliff's, of the candidate
   Verdict verdict = Verdict::inconclusive;
-  std::string reason;  // why not more; empty if it is better, same or worse
+  std::string reason;  // why not more, or why there is a verdict without a ratio
 };
 
 // One workload under one configuration.
@@ -79,7 +79,7 @@ const MetricResult* latency_result(const ComparedConfig& config, std::string_vie
 struct Mismatch {
   std::string workload;
   std::string run_id;                         // empty where it does not tell runs of different sides together
-  std::string field;                          // seed | nodes | parallelism | config_hash
+  std::string field;                          // "seed", "machine", "backend option service_ms", ...
   std::map<std::string, std::string> values;  // by side
 };
 

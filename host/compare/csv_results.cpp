@@ -87,11 +87,16 @@ FileResults read_csv(std::istream& in, const std::filesystem::path& file) {
   Row header;
   if (!rows.next(header)) return reader.finish();
   if (header.fields[0].starts_with("\xEF\xBB\xBF")) header.fields[0].erase(0, 3);
+  if (const auto& last = header.fields.back(); last.find('\r') != std::string::npos)
+    reader.problem(1, "its lines end in CR only; convert them, as with: tr '\\r' '\\n'");
   for (const auto* needed : {"backend", "workload"}) {
     if (std::ranges::find(header.fields, needed) != header.fields.end()) continue;
     reader.problem(1, fmt::format("no results: its header has no column '{}'", needed));
     return reader.finish();
   }
+  for (auto at = header.fields.begin(); at != header.fields.end(); ++at)
+    if (std::find(header.fields.begin(), at, *at) != at)
+      reader.problem(1, fmt::format("column '{}' stands twice; its last value is read", *at));
   for (Row row; rows.next(row);) {
     if (blank(row)) continue;
     if (reader.full()) {

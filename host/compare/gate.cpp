@@ -70,6 +70,18 @@ GateCondition parse_condition(std::string_view text, size_t position) {
   return out;
 }
 
+}  // namespace
+
+std::string unlikely_bound(const GateCondition& condition) {
+  constexpr double far = 10;
+  if (condition.bound <= far && condition.bound >= 1 / far) return {};
+  return fmt::format(
+      "gate '{}': bounds are ratios, candidate / baseline, and no {}: {:g} means {:g} times the baseline",
+      condition.text, metrics::find_metric(condition.metric)->unit, condition.bound, condition.bound);
+}
+
+namespace {
+
 GateLine judge(const GateCondition& condition, const MetricResult& result) {
   GateLine line{condition.text, {}, GateState::inconclusive, result.reason};
   if (result.verdict == Verdict::invalid) {
@@ -81,7 +93,11 @@ GateLine judge(const GateCondition& condition, const MetricResult& result) {
     line.state = GateState::missing;
     return line;
   }
-  if (!result.interval) return line;
+  if (!result.interval) {
+    if (result.verdict == Verdict::worse) line.state = GateState::not_met;
+    if (result.verdict == Verdict::better || result.verdict == Verdict::same) line.state = GateState::met;
+    return line;
+  }
   const auto& [ratio, low, high] = *result.interval;
   line.reason = fmt::format("ratio {:.3f} [{:.3f}, {:.3f}]", ratio, low, high);
   if (condition.at_most ? high <= condition.bound : low >= condition.bound)

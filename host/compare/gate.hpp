@@ -18,6 +18,9 @@ struct GateCondition {
   double bound = 1;
 };
 
+// Of a bound so far from 1 that another unit was meant; empty = it is near.
+std::string unlikely_bound(const GateCondition& condition);
+
 // Throws Error(usage) that tells where the text is wrong.
 std::vector<GateCondition> parse_gate(std::string_view text);
 

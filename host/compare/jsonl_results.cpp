@@ -1,15 +1,13 @@
 // JSON lines, also as Python's json module writes them: NaN and Infinity are tokens there.
 #include <fmt/format.h>
 
+#include "base/json_text.hpp"
 #include "compare/result_file.hpp"
 
 namespace host::compare {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr size_t deepest = 64;        // of nesting: dumping a value is recursive
-constexpr size_t most_keys = 10'000;  // of an object: looking one up is linear
 
 // A line without its end; false at the end of the file. A line beyond the cap is passed over and marked.
 bool next_line(std::istream& in, std::string& line, bool& too_long) {
@@ -29,7 +27,6 @@ bool next_line(std::istream& in, std::string& line, bool& too_long) {
 struct Prepared {
   std::string text;      // with null in the place of NaN and infinities
   size_t nonfinite = 0;  // how many there were
-  std::string refusal;   // why it is not parsed
 };
 
 // The length of a token that JSON does not have, 0 if none is there.
@@ -42,7 +39,6 @@ size_t nonfinite_at(std::string_view text) {
 Prepared prepare(std::string_view line) {
   Prepared out;
   out.text.reserve(line.size());
-  std::vector<size_t> keys;  // of the objects and lists that are open
   bool in_string = false;
   for (size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
@@ -59,16 +55,6 @@ Prepared prepare(std::string_view line) {
       continue;
     }
     in_string = c == '"';
-    if (c == '{' || c == '[') keys.push_back(0);
-    if ((c == '}' || c == ']') && !keys.empty()) keys.pop_back();
-    if (keys.size() > deepest) {
-      out.refusal = fmt::format("nested more than {} deep", deepest);
-      return out;
-    }
-    if (c == ':' && !keys.empty() && ++keys.back() > most_keys) {
-      out.refusal = fmt::format("an object of more than {} keys", most_keys);
-      return out;
-    }
     out.text += c;
   }
   return out;
@@ -103,11 +89,14 @@ FileResults read_jsonl(std::istream& in, const std::filesystem::path& file) {
       reader.problem(number, fmt::format("left out: longer than {} MiB", longest_line >> 20));
       continue;
     }
-    auto prepared = prepare(text);
-    if (!prepared.refusal.empty()) {
-      reader.problem(number, "left out: " + prepared.refusal);
+    const auto outline = base::outline_json(text);
+    if (!outline.refusal.empty()) {
+      reader.problem(number, "left out: " + outline.refusal);
       continue;
     }
+    if (!outline.twice.empty())
+      reader.problem(number, fmt::format("'{}' stands twice in an object; its last value is read", outline.twice));
+    auto prepared = prepare(text);
     try {
       auto record = Json::parse(prepared.text);
       if (!record.is_object()) {

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <fstream>
 
+#include "base/utf8.hpp"
+#include "metrics/definitions.hpp"
+
 namespace host::compare {
 namespace {
 
@@ -26,14 +29,11 @@ bool absent(const Json& value) {
   return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
 }
 
-// Names end up on terminals and in tables: no control characters.
+// Names end up on terminals and in tables.
 std::string name_of(const Json& columns, const char* column) {
   const auto it = columns.find(column);
   if (it == columns.end() || !it->is_string()) return {};
-  auto text = it->get<std::string>();
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return text;
+  return base::shown_text(it->get_ref<const std::string&>());
 }
 
 }  // namespace
@@ -69,6 +69,16 @@ void FileReader::add(Json columns, size_t line) {
     problem(line, fmt::format("{} is no finite number; read as not measured", column));
     return std::nullopt;
   };
+  const auto measure = [&](const char* column) {
+    auto value = number(column);
+    const auto* definition = metrics::find_metric(column);
+    if (!value || definition == nullptr) return value;
+    if (const auto why = metrics::impossible(*definition, *value); !why.empty()) {
+      problem(line, fmt::format("{} {}; read as not measured", column, why));
+      value.reset();
+    }
+    return value;
+  };
   const auto whole = [&](const char* column) -> std::optional<int64_t> {
     const auto value = number(column);
     if (!value) return std::nullopt;
@@ -87,13 +97,29 @@ void FileReader::add(Json columns, size_t line) {
   record.seed = whole("seed");
   record.nodes = whole("nodes");
   record.parallelism = whole("parallelism");
-  record.throughput = number("throughput");
-  record.latency_p50 = number("latency_p50");
-  record.latency_p95 = number("latency_p95");
-  record.latency_p99 = number("latency_p99");
-  record.success_rate = number("success_rate");
+  record.throughput = measure("throughput");
+  record.latency_p50 = measure("latency_p50");
+  record.latency_p95 = measure("latency_p95");
+  record.latency_p99 = measure("latency_p99");
+  record.success_rate = measure("success_rate");
   record.duration_seconds = number("duration_seconds");
+  if (record.duration_seconds.value_or(0) < 0) {
+    problem(line,
+            fmt::format("duration_seconds {:.6g} is less than 0; read as not measured", *record.duration_seconds));
+    record.duration_seconds.reset();
+  }
+  const auto decreasing = [](const std::optional<double>& a, const std::optional<double>& b) {
+    return a && b && *a > *b;
+  };
+  if (decreasing(record.latency_p50, record.latency_p95) || decreasing(record.latency_p95, record.latency_p99) ||
+      decreasing(record.latency_p50, record.latency_p99)) {
+    problem(line, "latency percentiles decrease, which cannot be; read as not measured");
+    record.latency_p50 = record.latency_p95 = record.latency_p99 = std::nullopt;
+  }
   record.columns = std::move(columns);
+  for (const auto& metric : metrics_of(record))
+    if (!metric.value && metric.impossible)
+      problem(line, fmt::format("{} of {} {}", metric.name, metric.scope, metric.reason));
   record.file = file_;
   record.line = line;
   out_.records.push_back(std::move(record));
@@ -107,6 +133,11 @@ FileResults read_result_file(const std::filesystem::path& file) {
   if (!in.is_open()) {
     FileReader reader(file);
     reader.problem(0, error ? error.message() : "cannot be read; check its permissions");
+    return reader.finish();
+  }
+  if (file.extension() == ".gz" || file.extension() == ".zst") {
+    FileReader reader(file);
+    reader.problem(0, "left out: it is compressed; unpack it first");
     return reader.finish();
   }
   if (std::filesystem::file_size(file, error) > largest_file) {

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/json_fields.hpp"
+#include "base/utf8.hpp"
 #include "compare/result_file.hpp"
 
 namespace host::compare {
@@ -36,7 +37,7 @@ class Walk {
          !error && it != end; it.increment(error))
       entries.push_back(it->path());
     std::ranges::sort(entries);
-    for (const auto* extension : {".jsonl", ".csv"}) {
+    for (const auto* extension : {".jsonl", ".csv", ".jsonl.gz", ".csv.gz", ".jsonl.zst", ".csv.zst"}) {
       const auto file = folder / fmt::format("{}{}", basename, extension);
       if (fs::is_regular_file(file, error)) found_.push_back(file);
     }
@@ -93,13 +94,18 @@ class Collection {
     auto found = read_result_file(file);
     std::ranges::move(found.problems, std::back_inserter(out_.problems));
     const auto folder = artefacts_beside(file);
-    // A file may hold the same record twice and mean two; what an earlier file had of them counts once.
+    // What an earlier file had counts once. Records of the Python package, whose repetitions share a run id, may stand
+    // in a file twice and mean two; ours have ids of their own.
     std::map<std::string, size_t> here;
     for (auto& record : found.records) {
       record.side = input.empty() ? record.backend : input;
       record.folder = folder;
       auto key = identity(record);
-      const auto nth = here[key]++;
+      const bool ours = record.metadata({"status"}).is_string();
+      const auto nth = ours ? size_t{0} : here[key]++;
+      if (ours && here[key]++ > 0)
+        out_.problems.push_back(
+            {file, record.line, fmt::format("run {} stands in the file before; counted once", record.run_id)});
       auto& known = known_[std::move(key)];
       if (nth < known.size()) {
         merge(out_.records[known[nth]], std::move(record));
@@ -136,7 +142,8 @@ std::string input_name(const fs::path& input) {
 
 std::string ResultRecord::status() const {
   const auto& status = metadata({"status"});
-  return status.is_string() ? status.get<std::string>() : "ok";
+  if (status.is_string()) return base::shown_text(status.get_ref<const std::string&>());
+  return file.extension() == ".csv" && !base::field(columns, "metadata").is_object() ? "unjudged" : "ok";
 }
 
 const Json& ResultRecord::metadata(std::initializer_list<std::string_view> path) const {

@@ -37,7 +37,8 @@ struct ResultRecord {
   size_t line = 0;               // from 1
   std::filesystem::path folder;  // with its artefacts: records.jsonl, latency.hlog, frontier.json; empty = none
 
-  // The status of the run in the words of records.jsonl; records of the Python package have none and count as ok.
+  // The status of the run in the words of records.jsonl. Records of the Python package have none and count as ok; a row
+  // of a CSV, which says neither status nor clock, is "unjudged".
   [[nodiscard]] std::string status() const;
   // A value below `metadata`, by path: {"metrics", "total", "goodput"}. Null if it is not there.
   [[nodiscard]] const nlohmann::ordered_json& metadata(std::initializer_list<std::string_view> path) const;

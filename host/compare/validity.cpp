@@ -7,13 +7,19 @@
 #include <map>
 #include <set>
 
+#include "base/hash.hpp"
+#include "base/json_fields.hpp"
+#include "base/utf8.hpp"
+
 namespace host::compare {
 namespace {
 
 using Runs = std::vector<const ResultRecord*>;
 
 std::string first_text(const nlohmann::ordered_json& list) {
-  return list.is_array() && !list.empty() && list[0].is_string() ? list[0].get<std::string>() : std::string();
+  return list.is_array() && !list.empty() && list[0].is_string()
+             ? base::shown_text(list[0].get_ref<const std::string&>())
+             : std::string();
 }
 
 std::string share_of(size_t part, size_t all, std::string_view what, const std::string& reason) {
@@ -41,20 +47,62 @@ std::map<int64_t, std::set<std::string>> digests(const SideResults& side) {
   return out;
 }
 
+// Empty where the record does not say.
+std::string host_version(const ResultRecord& record) {
+  const auto revision = base::text(record.metadata({"environment", "system", "git_revision"}));
+  const auto version = base::text(record.metadata({"environment", "host_version"}));
+  return revision.empty() ? version : fmt::format("{} ({})", version, base::short_hash(revision));
+}
+
+std::string machine(const ResultRecord& record) {
+  const auto& system = record.metadata({"environment", "system"});
+  if (!system.is_object()) return {};
+  return fmt::format("{} ({}, {} cores)", base::text(system, "hostname"), base::text(system, "cpu_model"),
+                     base::number(system, "cores").value_or(0));
+}
+
 std::map<std::string, std::string> fields_of(const ResultRecord& record) {
   const auto text = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("not given"); };
   return {{"seed", text(record.seed)},
           {"nodes", text(record.nodes)},
           {"parallelism", text(record.parallelism)},
-          {"config_hash", record.config_hash.empty() ? "not given" : record.config_hash}};
+          {"config_hash", record.config_hash.empty() ? "not given" : record.config_hash},
+          {"host version", host_version(record)},
+          {"machine", machine(record)}};
+}
+
+// What makes runs of one configuration repetitions of one another, by name.
+std::map<std::string, std::string> set_up(const ResultRecord& record) {
+  std::map<std::string, std::string> out = {
+      {"the host's version", host_version(record)},
+      {"the workload's library",
+       base::short_hash(base::text(record.metadata({"environment", "workload", "library_sha256"})))},
+      {"the backend's library",
+       base::short_hash(base::text(record.metadata({"environment", "backend", "library_sha256"})))}};
+  if (const auto& options = record.metadata({"backend_config"}); options.is_object())
+    for (const auto& [name, value] : options.items())
+      out["backend option " + base::shown_text(name)] = base::shown_text(value.dump());
+  return out;
+}
+
+// Where they differ, and how.
+std::map<std::string, std::set<std::string>> differences(const Runs& runs) {
+  std::map<std::string, std::set<std::string>> out;
+  for (const auto* run : runs)
+    if (run->metadata({"environment"}).is_object())
+      for (auto& [name, value] : set_up(*run)) out[name].insert(std::move(value));
+  std::erase_if(out, [](const auto& each) { return each.second.size() < 2; });
+  return out;
 }
 
 // Of records that should be alike.
 void compare_fields(const std::string& workload, const std::string& run_id, const Runs& runs,
                     std::vector<Mismatch>& out) {
-  for (const auto* field : {"seed", "nodes", "parallelism", "config_hash"}) {
+  for (const auto* field : {"seed", "nodes", "parallelism", "config_hash", "host version", "machine"}) {
     std::map<std::string, std::set<std::string>> by_side;
-    for (const auto* run : runs) by_side[run->side].insert(fields_of(*run).at(field));
+    for (const auto* run : runs)
+      if (auto value = fields_of(*run).at(field); !value.empty()) by_side[run->side].insert(std::move(value));
+    if (by_side.empty()) continue;
     const auto& first = by_side.begin()->second;
     if (std::ranges::all_of(by_side, [&](const auto& side) { return side.second == first; })) continue;
     Mismatch mismatch{workload, run_id, field, {}};
@@ -80,8 +128,10 @@ std::string unusable_runs(const Runs& repetitions) {
   std::string out;
   for (const auto& [status, runs] : by_status) {
     const auto what = status == "interrupted" ? "were interrupted" : status == "failed" ? "failed" : "are " + status;
-    out += (out.empty() ? "" : "; ") +
-           share_of(runs.size(), repetitions.size(), what, first_text(runs[0]->metadata({"reasons"})));
+    const auto why = status == "unjudged" ? "a CSV says neither how they ended nor by which clock; give the folder, or "
+                                            "its unified_results.jsonl"
+                                          : first_text(runs[0]->metadata({"reasons"}));
+    out += (out.empty() ? "" : "; ") + share_of(runs.size(), repetitions.size(), what, why);
   }
   return out;
 }
@@ -95,6 +145,13 @@ std::string noisy_runs(const Runs& repetitions) {
   return share_of(noisy.size(), repetitions.size(),
                   noisy.size() == 1 ? "was taken on a noisy machine" : "were taken on a noisy machine",
                   first_text(noisy[0]->metadata({"noise", "reasons"})));
+}
+
+std::string mixed_set_ups(const Runs& repetitions) {
+  std::string out;
+  for (const auto& [name, values] : differences(repetitions))
+    out += fmt::format("{}{} ({})", out.empty() ? "its runs differ in " : ", ", name, fmt::join(values, ", "));
+  return out;
 }
 
 std::string clocks_differ(const SideResults& a, const SideResults& b) {
@@ -125,6 +182,12 @@ std::vector<Mismatch> mismatches(const std::vector<ResultRecord>& records) {
     workloads[record.workload][record.run_id].push_back(&record);
   }
   std::vector<Mismatch> out;
+  std::map<std::pair<std::string, std::string>, std::map<std::string, Runs>> repetitions;  // by configuration, side
+  for (const auto& record : records) repetitions[{record.workload, record.config_hash}][record.side].push_back(&record);
+  for (const auto& [config, sides] : repetitions)
+    for (const auto& [side, runs] : sides)
+      for (const auto& [name, values] : differences(runs))
+        out.push_back({config.first, "", name, {{side, fmt::format("{}", fmt::join(values, ", "))}}});
   for (const auto& workload : order) {
     Runs alone;  // whose run id is of one side
     for (const auto& [run_id, runs] : workloads[workload]) {

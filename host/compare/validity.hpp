@@ -16,6 +16,10 @@ std::string unusable_runs(const std::vector<const ResultRecord*>& repetitions);
 // "3 of 5 runs were taken on a noisy machine: ..."; they are used all the same. Empty = none.
 std::string noisy_runs(const std::vector<const ResultRecord*>& repetitions);
 
+// Repetitions of one side under one configuration that were made by different set-ups, so that they are none of one
+// another: "its runs differ in the backend option service_ms (3, 30, 60)". Empty = they do not.
+std::string mixed_set_ups(const std::vector<const ResultRecord*>& repetitions);
+
 // Why two sides cannot be compared at all; empty = they can.
 std::string clocks_differ(const SideResults& a, const SideResults& b);
 
@@ -23,8 +27,9 @@ std::string clocks_differ(const SideResults& a, const SideResults& b);
 // their digest are set against each other; nothing where there are none such.
 std::optional<bool> outputs_equal(const SideResults& a, const SideResults& b);
 
-// Seeds, nodes, parallelisms and configurations that one side has and another has not: by run where sides share run
-// ids, as the results of the Python package do, else by workload.
+// Seeds, nodes, parallelisms, configurations, host versions and machines that one side has and another has not: by run
+// where sides share run ids, as the results of the Python package do, else by workload. And the set-ups that are mixed
+// within one side.
 std::vector<Mismatch> mismatches(const std::vector<ResultRecord>& records);
 
 }  // namespace host::compare

@@ -29,6 +29,29 @@ Verdict against(const RatioInterval& interval, double margin, metrics::Direction
   return Verdict::inconclusive;
 }
 
+// There is no ratio to 0. But nothing against something is a difference all the same, as is any in which all runs of
+// one side lie on one side of all those of the other.
+void judge_zeros(MetricResult& result) {
+  const auto [least_a, most_a] = std::ranges::minmax(result.baseline_values);
+  const auto [least_b, most_b] = std::ranges::minmax(result.candidate_values);
+  const auto to = [&](metrics::Direction direction) {
+    return result.metric.better == metrics::Direction::none ? Verdict::inconclusive
+           : result.metric.better == direction              ? Verdict::better
+                                                            : Verdict::worse;
+  };
+  if (most_a == 0 && most_b == 0 && least_a == 0 && least_b == 0) {
+    result.verdict = Verdict::same;
+  } else if (most_b < least_a) {
+    result.verdict = to(metrics::Direction::lower);
+    result.reason = most_b == 0 ? fmt::format("every run of {} has 0", result.candidate) : "no ratio, for some have 0";
+  } else if (least_b > most_a) {
+    result.verdict = to(metrics::Direction::higher);
+    result.reason = most_a == 0 ? fmt::format("every run of {} has 0", result.baseline) : "no ratio, for some have 0";
+  } else {
+    result.reason = "a value is 0: no ratio";
+  }
+}
+
 }  // namespace
 
 const char* to_string(Verdict verdict) {
@@ -96,7 +119,7 @@ void judge_metric(MetricResult& result, double margin, double confidence) {
   if (!result.reason.empty()) return;
   const auto not_positive = [](double value) { return !(value > 0); };
   if (std::ranges::any_of(a, not_positive) || std::ranges::any_of(b, not_positive)) {
-    result.reason = "a value is 0 or less: no ratio";
+    judge_zeros(result);
     return;
   }
   result.interval = result.paired ? paired_ratio(a, b, confidence) : independent_ratio(a, b, confidence);

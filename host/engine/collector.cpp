@@ -49,10 +49,10 @@ size_t Collector::step(int64_t now_ns) {
   const auto rows = take_rows();
   follow(now_ns);
   if (now_ns >= next_expiry_ns_) {
-    ledger_.expire(now_ns - timeout_ns_, metrics::Outcome::timeout, now_ns);
+    ledger_.expire(now_ns - timeout_ns_, metrics::Outcome::timeout, now_ns, [this] { take_rows(); });
     next_expiry_ns_ = now_ns + std::max<int64_t>(timeout_ns_ / 20, 10'000'000);
   }
-  if (now_ns >= intervals_.next_ns()) end_interval(now_ns);
+  if (now_ns >= intervals_.next_ns() || intervals_.cut_short()) end_interval(now_ns);
   return rows;
 }
 
@@ -97,8 +97,7 @@ size_t Collector::take_batch(Lane& lane) {
                                .flags = done.flags & (SAGE_REQUEST_WARMUP | SAGE_OUTCOME_LEFT_OUT)});
           judged_rows_.push_back(&done);
         }
-        if (logs && measured && (share >= 1 || log_draw_.unit(done.seq) < share))
-          logged_.push_back(request_row(done, first_ns));
+        if (logs && (share >= 1 || log_draw_.unit(done.seq) < share)) logged_.push_back(request_row(done, first_ns));
       });
   if (n == 0) return 0;
   if (settles_) judge();
@@ -154,7 +153,7 @@ void Collector::tell_events() {
 }
 
 void Collector::expire_all(int64_t now_ns) {
-  ledger_.expire(INT64_MAX, metrics::Outcome::unfinished, now_ns);
+  ledger_.expire(INT64_MAX, metrics::Outcome::unfinished, now_ns, [this] { take_rows(); });
   intervals_.end_of_load();
 }
 

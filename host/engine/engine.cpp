@@ -193,8 +193,13 @@ void judge_run(const EngineConfig& config, const std::string& backend, const Run
            fmt::format("{} of {} results differ from those of a serial execution (seq {}{}): the backend changed them",
                        r.parity.checked - r.parity.equal, r.parity.checked, fmt::join(r.parity.differing, ", "),
                        r.parity.missing == 0 ? "" : fmt::format("; {} have no digest", r.parity.missing)));
-  const auto ok = ledger.outcomes[static_cast<size_t>(metrics::Outcome::ok)];
-  if (ledger.offered != 0 && ok == 0) worsen(records::RunStatus::failed, base::Exit::failed, "no request succeeded");
+  const auto measured = r.cells->sum();
+  if (measured.offered == 0 && stops == 0)
+    worsen(records::RunStatus::failed, base::Exit::failed,
+           fmt::format("no measured request was offered{}: ask for more requests, or a longer time",
+                       ledger.warmup > 0 ? fmt::format(", only {} of the warm-up", ledger.warmup) : ""));
+  else if (measured.offered != 0 && measured.outcomes[static_cast<size_t>(metrics::Outcome::ok)] == 0)
+    worsen(records::RunStatus::failed, base::Exit::failed, "no measured request succeeded");
   if (stops > 0)
     worsen(records::RunStatus::interrupted, base::Exit::interrupted,
            "interrupted: the result covers what was offered until then");
@@ -339,6 +344,7 @@ void fill(Run& run, records::RunResult& result) {
   result.early_drain = run.early_drain;
   result.notes["hold_window_s"] = session.config.hold_window_s;
   result.notes["arrivals"] = run.feed.arrival_notes();
+  result.slot_wait_ns = run.feed.slot_wait_ns();
   const auto p50 = result.cells->sum().response.quantile(0.5);
   const auto asked_ns = session.config.lateness_budget_ns;
   result.lateness_budget_ns = asked_ns != 0 ? asked_ns : std::max<int64_t>(1'000'000, p50 / 10);

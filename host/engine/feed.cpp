@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/json_text.hpp"
 
 namespace host::engine {
 
@@ -138,7 +139,7 @@ void Feed::issue_event(const ControlEvent& event, int64_t now_ns) {
   record.id = next_event_id_++;
   record.kind = kind_name(event.kind);
   record.target = event.target;
-  record.args = nlohmann::json::parse(event.args.empty() ? "{}" : event.args, nullptr, false);
+  record.args = base::parse_json(event.args.empty() ? "{}" : event.args);
   record.due_s = static_cast<double>(event.due_ns) / 1e9;
   record.issued_s = static_cast<double>(now_ns - ledger_.start_ns) / 1e9;
   record.status = "issued";
@@ -172,12 +173,23 @@ void Feed::issue_event(const ControlEvent& event, int64_t now_ns) {
     warmup_offered.add();
   } else {
     if (window_begin_ns_ < 0) {
-      window_begin_ns_ = row.due_ns;
-      session_.phases.begin_window(row.due_ns);
+      window_begin_ns_ = plan_.paced() ? plan_.window_begin_ns() : row.due_ns;
+      session_.phases.begin_window(window_begin_ns_);
+    } else {
+      note_gap(row.due_ns);
     }
-    note_gap(row.due_ns);
   }
   last_due_ns_ = row.due_ns;
+}
+
+// Whether the table was full at this look: a wait for a slot is none of the generator's.
+void Feed::note_slot(int64_t now_ns) {
+  if (no_slot_) {
+    if (no_slot_since_ns_ == 0) no_slot_since_ns_ = now_ns;
+    no_slot_ns_ = now_ns;
+  } else if (no_slot_since_ns_ != 0) {
+    slot_wait_ns_ += now_ns - std::exchange(no_slot_since_ns_, 0);
+  }
 }
 
 bool Feed::issue_batch(int64_t now_ns, int64_t before_ns) {
@@ -193,13 +205,15 @@ bool Feed::issue_batch(int64_t now_ns, int64_t before_ns) {
     uint64_t id = 0;
     auto* slot = ledger_.slots.allocate(id);
     no_slot_ = slot == nullptr;
+    note_slot(now_ns);
     if (no_slot_) break;
     auto& row = batch_[batch_end_++];
     row = *planned;
     row.id = id;
     enter(row, plan_.row_in_burst(), now_ns);
     ledger_.admit(lane, *slot, row, session_.phases.use(), now_ns);
-    if (row.seq >= load_.warmup_items && plan_.paced()) lateness.record(now_ns - std::max(due, backend_free_ns_));
+    if (row.seq >= load_.warmup_items && plan_.paced())
+      lateness.record(now_ns - std::max({due, backend_free_ns_, no_slot_ns_}));
     if (row.seq < ledger_.parity.limit()) ledger_.parity.keep(*planned);
     plan_.take_row();
   }
@@ -263,12 +277,10 @@ void Feed::stop_offering() {
 }
 
 void Feed::note_gap(int64_t due_ns) {
-  if (window_begin_ns_ != due_ns || gaps_ != 0) {
-    const auto gap = static_cast<double>(due_ns - last_due_ns_);
-    gap_sum_ += gap;
-    gap_square_sum_ += gap * gap;
-    ++gaps_;
-  }
+  const auto gap = static_cast<double>(due_ns - last_due_ns_);
+  gap_sum_ += gap;
+  gap_square_sum_ += gap * gap;
+  ++gaps_;
 }
 
 double Feed::mean_gap_s() const { return gaps_ == 0 ? 0 : gap_sum_ / static_cast<double>(gaps_) / 1e9; }

@@ -28,16 +28,19 @@ class Feed {
   void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
 
   [[nodiscard]] bool open_loop() const { return plan_.paced(); }
-  // From the start of the schedule; -1 = no measured request was offered.
-  [[nodiscard]] int64_t window_begin_ns() const { return window_begin_ns_; }
+  // From the start of the schedule; -1 = the schedule has no measured request. It may hold none of them.
+  [[nodiscard]] int64_t window_begin_ns() const {
+    return window_begin_ns_ < 0 && plan_.paced() ? plan_.window_begin_ns() : window_begin_ns_;
+  }
   [[nodiscard]] double mean_gap_s() const;
   [[nodiscard]] double gap_cv() const;  // -1: fewer than 3 gaps
   // Times from the start of the schedule.
   [[nodiscard]] const records::SubmitCalls& submit_calls() const { return submit_; }
   [[nodiscard]] nlohmann::json arrival_notes() const { return plan_.notes(); }
 
-  metrics::LaneHistogram lateness;  // of the generator: dispatch delay that the backend does not explain
+  metrics::LaneHistogram lateness;  // of the generator: dispatch delay that neither backend nor full table explains
   LaneCounter warmup_offered;
+  [[nodiscard]] int64_t slot_wait_ns() const { return slot_wait_ns_; }  // for which the table of requests was full
 
  private:
   static constexpr size_t batch_size = 64;
@@ -45,6 +48,7 @@ class Feed {
   void end_if_time_is_up();
   void issue_event(const ControlEvent& event, int64_t now_ns);
   bool issue_batch(int64_t now_ns, int64_t before_ns);
+  void note_slot(int64_t now_ns);
   void enter(sage_request& row, bool burst, int64_t now_ns);
   void renew_batch(int64_t now_ns);
   void offer(int64_t now_ns);
@@ -68,7 +72,10 @@ class Feed {
   std::array<sage_request, batch_size> batch_{};
   size_t batch_begin_ = 0;
   size_t batch_end_ = 0;
-  bool no_slot_ = false;        // the last row to be issued found the table full
+  bool no_slot_ = false;    // the last row to be issued found the table full
+  int64_t no_slot_ns_ = 0;  // when that was last so
+  int64_t no_slot_since_ns_ = 0;
+  int64_t slot_wait_ns_ = 0;
   uint64_t rings_checked_ = 0;  // requests offered when the rings of rows were last looked at
   bool rings_full_ = false;
   int64_t blocked_since_ns_ = 0;

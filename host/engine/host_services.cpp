@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/json_text.hpp"
 #include "engine/plugin_calls.hpp"
 #include "records/run_id.hpp"
 
@@ -97,7 +98,7 @@ std::vector<records::SeriesSummary> HostServices::series() const {
 }
 
 void HostServices::set_metadata(std::string_view key, std::string_view value) {
-  auto json = nlohmann::json::parse(value, nullptr, false);
+  auto json = base::parse_json(value);
   if (json.is_discarded()) return log(SAGE_LOG_WARNING, fmt::format("metadata '{}' is not JSON", key));
   const std::scoped_lock lock(mutex_);
   metadata_[std::string(key)] = std::move(json);

@@ -45,7 +45,6 @@ records::Interval IntervalRecorder::take(int64_t now_ns) {
   record.begin_s = seconds(begin_ns_ - ledger.start_ns);
   record.end_s = seconds(now_ns - ledger.start_ns);
   begin_ns_ = now_ns;
-  while (next_ns_ <= now_ns) next_ns_ += length_ns_;
   record.phase = session_.phase_name.load(std::memory_order_relaxed);
   record.total_done = ledger.done();  // first, so that it is not more than what was offered
   record.total_offered = ledger.offered();
@@ -59,6 +58,7 @@ records::Interval IntervalRecorder::take(int64_t now_ns) {
   });
   for (size_t i = 0; i < metrics::outcome_count; ++i) record.outcomes[i] = outcomes[i] - outcomes_before_[i];
   outcomes_before_ = outcomes;
+  plan_next(now_ns, record.offered == 0 && record.in_flight == 0);
 
   const auto blocked = session_.blocked_ns.load(std::memory_order_relaxed);
   record.blocked_ns = static_cast<uint64_t>(blocked - std::exchange(blocked_before_ns_, blocked));
@@ -78,6 +78,17 @@ records::Interval IntervalRecorder::take(int64_t now_ns) {
     watch_->done.store(record.total_done, std::memory_order_relaxed);
   }
   return record;
+}
+
+// At a multiple of its length, whenever this one ended.
+void IntervalRecorder::plan_next(int64_t now_ns, bool idle) {
+  constexpr unsigned patience = 60;
+  constexpr unsigned doublings_max = 20;
+  idle_ = idle ? idle_ + 1 : 0;
+  const auto grown = idle_ > patience ? std::min(idle_ - patience, doublings_max) : 0U;
+  const auto start_ns = session_.ledger->start_ns;
+  const auto passed = (now_ns - start_ns) / length_ns_;
+  next_ns_ = start_ns + (passed + (int64_t{1} << grown)) * length_ns_;
 }
 
 metrics::Counters IntervalRecorder::class_total(size_t class_id) const {

@@ -21,8 +21,13 @@ class IntervalRecorder {
  public:
   IntervalRecorder(Session& session, const Feed& feed, CallWatch* watch);
 
-  // When the interval that is under way ends.
+  // When the interval that is under way ends. Where nothing has happened for a minute's worth of intervals they grow
+  // longer, each twice the one before, until something does.
   [[nodiscard]] int64_t next_ns() const { return next_ns_; }
+  // Something was offered in an interval that had grown: it ends now.
+  [[nodiscard]] bool cut_short() const {
+    return next_ns_ - begin_ns_ > 2 * length_ns_ && session_.ledger->offered() != offered_before_;
+  }
   // Ends it now.
   records::Interval take(int64_t now_ns);
   [[nodiscard]] bool warming_up() const;
@@ -35,6 +40,7 @@ class IntervalRecorder {
 
  private:
   [[nodiscard]] metrics::Counters class_total(size_t class_id) const;
+  void plan_next(int64_t now_ns, bool idle);
   void take_classes(records::Interval& record);
   void take_noise(records::Interval& record);
 
@@ -44,6 +50,7 @@ class IntervalRecorder {
   const int64_t length_ns_;
   int64_t next_ns_;
   int64_t begin_ns_;
+  unsigned idle_ = 0;  // intervals in a row in which nothing happened
 
   // before the interval that is under way, for the difference
   std::vector<metrics::Counters> before_;  // by class

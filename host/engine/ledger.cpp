@@ -11,6 +11,8 @@ namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
 
+constexpr uint64_t expired_at_once = 4096;
+
 // Of a request that the host ended itself.
 constexpr sage_completion no_completion{};
 
@@ -40,7 +42,8 @@ Ledger::Ledger(const load::LoadConfig& load, uint64_t parity_limit, bool rows, c
       keep_rows(rows),
       workload_(workload),
       clock_(clock),
-      warmup_(load.warmup_items) {}
+      warmup_(load.warmup_items),
+      timeout_ns_(static_cast<int64_t>(load.timeout_s * 1e9)) {}
 
 uint64_t Ledger::done() const {
   uint64_t sum = 0;
@@ -74,12 +77,14 @@ void Ledger::cancel(uint64_t id, int64_t now_ns) {
   ended(lane, 1);
 }
 
-void Ledger::expire(int64_t due_ns, metrics::Outcome outcome, int64_t now_ns) {
+void Ledger::expire(int64_t due_ns, metrics::Outcome outcome, int64_t now_ns, const std::function<void()>& take_rows) {
   auto& lane = lanes.mine();
   uint64_t n = 0;
   slots.expire(due_ns, [&](Slot& slot, uint64_t) {
     finish(lane, slot, outcome, no_completion, now_ns);
-    ++n;
+    if (++n < expired_at_once) return;
+    ended(lane, std::exchange(n, 0));
+    take_rows();
   });
   ended(lane, n);
 }
@@ -235,7 +240,10 @@ void Ledger::complete_batch(Lane& lane, std::span<const sage_completion> rows, i
   }
   for (size_t i = 0; i < n; ++i) {
     const auto& ending = endings[i];
-    finish(lane, *ending.slot, outcome_of(ending.row->status), *ending.row, ending.at_ns);
+    // Whatever it brings: who waited had given it up by then, also where the sweep has not come by yet.
+    const bool late = ending.at_ns - ending.slot->due_ns.load(relaxed) > timeout_ns_;
+    const auto outcome = late ? metrics::Outcome::timeout : outcome_of(ending.row->status);
+    finish(lane, *ending.slot, outcome, *ending.row, ending.at_ns);
     SlotTable::release(*ending.slot);
   }
   ended(lane, n);

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "engine/clock.hpp"
@@ -41,8 +42,10 @@ class Ledger {
   void complete(std::span<const sage_completion> rows);
   void spans(std::span<const sage_span> rows);
 
-  // [settle] Every outstanding request due at or before `due_ns` ends like this.
-  void expire(int64_t due_ns, metrics::Outcome outcome, int64_t now_ns);
+  // [settle] Every outstanding request due at or before `due_ns` ends like this. `take_rows` is called in between, so
+  // that the settling thread's own ring takes the rows of however many that are.
+  void expire(
+      int64_t due_ns, metrics::Outcome outcome, int64_t now_ns, const std::function<void()>& take_rows = [] {});
   // [main] Outcomes from now on come too late, whatever they are.
   void close() { closed_.store(true); }
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
@@ -92,6 +95,7 @@ class Ledger {
   const WorkloadCalls& workload_;
   const Clock& clock_;
   const uint64_t warmup_;
+  const int64_t timeout_ns_;
   std::atomic<uint64_t> offered_{0};
   uint64_t done_seen_ = 0;  // feed thread
   std::atomic<bool> closed_{false};

@@ -80,12 +80,13 @@ void Plan::check_rows(size_t filled) {
                       row.seq, row.pipeline, pipelines, row.class_id, classes, row.tenant, tenants));
     if (row.due_ns < last_due_ns_)
       throw base::Error(base::Exit::failed, fmt::format("the workload's due times decrease at request {}", row.seq));
-    last_due_ns_ = row.due_ns;
+    const auto before_ns = std::exchange(last_due_ns_, row.due_ns);
     if (row.seq != load_.warmup_items) continue;
     first_measured_ns_ = row.due_ns;
+    window_begin_ns_ = load::begins_anew(load_) ? before_ns : row.due_ns;
     if (load_.duration_s > 0 && paced())
       session_.ledger->window_end_ns.store(
-          session_.ledger->start_ns + row.due_ns + static_cast<int64_t>(load_.duration_s * 1e9),
+          session_.ledger->start_ns + window_begin_ns_ + static_cast<int64_t>(load_.duration_s * 1e9),
           std::memory_order_relaxed);
   }
 }

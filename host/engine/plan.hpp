@@ -35,6 +35,8 @@ class Plan {
     if (next_ == size_ && !over_) fill_block();
     return next_ == size_ ? nullptr : &rows_[next_];
   }
+  // -1 until the first measured row is planned.
+  [[nodiscard]] int64_t window_begin_ns() const { return window_begin_ns_; }
   [[nodiscard]] bool row_in_burst() const { return burst_[next_] != 0; }
   void take_row() { ++next_; }
   // The next control event, null when none is known yet.
@@ -66,6 +68,7 @@ class Plan {
   size_t size_ = 0;
   bool over_ = false;  // nothing follows the block
   uint64_t next_seq_ = 0;
+  int64_t window_begin_ns_ = -1;
   int64_t first_measured_ns_ = 0;
   int64_t last_due_ns_ = 0;
   std::deque<ControlEvent> events_;

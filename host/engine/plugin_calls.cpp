@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/json_text.hpp"
 #include "engine/clock.hpp"
 
 namespace host::engine {
@@ -139,8 +140,9 @@ uint32_t WorkloadCalls::conclude(nlohmann::json& report) {
   uint32_t verdict = SAGE_VERDICT_UNCHECKED;
   sage_str text{};
   check_status(plugin_->table.workload->conclude(self_, &verdict, &text), *plugin_, Call::conclude);
-  if (text.size != 0) report = nlohmann::json::parse(text_of(text), nullptr, false);
-  if (report.is_discarded()) report = nlohmann::json{{"error", "the workload's report is not JSON"}};
+  if (text.size != 0) report = base::parse_json(text_of(text));
+  if (report.is_discarded())
+    report = nlohmann::json{{"error", "the workload's report is not JSON, or nested too deep"}};
   return verdict;
 }
 

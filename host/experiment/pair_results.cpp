@@ -10,6 +10,7 @@
 
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
+#include "base/json_text.hpp"
 #include "base/output_file.hpp"
 #include "experiment/pair_run.hpp"
 #include "writers/unified_results.hpp"
@@ -113,7 +114,7 @@ std::vector<Json> read_records(const fs::path& folder) {
   std::vector<Json> out;
   std::ifstream in(folder / "unified_results.jsonl");
   for (std::string line; std::getline(in, line);)
-    if (auto json = Json::parse(line, nullptr, false); json.is_object()) out.push_back(std::move(json));
+    if (auto json = base::parse_json<Json>(line); json.is_object()) out.push_back(std::move(json));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
+#include "base/json_text.hpp"
 #include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "experiment/state.hpp"
@@ -117,7 +118,9 @@ Json read_record(const std::filesystem::path& folder) {
   std::ifstream in(file);
   std::string line;
   if (!std::getline(in, line)) throw base::Error(base::Exit::failed, fmt::format("{} has no record", file.string()));
-  return Json::parse(line);
+  auto json = base::parse_json<Json>(line);
+  if (!json.is_object()) throw base::Error(base::Exit::failed, fmt::format("{} holds no record", file.string()));
+  return json;
 }
 
 void take_measures(Probe& probe, const Json& record) {

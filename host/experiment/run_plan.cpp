@@ -13,10 +13,7 @@ namespace host::experiment {
 namespace {
 
 // --all, of which check_names() sees to it that it stands on the command line.
-bool all_of_them(std::span<const catalog::Given> given) {
-  return std::ranges::any_of(given,
-                             [](const catalog::Given& each) { return each.owner.empty() && each.name == "all"; });
-}
+bool all_of_them(std::span<const catalog::Given> given) { return last_text(given, "all") == "true"; }
 
 std::vector<std::string> ids(const Manifests& manifests) {
   std::vector<std::string> out;

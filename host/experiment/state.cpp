@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/json_fields.hpp"
+#include "base/json_text.hpp"
 #include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "catalog/trusted_file.hpp"
@@ -62,7 +63,7 @@ bool State::exists(const fs::path& folder) {
 }
 
 State::State(const fs::path& folder) : file_(folder / file_name) {
-  json_ = nlohmann::json::parse(catalog::read_regular_file(file_, "state of an experiment", size_max), nullptr, false);
+  json_ = base::parse_json(catalog::read_regular_file(file_, "state of an experiment", size_max));
   type_ = text_at(json_, "type");
   if (type_.empty() || !json_.value("/plan"_json_pointer, nlohmann::json()).is_object())
     bad("is not the state of an experiment");

@@ -14,19 +14,26 @@ namespace {
 
 constexpr double ns_per_s = 1e9;
 
-// A renewal process: independent gaps of one distribution. `Gaps` returns the next gap in ns.
+// Of which request the process is drawn anew; UINT64_MAX = none.
+uint64_t anew_at(const LoadConfig& config) { return begins_anew(config) ? config.warmup_items : UINT64_MAX; }
+
+// A renewal process: independent gaps of one distribution. `Gaps` returns the next gap in ns, and with `rest` what is
+// left of a gap at a moment that is no arrival's.
 template <class Gaps>
 class Renewal final : public Arrivals {
  public:
-  Renewal(Gaps gaps, nlohmann::json notes) : gaps_(gaps), notes_(std::move(notes)) {}
+  Renewal(Gaps gaps, uint64_t anew_at, nlohmann::json notes)
+      : gaps_(gaps), anew_at_(anew_at), notes_(std::move(notes)) {}
   size_t next(Due* rows, size_t n) override {
-    for (size_t i = 0; i < n; ++i) rows[i] = {.at_ns = elapsed_.add(gaps_())};
+    for (size_t i = 0; i < n; ++i) rows[i] = {.at_ns = elapsed_.add(seq_++ == anew_at_ ? gaps_.rest() : gaps_())};
     return n;
   }
   [[nodiscard]] nlohmann::json notes() const override { return notes_; }
 
  private:
   Gaps gaps_;
+  uint64_t anew_at_;
+  uint64_t seq_ = 0;
   nlohmann::json notes_;
   Elapsed elapsed_;
 };
@@ -36,6 +43,7 @@ struct ConstantGaps {
   double gap_ns;
   bool first = true;
   double operator()() { return std::exchange(first, false) ? 0 : gap_ns; }
+  double rest() { return (*this)(); }
 };
 
 struct PoissonGaps {
@@ -43,6 +51,7 @@ struct PoissonGaps {
   double mean_ns;
   uint64_t seq = 0;
   double operator()() { return mean_ns * draw.exponential(seq++); }
+  double rest() { return (*this)(); }  // it has no memory
 };
 
 // Gamma gaps by Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26(3), 2000: a squeeze
@@ -55,20 +64,27 @@ class GammaGaps {
     scale_ns_ = mean_ns / shape;
     boost_ = shape < 1 ? cv * cv : 0;
     d_ = (shape < 1 ? shape + 1 : shape) - 1.0 / 3;
-    c_ = 1 / std::sqrt(9 * d_);
+    d_larger_ = shape + 1 - 1.0 / 3;
   }
   double operator()() {
     const double boost = boost_ > 0 ? std::exp(-boost_ * exponential()) : 1;  // U^(1/k)
-    for (;;) {
-      const double x = normal();
-      const double root = 1 + c_ * x;
-      if (root <= 0) continue;
-      const double v = root * root * root;
-      if (-exponential() < x * x / 2 + d_ * (1 - v + std::log(v))) return d_ * v * boost * scale_ns_;
-    }
+    return gamma(d_) * boost * scale_ns_;
   }
+  // A moment falls into a gap in proportion to its length, so into one of shape k + 1, and anywhere in it.
+  double rest() { return gamma(d_larger_) * draw_.unit(count_++) * scale_ns_; }
 
  private:
+  // Of shape d + 1/3 >= 1 and scale 1.
+  double gamma(double d) {
+    const double c = 1 / std::sqrt(9 * d);
+    for (;;) {
+      const double x = normal();
+      const double root = 1 + c * x;
+      if (root <= 0) continue;
+      const double v = root * root * root;
+      if (-exponential() < x * x / 2 + d * (1 - v + std::log(v))) return d * v;
+    }
+  }
   double exponential() { return draw_.exponential(count_++); }
   // Box and Muller, 1958.
   double normal() {
@@ -78,9 +94,9 @@ class GammaGaps {
   sage::Draw draw_;
   uint64_t count_ = 0;  // draws so far: a gap takes as many as it needs
   double scale_ns_;
-  double boost_;  // 1/k for k < 1, else 0
-  double d_;
-  double c_;
+  double boost_;     // 1/k for k < 1, else 0
+  double d_;         // of the shape that is drawn
+  double d_larger_;  // of one more than the distribution's own
 };
 
 // Two-state Markov-modulated Poisson process (Fischer and Meier-Hellstern, "The Markov-modulated Poisson process (MMPP)
@@ -92,14 +108,13 @@ class Bursty final : public Arrivals {
   explicit Bursty(const LoadConfig& config)
       : arrivals_(config.seed, "arrivals"),
         dwells_(config.seed, "arrivals.dwell"),
+        starts_(config.seed, "arrivals.start"),
         rates_(burst_rates(config)),
+        anew_at_(anew_at(config)),
         dwell_mean_ns_{config.calm_dwell_s * ns_per_s, config.burst_dwell_s * ns_per_s} {
-    // The stationary distribution, so that the mean rate holds from the first second. Dwell times have no memory: what
-    // is left of the first one is distributed like a whole one.
-    const double in_burst = config.burst_dwell_s / (config.burst_dwell_s + config.calm_dwell_s);
-    state_ = sage::Draw(config.seed, "arrivals.start").unit(0) < in_burst ? 1 : 0;
+    in_burst_ = config.burst_dwell_s / (config.burst_dwell_s + config.calm_dwell_s);
+    begin(0);
     starts_in_burst_ = state_ == 1;
-    left_ns_ = dwell_mean_ns_[state_] * dwells_.exponential(stay_++);
     per_ns_ = {rates_.calm / ns_per_s, rates_.burst / ns_per_s};
   }
   size_t next(Due* rows, size_t n) override {
@@ -117,7 +132,14 @@ class Bursty final : public Arrivals {
   }
 
  private:
+  // In the stationary distribution, so that the mean rate holds from the first second. Dwell times have no memory: what
+  // is left of the first one is distributed like a whole one.
+  void begin(uint64_t draw) {
+    state_ = starts_.unit(draw) < in_burst_ ? 1 : 0;
+    left_ns_ = dwell_mean_ns_[state_] * dwells_.exponential(stay_++);
+  }
   int64_t arrive() {
+    if (seq_ == anew_at_) begin(1);
     double work = arrivals_.exponential(seq_++);
     while (work > left_ns_ * per_ns_[state_]) {
       work -= left_ns_ * per_ns_[state_];
@@ -131,7 +153,10 @@ class Bursty final : public Arrivals {
   }
   sage::Draw arrivals_;
   sage::Draw dwells_;
+  sage::Draw starts_;
   BurstRates rates_;
+  uint64_t anew_at_;
+  double in_burst_ = 0;                  // share of the time
   std::array<double, 2> dwell_mean_ns_;  // of calm, burst
   std::array<double, 2> per_ns_{};       // rates, likewise
   Elapsed elapsed_;
@@ -152,8 +177,8 @@ class Offline final : public Arrivals {
 };
 
 template <class Gaps>
-std::unique_ptr<Arrivals> renewal(Gaps gaps, nlohmann::json notes) {
-  return std::make_unique<Renewal<Gaps>>(gaps, std::move(notes));
+std::unique_ptr<Arrivals> renewal(Gaps gaps, const LoadConfig& config, nlohmann::json notes) {
+  return std::make_unique<Renewal<Gaps>>(gaps, anew_at(config), std::move(notes));
 }
 
 }  // namespace
@@ -169,11 +194,11 @@ std::unique_ptr<Arrivals> make_arrivals(const LoadConfig& config) {
   const sage::Draw draw(config.seed, "arrivals");
   switch (config.arrival) {
     case Arrival::constant:
-      return renewal(ConstantGaps{mean_ns}, {{"process", "constant"}});
+      return renewal(ConstantGaps{mean_ns}, config, {{"process", "constant"}});
     case Arrival::poisson:
-      return renewal(PoissonGaps{draw, mean_ns}, {{"process", "poisson"}});
+      return renewal(PoissonGaps{draw, mean_ns}, config, {{"process", "poisson"}});
     case Arrival::gamma:
-      return renewal(GammaGaps(draw, mean_ns, config.cv),
+      return renewal(GammaGaps(draw, mean_ns, config.cv), config,
                      {{"process", "gamma"}, {"shape", 1 / (config.cv * config.cv)}});
     case Arrival::bursty:
       return std::make_unique<Bursty>(config);

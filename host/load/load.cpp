@@ -134,6 +134,31 @@ const std::vector<catalog::OptionSpec>& load_options() {
   return options;
 }
 
+bool has_effect(std::string_view option, std::string_view arrival) {
+  struct Use {
+    std::string_view option;
+    std::vector<std::string_view> arrivals;
+  };
+  static const std::vector<Use> uses = {{"rate", {"constant", "poisson", "gamma", "bursty"}},
+                                        {"cv", {"gamma"}},
+                                        {"burst_factor", {"bursty"}},
+                                        {"burst_dwell_s", {"bursty"}},
+                                        {"calm_dwell_s", {"bursty"}},
+                                        {"concurrency", {"closed"}},
+                                        {"trace", {"trace"}},
+                                        {"trace_spread", {"trace"}},
+                                        {"trace_speed", {"trace"}},
+                                        {"trace_limit", {"trace"}}};
+  const auto use = std::ranges::find(uses, option, &Use::option);
+  return use == uses.end() || std::ranges::find(use->arrivals, arrival) != use->arrivals.end();
+}
+
+bool begins_anew(const LoadConfig& config) {
+  const bool random =
+      config.arrival == Arrival::poisson || config.arrival == Arrival::gamma || config.arrival == Arrival::bursty;
+  return random && config.duration_s > 0;
+}
+
 LoadConfig load_config(const catalog::OptionValues& values, uint64_t seed) {
   LoadConfig config;
   config.seed = seed;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalog/option.hpp"
@@ -37,6 +38,8 @@ struct LoadConfig {
 // The specs of these options ("rate", "arrival", "cv", ...), for flags, help and checks. A workload's manifest
 // overrides their defaults in [defaults].
 const std::vector<catalog::OptionSpec>& load_options();
+// False for an option that only other arrival processes use, like `rate` with a trace.
+bool has_effect(std::string_view option, std::string_view arrival);
 // From resolved values; checks what no single option can (trace without --trace, neither count nor duration, ...).
 LoadConfig load_config(const catalog::OptionValues& values, uint64_t seed);
 
@@ -59,6 +62,12 @@ class Arrivals {
   [[nodiscard]] virtual nlohmann::json notes() const { return nlohmann::json::object(); }
 };
 
+// A window of a given length must begin at no arrival of a random process: arrivals come together, so that one which
+// begins where one came holds more of them than the rate says. It begins with the last warm-up request instead, and
+// from there the process is drawn anew from its stationary state. A window of a given number of requests, which begins
+// at one and ends where the next would come, holds just as many gaps.
+bool begins_anew(const LoadConfig& config);
+
 // Open-loop processes only (constant, poisson, gamma, bursty, trace, offline). A trace: throws Error(usage), here and
 // from next(), for what check_trace() reports.
 std::unique_ptr<Arrivals> make_arrivals(const LoadConfig& config);
@@ -71,9 +80,11 @@ struct TraceCheck {
   double mean_rate = 0;         // 1/s, (rows - 1) / span; 0 when no time passes
   double cv = -1;               // coefficient of variation of the gaps; -1 = fewer than 3 rows, or no time passes
   double quantised_step_s = 0;  // most rows share their timestamp with the row before: the mean step between timestamps
+  std::string note = {};        // what looks like a mistake; empty = nothing does
 };
 // Reads the first `limit` rows (0 = all) once, so that a broken line is reported before a run and not in its middle.
-// Throws Error(usage), "FILE:LINE: what was found, what was expected".
-TraceCheck check_trace(const std::filesystem::path& file, uint64_t limit);
+// Throws Error(usage), "FILE:LINE: what was found, what was expected"; also for a pause that, at `speed`, is longer
+// than any run.
+TraceCheck check_trace(const std::filesystem::path& file, uint64_t limit, double speed = 1);
 
 }  // namespace host::load

@@ -25,6 +25,9 @@ class TraceReader {
   // "azure-csv" | "mooncake-jsonl"
   [[nodiscard]] const char* format() const { return format_; }
 
+  // About the row that was read last.
+  [[nodiscard]] base::Error error(std::string_view reason) const { return lines_.error(reason); }
+
  private:
   // The next line that is not blank.
   std::optional<std::string_view> line();
@@ -52,6 +55,7 @@ class TraceSummary {
   uint64_t rows_ = 0;
   uint64_t tied_ = 0;  // rows with the timestamp of the row before
   int64_t last_ns_ = 0;
+  uint64_t fractions_ = 0;  // rows whose time is no whole number of ms
   double gaps_squared_s2_ = 0;
 };
 

@@ -14,15 +14,32 @@ namespace {
 constexpr std::array<std::string_view, 3> column_names = {"TIMESTAMP", "ContextTokens", "GeneratedTokens"};
 constexpr int64_t ns_per_s = 1'000'000'000;
 
+// Takes a field off the front, after RFC 4180: one in quotes may hold commas. Quotes within it stay doubled: no column
+// that is read has any.
+std::string_view take_field(std::string_view& line) {
+  if (!line.starts_with('"')) {
+    const auto field = line.substr(0, line.find(','));
+    line.remove_prefix(field.size());
+    return field;
+  }
+  auto end = line.find('"', 1);
+  while (end != std::string_view::npos && line.substr(end + 1).starts_with('"')) end = line.find('"', end + 2);
+  if (end == std::string_view::npos) throw BadLine("a quoted field has no end on its line");
+  const auto field = line.substr(1, end - 1);
+  line.remove_prefix(end + 1);
+  if (!line.empty() && !line.starts_with(','))
+    throw BadLine(fmt::format("{} behind a quoted field, expected a comma", base::in_quotes(line)));
+  return field;
+}
+
 // Calls visit(index, field) for each field; returns how many there are.
 template <class Visit>
 size_t for_each_field(std::string_view line, Visit visit) {
   size_t index = 0;
   for (;; ++index) {
-    const auto comma = line.find(',');
-    visit(index, line.substr(0, comma));
-    if (comma == std::string_view::npos) return index + 1;
-    line.remove_prefix(comma + 1);
+    visit(index, take_field(line));
+    if (line.empty()) return index + 1;
+    line.remove_prefix(1);
   }
 }
 

@@ -66,7 +66,9 @@ class Members final : public nlohmann::json_sax<json> {
               : name == "output_length" ? Member::output
               : name == "hash_ids"      ? Member::blocks
                                         : Member::other;
-    seen_ |= 1U << static_cast<unsigned>(member_);
+    const auto bit = 1U << static_cast<unsigned>(member_);
+    if (member_ != Member::other && (seen_ & bit) != 0) throw BadLine(fmt::format("'{}' twice in one object", name));
+    seen_ |= bit;
     return true;
   }
   bool parse_error(size_t /*at*/, const std::string& /*token*/, const nlohmann::detail::exception& e) override {

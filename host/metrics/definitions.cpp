@@ -40,6 +40,16 @@ const MetricDefinition* find_metric(std::string_view name) {
   return found == metric_definitions().end() ? nullptr : &*found;
 }
 
+std::string impossible(const MetricDefinition& definition, double value) {
+  constexpr double rounding = 1e-9;
+  if (definition.unit == "0..1" && (value < -rounding || value > 1 + rounding))
+    return fmt::format("{:.6g} is no share of 0..1", value);
+  // Ratios of estimates and slopes may come out on the other side.
+  if (value < 0 && definition.unit != "ratio" && !definition.unit.ends_with("/h"))
+    return fmt::format("{:.6g} is less than 0", value);
+  return {};
+}
+
 std::string label(const MetricDefinition& definition) {
   std::string out(definition.label.empty() ? definition.name : definition.label);
   std::ranges::replace(out, '_', ' ');

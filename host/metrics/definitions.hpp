@@ -61,6 +61,9 @@ struct MetricDefinition {
 
 std::span<const MetricDefinition> metric_definitions();
 
+// Why such a value cannot be: "99.5 is no share of 0..1"; empty = it can.
+std::string impossible(const MetricDefinition& definition, double value);
+
 // By "latency_p99", by the family's name "latency", or by a member's, "outcomes.ok"; null if there is none.
 const MetricDefinition* find_metric(std::string_view name);
 // By a full name, null if it has none.

@@ -198,6 +198,7 @@ Json to_json(const RunResult& result) {
               {"blocked_seconds", static_cast<double>(result.blocked_ns) / ns_per_s},
               {"submit", to_json(result.submit)},
               {"early_drain", to_json(result.early_drain)},
+              {"in_flight_limit_seconds", static_cast<double>(result.slot_wait_ns) / 1e9},
               {"settle_dropped", result.settle_dropped},
               {"arrivals", {{"rate", result.achieved_rate}, {"cv", nullptr}}},
               {"digest", result.digested == 0 ? nlohmann::json(nullptr) : nlohmann::json(digest_text(result.digest))},

@@ -210,6 +210,7 @@ struct RunResult {
   uint64_t blocked_ns = 0;
   SubmitCalls submit;
   std::optional<EarlyDrain> early_drain;
+  int64_t slot_wait_ns = 0;     // the load waited for one of --max-in-flight requests to end
   uint64_t settle_dropped = 0;  // the same of a workload that judges; any makes the run INVALID
   double achieved_rate = 0;     // of arrivals
   double achieved_cv = -1;      // coefficient of variation of inter-arrival times; -1 = fewer than 3

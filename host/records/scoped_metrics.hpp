@@ -21,6 +21,7 @@ struct ScopedMetric {
   const metrics::Statistic* statistic = nullptr;          // of a family
   std::optional<double> value;
   std::string reason = {};           // why there is no value, as the record says
+  bool impossible = false;           // there was one, which cannot be: `reason` says why
   std::optional<double> below = {};  // it was measured to be less than this: no value either
 
   [[nodiscard]] std::string unit() const { return definition == nullptr ? "" : std::string(definition->unit); }

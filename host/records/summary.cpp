@@ -55,6 +55,24 @@ metrics::Metric rate(std::string name, uint64_t count, double window_s) {
   return metrics::measured(std::move(name), static_cast<double>(count) / window_s);
 }
 
+// Of ok requests that ended in the window. One that is short beside the time its requests take holds few of them or
+// none, and the more requests are asked for the more: that says nothing of the system.
+metrics::Metric throughput(std::string name, uint64_t ended, const metrics::Counters& cell, double window_s) {
+  constexpr uint64_t few = 10;
+  constexpr double short_share = 0.05;  // of the window, for the fastest request
+  const auto ok = cell.outcomes[static_cast<size_t>(metrics::Outcome::ok)];
+  const auto after = ok - std::min(ok, cell.ok_in_window);
+  const auto fastest_s = static_cast<double>(cell.service.min()) / 1e9;
+  if (after > 0 && (cell.ok_in_window < few || fastest_s > short_share * window_s))
+    return metrics::missing(
+        std::move(name),
+        fmt::format(
+            "{} of {} ok requests ended after the window of {:.3g} s, too short for requests that take {:.3g} s "
+            "or more: ask for more requests, or a longer time",
+            after, ok, window_s, fastest_s));
+  return rate(std::move(name), ended, window_s);
+}
+
 metrics::Metric share(std::string name, uint64_t count, uint64_t offered) {
   if (offered == 0) return metrics::not_counted(std::move(name));
   return metrics::measured(std::move(name), static_cast<double>(count) / static_cast<double>(offered));
@@ -139,8 +157,8 @@ ScopeSummary summarize(const metrics::Counters& cell, double window_s) {
   summary.units_out = cell.units_out;
   auto& metrics = summary.metrics;
   metrics.push_back(rate("offered_rate", cell.offered, window_s));
-  metrics.push_back(rate("throughput", cell.ok_in_window, window_s));
-  metrics.push_back(rate("goodput", cell.slo_in_window, window_s));
+  metrics.push_back(throughput("throughput", cell.ok_in_window, cell, window_s));
+  metrics.push_back(throughput("goodput", cell.slo_in_window, cell, window_s));
   metrics.push_back(share("success_rate", cell.outcomes[static_cast<size_t>(metrics::Outcome::ok)], cell.offered));
   metrics.push_back(share("slo_attainment", cell.slo_met, cell.offered));
   for (const auto& distribution : distributions) add_statistics(metrics, distribution.metric, cell.*distribution.of);

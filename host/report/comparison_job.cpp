@@ -66,6 +66,9 @@ CompareOutcome compare_into(const CompareJob& job) {
   CompareOutcome out;
   out.results = compare::read_results(job.inputs, job.sides);
   out.comparison = compare::compare(out.results, job.options);
+  for (const auto& condition : conditions)
+    if (auto unlikely = compare::unlikely_bound(condition); !unlikely.empty())
+      out.warnings.push_back(std::move(unlikely));
   const auto gate = compare::judge_gate(out.comparison, conditions, job.gate_lenient);
   if (!gate.passed) out.exit = base::Exit::gate;
   make_folder(job.output_dir);

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "base/json_text.hpp"
 #include "records/hlog.hpp"
 #include "report/intervals.hpp"
 
@@ -54,7 +55,7 @@ class RecordsReader {
     // Most lines of most files, and the longest ones: not needed here, so not parsed.
     for (const auto* type : {"request", "run", "summary"})
       if (line.starts_with(fmt::format(R"({{"type":"{}")", type))) return;
-    auto json = Json::parse(line, nullptr, false);
+    auto json = base::parse_json<Json>(line);
     if (!json.is_object()) return problem(at, "no JSON object; the run may have been killed");
     const auto type = text(json, "type");
     if (type == "interval") intervals_.add(std::move(json));
@@ -106,8 +107,8 @@ RunData read_run_data(const fs::path& run_folder) {
   else if (!fs::exists(frontier, error))
     out.problems.push_back(fmt::format("{}: cannot be read", records.string()));
   if (const auto hlog = run_folder / "latency.hlog"; fs::exists(hlog, error)) read_latencies(hlog, out);
-  if (std::ifstream in(frontier); in) {
-    out.frontier = Json::parse(in, nullptr, false);
+  if (fs::exists(frontier, error)) {
+    out.frontier = base::parse_json_file<Json>(frontier);
     if (!out.frontier.is_object()) {
       out.frontier = nullptr;
       out.problems.push_back(fmt::format("{}: no JSON object", frontier.string()));

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "base/output_file.hpp"
 #include "records/summary.hpp"
 #include "report/database.hpp"
 #include "report/run_data.hpp"
@@ -162,10 +163,12 @@ void fill(SQLite::Database& database, const compare::Comparison& comparison, con
 }  // namespace
 
 void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
-                  const std::filesystem::path& file) {
-  const auto temporary = file.parent_path() / fmt::format(".{}.{}", file.filename().string(), ::getpid());
+                  const std::filesystem::path& given) {
+  const auto file = base::file_behind(given);
+  if (base::is_special(file))
+    throw base::usage_error(fmt::format("{}: a database needs a file; choose another name", given.string()));
+  const auto temporary = base::temporary_beside(file);
   std::error_code error;
-  std::filesystem::remove(temporary, error);  // left by a process of the same number that was killed
   try {
     SQLite::Database database(temporary.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     fill(database, comparison, results);

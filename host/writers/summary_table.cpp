@@ -199,7 +199,8 @@ std::string ledger_line(const records::LedgerCounts& ledger) {
 }
 
 std::string generator_line(const records::RunResult& result) {
-  if (result.lateness.empty()) return "generator: sent nothing\n";
+  if (result.lateness.empty())
+    return result.ledger.offered == 0 ? "generator: sent nothing\n" : "generator: no schedule to keep\n";
   std::string text = "generator: late by";
   for (const auto& [name, q] : {std::pair{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}}) {
     const auto ns = metrics::quantile_ns(result.lateness, q);
@@ -208,6 +209,9 @@ std::string generator_line(const records::RunResult& result) {
   text += fmt::format("; budget of p99 {}", base::duration_text(static_cast<double>(result.lateness_budget_ns)));
   const auto p99 = metrics::quantile_ns(result.lateness, 0.99);
   if (p99 && *p99 > static_cast<double>(result.lateness_budget_ns)) text += " EXCEEDED";
+  if (result.slot_wait_ns > 0)
+    text += fmt::format("; waited for --max-in-flight for {}",
+                        base::duration_text(static_cast<double>(result.slot_wait_ns)));
   if (result.blocked_ns > 0)
     text += fmt::format("; blocked by the backend for {}", base::duration_text(static_cast<double>(result.blocked_ns)));
   if (const auto& submit = result.submit; submit.blocking > 0)

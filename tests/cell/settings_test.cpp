@@ -147,6 +147,25 @@ TEST_CASE("what one option implies for another") {
         "--arrival poisson contradicts --trace; leave one of them out");
 }
 
+TEST_CASE("what the arrival process does not use is refused where it is given, and is no part of the configuration") {
+  CHECK(error_of({flag("trace", "x.csv"), flag("rate", "77")}) ==
+        "--rate 77 has no effect with arrival 'trace' (implied by --trace); leave it out");
+  CHECK(error_of({flag("concurrency", "4"), flag("rate", "77")}).starts_with("--rate 77 has no effect"));
+  CHECK(error_of({flag("cv", "3")}) == "--cv 3 has no effect with arrival 'poisson'; leave it out");
+  CHECK(
+      error_of({flag("arrival", "constant"), flag("burst_factor", "3")}).starts_with("--burst-factor 3 has no effect"));
+  CHECK(error_of({flag("trace_speed", "3")}).starts_with("--trace-speed 3 has no effect"));
+  const auto names = [](const Settings& settings) {
+    std::vector<std::string> out;
+    for (const auto* name : {"rate", "cv", "trace_speed", "concurrency", "timeout"})
+      if (settings.load.contains(name)) out.emplace_back(name);
+    return out;
+  };
+  CHECK(names(resolved({})) == std::vector<std::string>{"rate", "timeout"});
+  CHECK(names(resolved({flag("trace", "x.csv")})) == std::vector<std::string>{"trace_speed", "timeout"});
+  CHECK(names(resolved({flag("arrival", "gamma")})) == std::vector<std::string>{"rate", "cv", "timeout"});
+}
+
 TEST_CASE("a configuration file: top-level keys and tables of plugins, with their lines") {
   const auto file = std::filesystem::temp_directory_path() / ("sage-settings-" + std::to_string(getpid()) + ".toml");
   std::ofstream(file) << "rate = 12.5\nquick = true\n[town]\nshare = 1\n[\"org.example.runtime\"]\nspin_us = 3\n";
@@ -158,6 +177,14 @@ TEST_CASE("a configuration file: top-level keys and tables of plugins, with thei
   CHECK(get<double>(settings.workload, "share") == 1);
   CHECK(get<double>(settings.backend, "spin_us") == 3);
   CHECK(settings.workload.at("share").source == file.string() + ":4");
+
+  // Whatever the alphabet says of the table's name and the key.
+  std::ofstream(file) << "rate = 50\nwarmup_items = 5\narrival = \"poisson\"\n"
+                         "[town]\nrate = 120\nwarmup_items = 6\narrival = \"constant\"\n";
+  const auto of_table = resolved(read_config(file));
+  CHECK(get<double>(of_table.load, "rate") == 120);
+  CHECK(get<int64_t>(of_table.load, "warmup_items") == 6);
+  CHECK(get<std::string>(of_table.load, "arrival") == "constant");
 
   std::ofstream(file) << "rate = \n";
   CHECK_THROWS_AS(read_config(file), base::Error);

@@ -57,8 +57,38 @@ TEST_CASE("short form, alias and switch") {
   CHECK(parse({"--experiment", "q6"}).text("workload") == "q6");
   CHECK(parse({"--quick"}).text("quick") == "true");
   CHECK(parse({"--quick", "-b", "mock"}).text("quick") == "true");
-  for (const auto& off : {std::vector<std::string>{"--quick=false"}, {"--quick", "false"}})
-    CHECK(parse(off).text("quick") == "false");
+  CHECK(parse({"--quick"}).on("quick"));
+  CHECK(parse({"--quick=false"}).has("quick"));
+  CHECK_FALSE(parse({"--quick=false"}).on("quick"));
+}
+
+TEST_CASE("a flag takes no value that is not meant for it") {
+  const auto flags = some_flags();
+  const auto arguments = parse_arguments(std::vector<std::string>{"--quick", "first", "second"}, flags, "verify", 2);
+  CHECK(arguments.on("quick"));
+  CHECK(arguments.positional == std::vector<std::string>{"first", "second"});
+  CHECK(error_of({"--backend", "--quick"}) ==
+        "flag --backend needs a value; one that begins with '-' is given as --backend=--quick");
+  CHECK(error_of({"-b", "-x"}).starts_with("flag -b needs a value"));
+  CHECK(parse({"--backend=--quick"}).text("backend") == "--quick");
+  CHECK(parse({"--backend", "-"}).text("backend") == "-");
+  CHECK(error_of({"--quick=banana"}).find("banana") != std::string::npos);
+}
+
+TEST_CASE("a misspelt flag is told before what it leaves out, an option of a plugin is not") {
+  const auto flags = some_flags();
+  const auto refused = [&](std::vector<std::string> args) -> std::string {
+    try {
+      refuse_misspelt(split_arguments(args, flags), flags, "run");
+    } catch (const base::Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  CHECK(refused({"--wrkload", "q6"}).starts_with("unknown flag --wrkload (did you mean --workload?)"));
+  CHECK(refused({"--work", "q6"}).starts_with("unknown flag --work (did you mean --workload?)"));
+  CHECK(refused({"-?"}).starts_with("unknown flag -?"));
+  CHECK(refused({"--zzzzzzz", "3"}).empty());
 }
 
 TEST_CASE("repeatable flags keep their order") {

@@ -205,14 +205,54 @@ TEST_CASE("values that are missing are left out, counted and explained") {
   CHECK(latency.reason == "not measured with sage; 3 runs without a value: needs 1000 samples, has 300");
 }
 
-TEST_CASE("a value of zero has no ratio, and says so") {
-  ResultSet results;
-  add(results, {.side = "sage", .success_rate = 1}, 3);
-  add(results, {.side = "ray", .success_rate = 0}, 3);
-  const auto config = only_config(results);
-  CHECK(contains(metric(config, "success_rate").reason, "no ratio"));
-  CHECK(metric(config, "success_rate").delta == -1);
-  CHECK(config.verdict == Verdict::inconclusive);
+TEST_CASE("nothing against something has no ratio, and is a verdict all the same") {
+  const auto judged = [](std::vector<double> sage, std::vector<double> ray) {
+    ResultSet results;
+    for (const auto rate : sage) add(results, {.side = "sage", .success_rate = rate});
+    for (const auto rate : ray) add(results, {.side = "ray", .success_rate = rate});
+    return metric(only_config(results), "success_rate");
+  };
+  const auto worse = judged({1, 1, 1}, {0, 0, 0});
+  CHECK(worse.verdict == Verdict::worse);
+  CHECK(worse.reason == "every run of ray has 0");
+  CHECK_FALSE(worse.interval);
+  CHECK(worse.delta == -1);
+  CHECK(judged({0, 0, 0}, {1, 1, 1}).verdict == Verdict::better);
+  CHECK(judged({0, 0, 0}, {0, 0, 0}).verdict == Verdict::same);
+  CHECK(judged({1, 1, 1}, {0, 0, 0.5}).verdict == Verdict::worse);
+  const auto mixed = judged({1, 0.5, 0}, {0.2, 0.7, 0});
+  CHECK(mixed.verdict == Verdict::inconclusive);
+  CHECK(contains(mixed.reason, "no ratio"));
+}
+
+TEST_CASE("runs of different set-ups are no repetitions of one another") {
+  const auto of = [](double service_ms, const char* library, const char* host) {
+    return nlohmann::ordered_json{{"status", "ok"},
+                                  {"backend_config", {{"service_ms", service_ms}}},
+                                  {"environment",
+                                   {{"host_version", "1"},
+                                    {"backend", {{"library_sha256", library}}},
+                                    {"system", {{"hostname", host}, {"cpu_model", "X"}, {"cores", 2}}}}}};
+  };
+  const auto compared = [&](auto... candidates) {
+    static ResultSet results;
+    results = {};
+    for (int i = 0; i < 3; ++i) add(results, {.side = "sage", .metadata = of(1, "aa", "here")});
+    (add(results, {.side = "ray", .metadata = candidates}), ...);
+    return compare(results, {});
+  };
+  const auto alike = compared(of(3, "bb", "here"), of(3, "bb", "here"), of(3, "bb", "here"));
+  CHECK(alike.configs[0].verdict == Verdict::same);
+  CHECK(alike.mismatches.empty());
+  const auto options = compared(of(3, "bb", "here"), of(30, "bb", "here"), of(60, "bb", "here"));
+  CHECK(options.configs[0].verdict == Verdict::invalid);
+  CHECK(contains(options.configs[0].reason, "ray: its runs differ in backend option service_ms (3.0, 30.0, 60.0)"));
+  CHECK(options.mismatches.at(0).field == "backend option service_ms");
+  const auto library = compared(of(3, "bb", "here"), of(3, "cc", "here"), of(3, "bb", "here"));
+  CHECK(contains(library.configs[0].reason, "the backend's library (bb, cc)"));
+  const auto machine = compared(of(3, "bb", "there"), of(3, "bb", "there"), of(3, "bb", "there"));
+  CHECK(machine.configs[0].verdict == Verdict::same);
+  CHECK(machine.mismatches.at(0).field == "machine");
 }
 
 TEST_CASE("metrics of classes, events, the run and a search are compared where records have them") {

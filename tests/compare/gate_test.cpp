@@ -76,6 +76,22 @@ TEST_CASE("a condition is met by the whole interval, missed by the whole interva
   CHECK(both.lines[0].where == "Q1 aaaaaaaaaaaa ray/sage");
 }
 
+TEST_CASE("a bound far from 1 is told to be a ratio") {
+  CHECK(
+      unlikely_bound(parse_gate("latency_p99<=500").at(0)) ==
+      "gate 'latency_p99<=500': bounds are ratios, candidate / baseline, and no ms: 500 means 500 times the baseline");
+  CHECK_FALSE(unlikely_bound(parse_gate("throughput>=0.05").at(0)).empty());
+  CHECK(unlikely_bound(parse_gate("latency_p99<=10").at(0)).empty());
+}
+
+TEST_CASE("nothing instead of something does not pass, not even leniently") {
+  ResultSet results;
+  add(results, {.side = "sage", .success_rate = 1}, 3);
+  add(results, {.side = "ray", .success_rate = 0}, 3);
+  CHECK(judged(results, "success_rate>=0.99", true).lines[0].state == GateState::not_met);
+  CHECK_FALSE(judged(results, "success_rate>=0.99", true).passed);
+}
+
 TEST_CASE("too few repetitions are inconclusive") {
   const auto results = two_sides(10, 2);
   CHECK(judged(results, "latency_p99<=1.2").lines[0].state == GateState::inconclusive);

@@ -105,6 +105,28 @@ TEST_CASE("values of a wrong type are problems, never a crash") {
   CHECK(found.problems.size() == 5);
 }
 
+TEST_CASE("values that cannot be are told and not read") {
+  const auto found = jsonl(
+      R"({"backend":"ray","workload":"Q1","throughput":-3,"success_rate":99.5,"latency_p99":-12,"duration_seconds":-1,)"
+      R"("metadata":{"metrics":{"total":{"goodput":-1,"slo_attainment":7},"run":{"p99_drift":-5}}}})");
+  REQUIRE(found.records.size() == 1);
+  const auto& r = found.records[0];
+  CHECK_FALSE(r.throughput);
+  CHECK_FALSE(r.success_rate);
+  CHECK_FALSE(r.latency_p99);
+  CHECK_FALSE(r.duration_seconds);
+  CHECK(says(found, 1, "success_rate 99.5 is no share of 0..1; read as not measured"));
+  CHECK(says(found, 1, "latency_p99 -12 is less than 0"));
+  CHECK(says(found, 1, "goodput of total -1 is less than 0"));
+  CHECK(says(found, 1, "slo_attainment of total 7 is no share"));
+  const auto all = metrics_of(r);
+  CHECK_FALSE(records::find(all, "total", "goodput")->value);
+  CHECK(records::find(all, "total", "p99_drift")->value == -5);  // a slope
+  const auto order = jsonl(R"({"backend":"ray","workload":"Q1","latency_p50":5,"latency_p95":9,"latency_p99":8})");
+  CHECK(says(order, 1, "latency percentiles decrease"));
+  CHECK_FALSE(order.records[0].latency_p50);
+}
+
 TEST_CASE("byte order mark, CRLF and control characters in names") {
   const auto found = jsonl(
       "\xEF\xBB\xBF"
@@ -205,6 +227,30 @@ TEST_CASE("the same line twice in one file is two repetitions, in two files one"
   scratch.write("b/unified_results.jsonl", twice);
   CHECK(read_results(Paths{scratch.path()}).records.size() == 2);
   CHECK(read_results(Paths{scratch.path() / "a", scratch.path() / "a"}).records.size() == 2);
+}
+
+TEST_CASE("a run with an id of its own counts once however often it stands in a file, and that is told") {
+  const ScratchFolder scratch;
+  const std::string ours = R"({"backend":"sage","workload":"Q1","run_id":"r1","metadata":{"status":"ok"}})"
+                           "\n";
+  scratch.write("a/unified_results.jsonl", ours + ours + ours);
+  const auto found = read_results(Paths{scratch.path()});
+  CHECK(found.records.size() == 1);
+  REQUIRE(found.problems.size() == 2);
+  CHECK(found.problems[0].text == "run r1 stands in the file before; counted once");
+}
+
+TEST_CASE("keys and columns that stand twice are told") {
+  const auto lines = jsonl(R"({"backend":"ray","workload":"Q1","latency_p99":9,"latency_p99":1})");
+  CHECK(says(lines, 1, "'latency_p99' stands twice in an object"));
+  const auto rows = csv(std::string(header) + ",throughput\nsage,Q1,r,1,1,1,1,1,1,1,1,1,t,h,h,5\n");
+  CHECK(says(rows, 1, "column 'throughput' stands twice"));
+}
+
+TEST_CASE("a row of a CSV says neither how the run ended nor by which clock") {
+  const ScratchFolder scratch;
+  scratch.write("a/unified_results.csv", std::string(header) + "\nsage,Q1,r,1,1,1,1,1,1,1,1,1,t,h,h\n");
+  CHECK(read_results(Paths{scratch.path()}).records.at(0).status() == "unjudged");
 }
 
 TEST_CASE("sides are backends or inputs") {

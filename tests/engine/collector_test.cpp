@@ -131,6 +131,24 @@ TEST_CASE_FIXTURE(FakeCollector, "a request that is overdue ends as a timeout, a
   CHECK(r.ledger.balanced());
 }
 
+TEST_CASE_FIXTURE(FakeCollector,
+                  "a day in which nothing happens is some hundred intervals, and ends when something does") {
+  start();
+  int64_t at_ms = 0;
+  const int64_t day_ms = 86'400'000;
+  while ((at_ms = (collector->next_ns() - at(0)) / ms) < day_ms) step(at_ms);
+  CHECK(recorder.intervals.size() > 60);
+  CHECK(recorder.intervals.size() < 500);
+  const auto n = recorder.intervals.size();
+  send(10, 0);
+  step(at_ms - 1);  // in the middle of a long one
+  REQUIRE(recorder.intervals.size() == n + 1);
+  step(at_ms + 2'000);
+  CHECK(recorder.intervals.back().end_s - recorder.intervals.back().begin_s < 3);
+  double end_s = 0;
+  for (const auto& interval : recorder.intervals) CHECK(interval.begin_s == std::exchange(end_s, interval.end_s));
+}
+
 TEST_CASE_FIXTURE(FakeCollector, "an interval has what happened since the last one") {
   resident_bytes = 5 << 20;
   start();
@@ -159,7 +177,7 @@ TEST_CASE_FIXTURE(FakeCollector, "an interval has what happened since the last o
   CHECK(collector->next_ns() <= at(3'000));
 }
 
-TEST_CASE_FIXTURE(FakeCollector, "the request log has measured requests, and a sample is the same ones each time") {
+TEST_CASE_FIXTURE(FakeCollector, "the request log has every request, and a sample is the same ones each time") {
   config.log_requests = true;
   const auto logged = [&] {
     recorder.rows.clear();
@@ -173,7 +191,7 @@ TEST_CASE_FIXTURE(FakeCollector, "the request log has measured requests, and a s
     session->workload.destroy();
     return seqs;
   };
-  CHECK(logged().size() == 200);
+  CHECK(logged().size() == 201);
   config.log_sample = 0.25;
   const auto some = logged();
   CHECK(some.size() > 20);

@@ -230,6 +230,43 @@ TEST_CASE_FIXTURE(Fixture,
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "a response later than the limit is a timeout, however late the sweep comes") {
+  config.load.timeout_s = 0.0055;
+  what.service_ns = 6 * ms;  // swept every 10 ms
+  const auto r = go();
+  CHECK(count(r, metrics::Outcome::ok) == 0);
+  CHECK(count(r, metrics::Outcome::timeout) == r.ledger.offered);
+  CHECK(r.status == records::RunStatus::failed);
+}
+
+TEST_CASE_FIXTURE(Fixture, "warm-up that succeeds makes no run ok") {
+  what.lose = [](uint64_t seq) { return seq >= 100; };
+  const auto r = go();
+  CHECK(r.status == records::RunStatus::failed);
+  CHECK(r.reasons.at(0) == "no measured request succeeded");
+}
+
+TEST_CASE_FIXTURE(Fixture, "more requests at once than the ring of rows holds are all judged") {
+  config.load.arrival = load::Arrival::offline;
+  config.load.total_requests = 150'000;
+  config.load.max_in_flight = 1 << 18;
+  config.load.timeout_s = 0.001;  // all of them in one sweep
+  const auto r = go();
+  CHECK(r.ledger.log_dropped == 0);
+  CHECK(r.settle_dropped == 0);
+  CHECK(r.ledger.balanced());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a wait for a free slot is the limit's, not the generator's") {
+  config.load.max_in_flight = 2;
+  config.load.timeout_s = 1000;
+  what.service_ns = 50 * ms;  // of 100/s
+  const auto r = go();
+  CHECK(r.slot_wait_ns > 1000 * ms);
+  CHECK(r.lateness.quantile(0.99) < 1 * ms);
+  CHECK(r.cells->sum().response.max() > 100 * ms);  // it is latency
+}
+
 TEST_CASE_FIXTURE(Fixture, "lost requests time out and are settled") {
   what.lose = [](uint64_t seq) { return seq % 10 == 0; };
   const auto r = go();
@@ -379,10 +416,10 @@ TEST_CASE_FIXTURE(Fixture, "a stop keeps what was measured until then") {
   CHECK(recorder.finished == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the request log has every measured request, a sample when asked") {
+TEST_CASE_FIXTURE(Fixture, "the request log has every request, a sample when asked") {
   config.log_requests = true;
   go();
-  CHECK(recorder.rows.size() == 1000);
+  CHECK(recorder.rows.size() == 1100);  // warm-up included
   recorder.rows.clear();
   config.log_sample = 0.1;
   go();

@@ -197,6 +197,40 @@ TEST_CASE("bursty arrivals start in either state, so that the mean rate holds fr
   CHECK(early == doctest::Approx(1000 * 0.005 * seeds).epsilon(0.07));
 }
 
+TEST_CASE("a window of time after the warm-up holds what the rate says, where it begins at no arrival") {
+  for (const auto process : random_processes) {
+    auto config = loaded(process, 50);
+    config.cv = 6;
+    config.warmup_items = 20;
+    config.duration_s = 1;
+    config.burst_dwell_s = 0.2;
+    config.calm_dwell_s = 1.8;
+    REQUIRE(begins_anew(config));
+    double counted = 0;
+    double at_an_arrival = 0;
+    constexpr int seeds = 20'000;
+    for (int seed = 0; seed < seeds; ++seed) {
+      config.seed = static_cast<uint64_t>(seed);
+      const auto arrivals = make_arrivals(config);
+      std::vector<Due> rows(20 + 3000);
+      arrivals->next(rows.data(), rows.size());
+      const auto within = [&](int64_t begin_ns) {
+        return static_cast<double>(std::count_if(rows.begin() + 20, rows.end(),
+                                                 [&](const Due& row) { return row.at_ns < begin_ns + 1'000'000'000; }));
+      };
+      counted += within(rows[19].at_ns);
+      at_an_arrival += within(rows[20].at_ns);
+    }
+    CHECK(counted / seeds == doctest::Approx(50).epsilon(0.05));
+    CHECK(at_an_arrival / seeds > 50.5);
+  }
+  auto config = loaded(Arrival::gamma);
+  CHECK_FALSE(begins_anew(config));  // bounded by a number of requests
+  config.arrival = Arrival::constant;
+  config.duration_s = 1;
+  CHECK_FALSE(begins_anew(config));
+}
+
 TEST_CASE("bursts no faster than calm are the poisson schedule, arrival by arrival") {
   auto config = loaded(Arrival::bursty);
   config.burst_factor = 1;

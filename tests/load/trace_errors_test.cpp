@@ -62,6 +62,7 @@ TEST_CASE("each broken trace is refused with its line, what was found and what w
       {"empty.csv", " the trace is empty"},
       {"fractional_length.jsonl", "1: output_length is 0.5, " + whole},
       {"header_only.csv", "1: the trace has a header and no requests"},
+      {"key_twice.jsonl", "1: 'timestamp' twice in one object"},
       {"many_tokens.csv", "2: GeneratedTokens is '4294967296', " + whole},
       {"many_tokens.jsonl", "1: input_length is 4294967296, " + whole},
       {"missing_column.csv",
@@ -79,12 +80,16 @@ TEST_CASE("each broken trace is refused with its line, what was found and what w
        "1: not a JSON object: column 11: syntax error while parsing value - invalid string: ill-formed UTF-8 byte; "
        "last "
        "read: '\"\\xff'"},
-      {"quoted_field.csv", "2: ContextTokens is '\"1\"', " + whole},
+      {"quote_without_end.csv", "2: a quoted field has no end on its line"},
       {"short_row.csv", "3: 2 columns, expected 3 as in the header"},
       {"text_time.jsonl", "1: timestamp is '2023-11-16', expected ms from 0"},
       {"time_in_ns.jsonl", "1: timestamp is 1700158623000000000, expected ms from 0 to 7260000000000"},
       {"two_objects.jsonl",
        "1: not a JSON object: column 81: syntax error while parsing value - unexpected '{'; expected end of input"},
+      {"years_between.csv",
+       "3: a pause of 3653 days before it, in which the run would wait; cut the trace there (--trace-limit), or replay "
+       "it "
+       "faster (--trace-speed)"},
       {"unix_time.csv", "2: TIMESTAMP is '1700158623', expected a date and time such as 2023-11-16 18:17:03.9799600"},
   };
   std::map<std::string, std::string> found;

@@ -1,10 +1,13 @@
 #include "load/trace.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "base/error.hpp"
+#include "base/scratch.hpp"
 #include "load/trace_file.hpp"
 
 using namespace host;
@@ -192,6 +195,36 @@ TEST_CASE("a check tells how many, how long, how fast, how bursty, and that the 
   CHECK(two.mean_rate == 0);
   CHECK(two.cv == -1);
   CHECK(two.quantised_step_s == 0);
+}
+
+TEST_CASE("quoted fields may hold commas and quotes") {
+  const scratch::Folder folder;
+  const auto file = folder.write("quoted.csv",
+                                 "Note,TIMESTAMP,\"ContextTokens\",GeneratedTokens\n"
+                                 "\"sizes,5,6\",2023-11-16 18:17:00.0,1000,\"500\"\n"
+                                 "\"a \"\"b\"\",c\",2023-11-16 18:17:01.0,7,8\n");
+  const auto rows = replay(loaded(file));
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].units_in == 1000);
+  CHECK(rows[0].units_out == 500);
+  CHECK(rows[1].units_in == 7);
+}
+
+TEST_CASE("a trace in seconds where its format says ms is told") {
+  const scratch::Folder folder;
+  std::string lines;
+  for (int i = 0; i < 40; ++i)
+    lines += fmt::format(R"({{"timestamp": {:.1f}, "input_length": 1, "output_length": 1}})"
+                         "\n",
+                         0.2 * i);
+  CHECK(check_trace(folder.write("s.jsonl", lines), 0).note.starts_with("its 40 requests lie within 7.8 ms"));
+  CHECK(check_trace(traces / "mooncake.jsonl", 0).note.empty());
+}
+
+TEST_CASE("a pause that a run would wait through for weeks is refused, unless it is replayed faster") {
+  CHECK_THROWS_AS(check_trace(traces / "broken" / "years_between.csv", 0), base::Error);
+  CHECK(check_trace(traces / "broken" / "years_between.csv", 1).rows == 1);
+  CHECK(check_trace(traces / "broken" / "years_between.csv", 0, 1000).rows == 2);
 }
 
 TEST_CASE("notes tell what was replayed") {

@@ -66,6 +66,21 @@ TEST_CASE("throughput counts only what ended in the window") {
   CHECK(*burst.value("success_rate") == doctest::Approx(0.8));  // the late ones still ended ok
 }
 
+TEST_CASE("a window that is short beside its requests has no throughput, and says why") {
+  RunResult result = sample_result();
+  auto& burst = result.cells->at(1, 0, 0);
+  burst.ok_in_window = 9;  // fewer than ten
+  const auto few = host::records::summarize(result).phases[1];
+  CHECK_FALSE(few.value("throughput"));
+  CHECK_FALSE(few.value("goodput"));
+  CHECK(few.at("throughput").reason.starts_with("31 of 40 ok requests ended after the window of 5 s"));
+  burst.ok_in_window = 20;
+  CHECK(host::records::summarize(result).phases[1].value("throughput"));
+  burst.service.record(300'000'000, 40);  // all of 0.3 s or more, of 5 s
+  burst.ok_in_window = 40;
+  CHECK(host::records::summarize(result).phases[1].value("throughput"));  // all ended in it
+}
+
 TEST_CASE("each projection has its own requests and window") {
   const auto summary = host::records::summarize(sample_result());
   CHECK(summary.classes.size() == 2);

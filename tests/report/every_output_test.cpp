@@ -44,7 +44,7 @@ std::vector<Named> every_metric() {
 // Three repetitions of two sides, each with every metric in every kind of scope.
 compare::ResultSet every_result() {
   auto all = Json::object();
-  for (const auto& metric : every_metric()) all[metric.name] = 1.5;
+  for (const auto& metric : every_metric()) all[metric.name] = 0.75;
   const auto named = [&](const char* key, const char* name) {
     auto entry = all;
     entry[key] = name;
@@ -82,7 +82,7 @@ TEST_CASE("SQLite and the page have every metric of the table") {
     static_cast<std::vector<std::string>*>(out)->emplace_back(values[0]);
     return 0;
   };
-  CHECK(sqlite3_exec(database, "SELECT name FROM metrics WHERE run = 1 AND scope = 'total' AND value = 1.5", add,
+  CHECK(sqlite3_exec(database, "SELECT name FROM metrics WHERE run = 1 AND scope = 'total' AND value = 0.75", add,
                      &names, nullptr) == SQLITE_OK);
   sqlite3_close(database);
   for (const auto& metric : every_metric()) {
@@ -159,8 +159,8 @@ TEST_CASE("headline metrics of a run are on the terminal") {
   for (const auto& metric : every_metric())
     if (metric.headline() && metric.definition->of == "run") {
       const auto label = metrics::label(*metric.definition);
-      CHECK_MESSAGE(!contains(before, label + " 1.5"), label);
-      result.over_time.push_back(metrics::measured(metric.name, 1.5));
+      CHECK_MESSAGE(!contains(before, label + " 0.75"), label);
+      result.over_time.push_back(metrics::measured(metric.name, 0.75));
     }
   auto after = writers::summary_table({}, result);
   std::ranges::replace(after, '\n', ' ');
@@ -169,7 +169,7 @@ TEST_CASE("headline metrics of a run are on the terminal") {
     if (contains(before, metric.name) || metric.name == "mttr" || metric.name == "fairness" ||
         metric.name == "load_balance" || metric.name == "heterogeneous_efficiency")
       continue;
-    CHECK_MESSAGE(contains(after, metrics::label(*metrics::find_metric(metric.name)) + " 1.5"), metric.name);
+    CHECK_MESSAGE(contains(after, metrics::label(*metrics::find_metric(metric.name)) + " 0.75"), metric.name);
   }
 }
 
