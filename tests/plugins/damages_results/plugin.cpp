@@ -38,7 +38,11 @@ class Broken : public sage::Backend {
     if (!kept_.empty() && !later_.joinable())
       later_ = std::thread([this] {
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        for (const auto id : kept_) host_.complete(std::vector{sage_completion{.id = id}});
+        for (const auto id : kept_) {
+          sage_completion done{};
+          done.id = id;
+          host_.complete({&done, 1});
+        }
       });
     return true;
   }
