@@ -94,7 +94,7 @@ size_t Collector::take_batch(Lane& lane) {
                                .outcome = done.outcome,
                                .units = done.units,
                                .node = done.node,
-                               .flags = done.flags});
+                               .flags = done.flags & (SAGE_REQUEST_WARMUP | SAGE_OUTCOME_LEFT_OUT)});
           judged_rows_.push_back(&done);
         }
         if (logs && (share >= 1 || log_draw_.unit(done.seq) < share)) logged_.push_back(request_row(done, first_ns));
@@ -175,6 +175,7 @@ void Collector::fill(records::RunResult& result) {
   fill_cells(result);
   fill_ledger(result);
   feed_.lateness.add_to(result.lateness);
+  result.submit = feed_.submit_calls();
   result.blocked_ns = static_cast<uint64_t>(session_.blocked_ns.load());
   result.achieved_rate = feed_.mean_gap_s() > 0 ? 1 / feed_.mean_gap_s() : 0;
   result.achieved_cv = feed_.gap_cv();
@@ -221,6 +222,7 @@ void Collector::fill_ledger(records::RunResult& result) const {
     counts.bad_stamps += lane.bad_stamps.get();
     counts.bad_spans += lane.bad_spans.get();
     counts.log_dropped += lane.rows_dropped.get();
+    counts.results_left_out += lane.results_left_out.get();
     result.digested += lane.digested.get();
     result.digest ^= lane.digest.load(std::memory_order_relaxed);
     for (size_t s = 0; s < result.stages.size(); ++s) {

@@ -80,6 +80,7 @@ struct Run {
   const std::atomic<int>& stop;
   FirstError error;
   bool drained = false;
+  std::optional<records::EarlyDrain> early_drain;
 
   [[nodiscard]] int64_t drain_timeout_ns() const {
     return stop.load() > 1 ? 0 : static_cast<int64_t>(session.config.load.drain_timeout_s * 1e9);
@@ -112,8 +113,13 @@ struct Run {
       const auto left = drain_timeout_ns() - (session.clock.now_ns() - begin);
       if (left <= 0) break;
       drained = session.backend.drain(std::min<int64_t>(left, 250'000'000));
+      if (const auto outstanding = session.ledger->in_flight(); drained && outstanding != 0 && !early_drain)
+        early_drain = {session.clock.now_ns(), outstanding, 0};
     } while (!drained || (session.ledger->in_flight() != 0 && session.clock.now_ns() - begin < drain_timeout_ns() &&
                           wait_a_little()));
+    if (!early_drain) return;
+    early_drain->waited_ns = session.clock.now_ns() - early_drain->at_ns;
+    early_drain->at_ns -= session.ledger->start_ns;
   }
   // A backend that calls itself drained while requests are outstanding may still be delivering the last batch.
   static bool wait_a_little() {
@@ -184,8 +190,9 @@ void judge_run(const EngineConfig& config, const std::string& backend, const Run
            fmt::format("the workload's check refused the results ({} requests wrong)", ledger.wrong));
   if (r.parity.equal != r.parity.checked)
     worsen(records::RunStatus::failed, base::Exit::failed,
-           fmt::format("{} of {} results differ from those of a serial execution (seq {}): the backend changed them",
-                       r.parity.checked - r.parity.equal, r.parity.checked, fmt::join(r.parity.differing, ", ")));
+           fmt::format("{} of {} results differ from those of a serial execution (seq {}{}): the backend changed them",
+                       r.parity.checked - r.parity.equal, r.parity.checked, fmt::join(r.parity.differing, ", "),
+                       r.parity.missing == 0 ? "" : fmt::format("; {} have no digest", r.parity.missing)));
   const auto measured = r.cells->sum();
   if (measured.offered == 0 && stops == 0)
     worsen(records::RunStatus::failed, base::Exit::failed,
@@ -322,7 +329,10 @@ void close(Run& run, bool check_parity, records::RunResult& result) {
   // destroyed before the books are closed: its last threads may still complete something, which must show
   guarded(run.error, [&] { session.backend.destroy(); });
   if (check_parity)
-    guarded(run.error, [&] { result.parity = ledger.parity.check(session.workload, parity_budget_ns); });
+    guarded(run.error, [&] {
+      result.parity = ledger.parity.check(session.workload, parity_budget_ns,
+                                          session.services.metadata().value("no_digests", std::string()));
+    });
 }
 
 void fill(Run& run, records::RunResult& result) {
@@ -331,6 +341,7 @@ void fill(Run& run, records::RunResult& result) {
   result.timeline = session.ledger->timeline.finished(session.ledger->start_ns);
   const auto metadata = session.services.metadata();
   for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
+  result.early_drain = run.early_drain;
   result.notes["hold_window_s"] = session.config.hold_window_s;
   result.notes["arrivals"] = run.feed.arrival_notes();
   result.slot_wait_ns = run.feed.slot_wait_ns();
@@ -360,7 +371,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   for (auto* writer : writers) writer->begin(info);
   unwinding.begun = true;
 
-  Run run{session, feed, collector, stop, {}, false};
+  Run run{session, feed, collector, stop, {}, false, {}};
   if (config.virtual_time)
     run.in_virtual_time();
   else

@@ -236,6 +236,7 @@ void Feed::renew_batch(int64_t now_ns) {
 void Feed::offer(int64_t now_ns) {
   constexpr auto relaxed = std::memory_order_relaxed;
   if (blocked_since_ns_ != 0) renew_batch(now_ns);
+  const auto begin_ns = session_.clock.now_ns();
   const auto taken =
       batch_empty() ? 0 : session_.backend.submit({batch_.data() + batch_begin_, batch_end_ - batch_begin_});
   auto& lane = ledger_.lanes.mine();
@@ -249,9 +250,21 @@ void Feed::offer(int64_t now_ns) {
   }
   batch_begin_ += taken;
   backend_free_ns_ = session_.clock.now_ns();
+  if (!session_.clock.is_virtual()) note_submit(begin_ns, backend_free_ns_);
   if (blocked_since_ns_ != 0)
     session_.blocked_ns.store(session_.blocked_ns.load(relaxed) + backend_free_ns_ - blocked_since_ns_, relaxed);
   blocked_since_ns_ = batch_empty() ? 0 : backend_free_ns_;
+}
+
+void Feed::note_submit(int64_t begin_ns, int64_t end_ns) {
+  const auto took_ns = end_ns - begin_ns;
+  if (took_ns > submit_.longest_ns) {
+    submit_.longest_ns = took_ns;
+    submit_.longest_at_ns = begin_ns - ledger_.start_ns;
+  }
+  if (took_ns <= records::SubmitCalls::blocking_from_ns) return;
+  ++submit_.blocking;
+  submit_.blocking_ns += took_ns;
 }
 
 void Feed::stop_offering() {

@@ -34,6 +34,8 @@ class Feed {
   }
   [[nodiscard]] double mean_gap_s() const;
   [[nodiscard]] double gap_cv() const;  // -1: fewer than 3 gaps
+  // Times from the start of the schedule.
+  [[nodiscard]] const records::SubmitCalls& submit_calls() const { return submit_; }
   [[nodiscard]] nlohmann::json arrival_notes() const { return plan_.notes(); }
 
   metrics::LaneHistogram lateness;  // of the generator: dispatch delay that neither backend nor full table explains
@@ -51,6 +53,7 @@ class Feed {
   void renew_batch(int64_t now_ns);
   void offer(int64_t now_ns);
   void note_gap(int64_t due_ns);
+  void note_submit(int64_t begin_ns, int64_t end_ns);
   [[nodiscard]] uint64_t in_flight_limit() const;
   [[nodiscard]] size_t room();
   [[nodiscard]] bool stopping() const {
@@ -77,6 +80,8 @@ class Feed {
   bool rings_full_ = false;
   int64_t blocked_since_ns_ = 0;
   int64_t backend_free_ns_ = 0;  // the backend last returned from submit
+
+  records::SubmitCalls submit_;
 
   uint64_t next_event_id_ = 1;
   bool marked_ = false;  // the workload opens phases itself

@@ -89,6 +89,7 @@ class Lane {
   LaneCounter bad_stamps;   // of completions: before the request was sent, out of their order or in the future
   LaneCounter bad_spans;    // that cannot be, and are in no time of a stage
   LaneCounter rows_dropped;
+  LaneCounter results_left_out;                              // too large for the ring
   std::array<LaneCounter, metrics::outcome_count> outcomes;  // warm-up included
   LaneCounter digested;
   std::atomic<uint64_t> digest{0};  // XOR

@@ -131,8 +131,11 @@ bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, 
                                                     const sage_completion& completion, const Times& times, bool good) {
   const auto from_start = [&](int64_t ns) { return ns == 0 ? -1 : ns - start_ns; };
   const auto first_ns = from_start(times.first);
+  const bool left_out = completion.result.size > RowRing::result_max;
+  if (left_out) [[unlikely]]
+    lane.results_left_out.add();
   const std::span result(static_cast<const std::byte*>(completion.result.ptr),
-                         completion.result.ptr == nullptr ? 0 : std::min(completion.result.size, RowRing::result_max));
+                         completion.result.ptr == nullptr || left_out ? 0 : completion.result.size);
   DoneRow unkept;
   auto* row = keep_rows ? lane.rows.add(first_ns, result) : &unkept;
   if (row == nullptr) [[unlikely]] {
@@ -152,7 +155,8 @@ bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, 
   row->tenant = slot.tenant.load(relaxed);
   row->phase = slot.phase.load(relaxed);
   row->outcome = static_cast<uint8_t>(outcome);
-  row->flags = static_cast<uint8_t>(slot.flags.load(relaxed) & ~Slot::spanned);
+  row->flags =
+      static_cast<uint8_t>((slot.flags.load(relaxed) & ~Slot::spanned) | (left_out ? SAGE_OUTCOME_LEFT_OUT : 0));
   row->priority = slot.priority.load(relaxed);
   row->good = good;
   if (const auto place = slot.sampled.load(relaxed); place != 0) [[unlikely]]

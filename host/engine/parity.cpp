@@ -64,9 +64,7 @@ class SerialStages {
 
 }  // namespace
 
-Parity::Parity(uint64_t limit) : limit_(limit), digests_(std::make_unique<std::atomic<uint64_t>[]>(limit)) {
-  rows_.reserve(limit);
-}
+Parity::Parity(uint64_t limit) : limit_(limit), given_(std::make_unique<Given[]>(limit)) { rows_.reserve(limit); }
 
 void Parity::keep(const sage_request& row) {
   auto& kept = rows_.emplace_back(row);
@@ -76,23 +74,34 @@ void Parity::keep(const sage_request& row) {
   kept.payload.ptr = copy.data();
 }
 
-records::ParityResult Parity::check(const WorkloadCalls& workload, int64_t budget_ns) const {
+records::ParityResult Parity::check(const WorkloadCalls& workload, int64_t budget_ns,
+                                    const std::string& no_digests) const {
   records::ParityResult result;
-  const auto given = [&](const sage_request& row) { return digests_[row.seq].load(std::memory_order_relaxed); };
-  if (std::ranges::none_of(rows_, given)) return result;
+  const auto ok = [&](const sage_request& row) { return given_[row.seq].ok.load(std::memory_order_relaxed); };
+  const auto digest = [&](const sage_request& row) { return given_[row.seq].digest.load(std::memory_order_relaxed); };
+  if (std::ranges::none_of(rows_, ok)) return result;
+  if (!no_digests.empty() && std::ranges::none_of(rows_, digest)) {
+    result.reason = no_digests;
+    return result;
+  }
   SerialStages stages(workload);
   const auto deadline_ns = base::monotonic_ns() + budget_ns;
   // Those that failed are executed too: state that others depend on has seen them, or may have.
   for (const auto& row : rows_) {
     if (base::monotonic_ns() > deadline_ns) {
-      result.not_checked += given(row) != 0 ? 1U : 0U;
+      result.not_checked += ok(row) ? 1U : 0U;
       continue;
     }
-    const auto digest = stages.run(row);
-    if (given(row) == 0) continue;
+    const auto expected = stages.run(row);
+    const auto given = digest(row);
+    if (!ok(row) || (expected == 0 && given == 0)) continue;  // the workload gives no digest either
     ++result.checked;
-    if (digest == given(row)) ++result.equal;
-    if (digest != given(row) && result.differing.size() < differing_max) result.differing.push_back(row.seq);
+    if (given == expected) {
+      ++result.equal;
+      continue;
+    }
+    if (given == 0) ++result.missing;
+    if (result.differing.size() < differing_max) result.differing.push_back(row.seq);
   }
   return result;
 }

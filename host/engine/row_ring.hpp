@@ -3,6 +3,8 @@
 // libraries hold items of one size, or allocate.
 #pragma once
 
+#include <sage/abi.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -29,7 +31,7 @@ struct DoneRow {
   uint8_t tenant = 0;
   uint8_t phase = 0;
   uint8_t outcome = 0;
-  uint8_t flags = 0;  // SAGE_REQUEST_*
+  uint8_t flags = 0;  // SAGE_REQUEST_*, SAGE_OUTCOME_LEFT_OUT
   uint8_t priority = 0;
   bool good = false;   // ok, and every SLO of its class met
   bool extra = false;  // a DoneExtra follows
@@ -62,8 +64,8 @@ inline records::RequestRow request_row(const DoneRow& done, int64_t first_ns) {
 class RowRing {
  public:
   static constexpr uint64_t capacity = 4 << 20;  // bytes: 65,000 rows without results
-  // Larger results are cut: a workload that wants more judges by digest.
-  static constexpr uint64_t result_max = 64 << 10;
+  // Larger results are left out: a workload judges them by digest.
+  static constexpr uint64_t result_max = SAGE_RESULT_MAX;
 
   RowRing();
   ~RowRing();

@@ -49,8 +49,27 @@ Json to_json(const ParityResult& parity) {
   return {{"reference", "serial execution in the host's process"},
           {"checked", parity.checked},
           {"equal", parity.equal},
+          {"missing", parity.missing},
           {"not_checked", parity.not_checked},
-          {"differing", parity.differing}};
+          {"differing", parity.differing},
+          {"reason", base::or_null(parity.reason)}};
+}
+
+double in_seconds(int64_t ns) { return static_cast<double>(ns) / ns_per_s; }
+
+Json to_json(const SubmitCalls& submit) {
+  if (submit.longest_ns < 0) return nullptr;
+  return {{"longest_ms", static_cast<double>(submit.longest_ns) / ns_per_ms},
+          {"longest_at_s", in_seconds(submit.longest_at_ns)},
+          {"blocking", submit.blocking},
+          {"blocking_s", in_seconds(submit.blocking_ns)}};
+}
+
+Json to_json(const std::optional<EarlyDrain>& early) {
+  if (!early) return nullptr;
+  return {{"at_s", in_seconds(early->at_ns)},
+          {"outstanding", early->outstanding},
+          {"waited_s", in_seconds(early->waited_ns)}};
 }
 
 }  // namespace
@@ -135,6 +154,7 @@ Json to_json(const LedgerCounts& ledger) {
           {"bad_stamps", ledger.bad_stamps},
           {"bad_spans", ledger.bad_spans},
           {"log_dropped", ledger.log_dropped},
+          {"results_left_out", ledger.results_left_out},
           {"balanced", ledger.balanced()}};
 }
 
@@ -176,6 +196,8 @@ Json to_json(const RunResult& result) {
               {"ledger", to_json(result.ledger)},
               {"lateness", lateness_json(result)},
               {"blocked_seconds", static_cast<double>(result.blocked_ns) / ns_per_s},
+              {"submit", to_json(result.submit)},
+              {"early_drain", to_json(result.early_drain)},
               {"in_flight_limit_seconds", static_cast<double>(result.slot_wait_ns) / 1e9},
               {"settle_dropped", result.settle_dropped},
               {"arrivals", {{"rate", result.achieved_rate}, {"cv", nullptr}}},

@@ -129,11 +129,28 @@ struct LedgerCounts {
   uint64_t wrong = 0;
   uint64_t unchecked = 0;  // settled without a verdict
   uint64_t passed = 0;
-  uint64_t late_chunks = 0;  // chunks of requests that had ended
-  uint64_t bad_stamps = 0;   // ends, begins and chunks that cannot have been then, which the host corrected
-  uint64_t bad_spans = 0;    // executions of steps that cannot have been, which the host left out
-  uint64_t log_dropped = 0;  // rows that found their way to the collector full: not logged, nor judged
+  uint64_t late_chunks = 0;       // chunks of requests that had ended
+  uint64_t bad_stamps = 0;        // ends, begins and chunks that cannot have been then, which the host corrected
+  uint64_t bad_spans = 0;         // executions of steps that cannot have been, which the host left out
+  uint64_t log_dropped = 0;       // rows that found their way to the collector full: not logged, nor judged
+  uint64_t results_left_out = 0;  // larger than the host passes on: judged by their digests alone
   [[nodiscard]] bool balanced() const;
+};
+
+// How long the backend kept the feed in `submit`, which must not block; calls of more than 1 ms did.
+struct SubmitCalls {
+  static constexpr int64_t blocking_from_ns = 1'000'000;
+  int64_t longest_ns = -1;  // -1 = none was made in real time
+  int64_t longest_at_ns = 0;
+  uint64_t blocking = 0;
+  int64_t blocking_ns = 0;  // in all of these
+};
+
+// The backend said that it was drained while requests were outstanding.
+struct EarlyDrain {
+  int64_t at_ns = 0;
+  uint64_t outstanding = 0;
+  int64_t waited_ns = 0;  // until they had ended, or the drain timeout
 };
 
 struct StageTimes {
@@ -163,10 +180,12 @@ const char* to_string(RunStatus status);
 
 // What a serial execution in the host's process gave, against what the backend gave.
 struct ParityResult {
-  uint64_t checked = 0;  // 0: the backend gave no digests, or nothing was to be checked
+  uint64_t checked = 0;  // 0: nothing was to be checked, or `reason`
   uint64_t equal = 0;
+  uint64_t missing = 0;             // of those that are not: ok, but without the digest that there should be
   uint64_t not_checked = 0;         // within the limit, but no time was left
   std::vector<uint64_t> differing;  // seqs, the first few
+  std::string reason;               // why nothing was checked, if that is what the backend says
 };
 
 struct PhaseWindow {
@@ -189,6 +208,8 @@ struct RunResult {
   metrics::Histogram lateness;  // of the generator, ns
   int64_t lateness_budget_ns = 0;
   uint64_t blocked_ns = 0;
+  SubmitCalls submit;
+  std::optional<EarlyDrain> early_drain;
   int64_t slot_wait_ns = 0;     // the load waited for one of --max-in-flight requests to end
   uint64_t settle_dropped = 0;  // the same of a workload that judges; any makes the run INVALID
   double achieved_rate = 0;     // of arrivals

@@ -190,6 +190,8 @@ std::string ledger_line(const records::LedgerCounts& ledger) {
                           ledger.balanced() ? "=" : "DIFFERS FROM", sum, ledger.duplicate, ledger.unexpected);
   if (ledger.bad_stamps > 0) text += fmt::format("; {} impossible time stamps corrected", ledger.bad_stamps);
   if (ledger.bad_spans > 0) text += fmt::format("; {} impossible spans left out", ledger.bad_spans);
+  if (ledger.results_left_out > 0)
+    text += fmt::format("; {} results too large to be judged by more than their digests", ledger.results_left_out);
   if (ledger.late_chunks > 0) text += fmt::format("; {} late chunks", ledger.late_chunks);
   if (ledger.late > 0) text += fmt::format("; {} late", ledger.late);
   if (ledger.log_dropped > 0) text += fmt::format("; {} rows missing from the request log", ledger.log_dropped);
@@ -212,6 +214,12 @@ std::string generator_line(const records::RunResult& result) {
                         base::duration_text(static_cast<double>(result.slot_wait_ns)));
   if (result.blocked_ns > 0)
     text += fmt::format("; blocked by the backend for {}", base::duration_text(static_cast<double>(result.blocked_ns)));
+  if (const auto& submit = result.submit; submit.blocking > 0)
+    text += fmt::format("; {} calls of submit blocked, for {} at most", submit.blocking,
+                        base::duration_text(static_cast<double>(submit.longest_ns)));
+  if (const auto& early = result.early_drain)
+    text += fmt::format("; drained with {} requests outstanding, waited {} for them", early->outstanding,
+                        base::duration_text(static_cast<double>(early->waited_ns)));
   return text + "\n";
 }
 
@@ -242,10 +250,12 @@ std::string report_table(const nlohmann::json& report) {
 }
 
 std::string parity_line(const records::ParityResult& parity) {
+  if (!parity.reason.empty()) return fmt::format("output parity: not checked: {}\n", parity.reason);
   if (parity.checked == 0) return "";
   auto text = fmt::format("output parity: {}/{}", parity.equal, parity.checked);
   if (parity.not_checked > 0) text += fmt::format(" ({} more not checked: no time left)", parity.not_checked);
   if (!parity.differing.empty()) text += fmt::format("; DIFFERENT: seq {}", fmt::join(parity.differing, ", "));
+  if (parity.missing > 0) text += fmt::format("; {} without the digest that there should be", parity.missing);
   return text + "\n";
 }
 

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 from typing import Any
 
-from harness import BROKEN, FAILED, HOST, INVALID, LIMIT_S, UNAVAILABLE, Case, Done, Json, environment, read_lines
+from harness import BROKEN, FAILED, HOST, INVALID, LIMIT_S, OK, UNAVAILABLE, Case, Done, Json, environment, read_lines
 
 
 class BrokenBackends(Case):
@@ -80,6 +80,43 @@ class BrokenBackends(Case):
         self.assertEqual({stage["executions"] for stage in metadata["metrics"]["stages"]}, {0})
         self.host("report", self.out, "--html", self.dir / "page.html")
         self.assertIn("840 bad spans", (self.dir / "page.html").read_text())
+
+    def test_results_without_their_digests_fail_output_parity(self) -> None:
+        for what, missing in (("nothing", 0), ("some_digests", 21), ("digest", 210)):
+            with self.subTest(what=what):
+                done = self.run_broken("damages_results", "--what", what, code=FAILED if missing else OK)
+                parity = self.newest()["output_parity"]
+                self.assertEqual((parity["checked"], parity["equal"], parity["missing"]), (210, 210 - missing, missing))
+                if missing:
+                    self.assertIn(f"{missing} of 210 results differ from those of a serial execution", done.stderr)
+                    self.assertIn(f"{missing} without the digest that there should be", done.stdout)
+
+    def newest(self) -> Json:
+        metadata: Json = max(self.records(), key=lambda r: str(r["run_id"]))["metadata"]
+        return metadata
+
+    def test_a_backend_that_executes_nothing_says_so(self) -> None:
+        done = self.run_broken("completes_after_close", "--timeout", "1", "--drain-timeout", "1", code=None)
+        self.assertIn("output parity: not checked: nothing is executed", done.stdout)
+        self.assertEqual(self.newest()["output_parity"]["reason"], "nothing is executed")
+
+    def test_changed_bytes_under_an_unchanged_digest_are_wrong(self) -> None:
+        done = self.run_broken("damages_results", "--what", "bytes", code=FAILED)
+        self.assertIn("the workload's check refused the results (1 requests wrong)", done.stderr)
+
+    def test_a_drain_that_comes_too_early_is_shown(self) -> None:
+        self.run_broken("damages_results", "--what", "drain", "--parity-check", "0", code=None)
+        early = self.newest()["early_drain"]
+        self.assertEqual(early["outstanding"], 10)
+        self.assertGreater(early["waited_s"], 0.04)
+
+    def test_a_submit_that_blocks_is_shown(self) -> None:
+        done = self.run_broken("damages_results", "--what", "submit", code=None)
+        submit = self.newest()["submit"]
+        self.assertGreaterEqual(submit["blocking"], 1)
+        self.assertGreaterEqual(submit["longest_ms"], 5)
+        self.assertGreater(submit["longest_at_s"], 0)
+        self.assertIn("of submit blocked, for", done.stdout)
 
     def test_completion_after_close_is_survived(self) -> None:
         self.run_broken("completes_after_close", "--timeout", "1", "--drain-timeout", "1", code=None)

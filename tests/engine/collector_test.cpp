@@ -56,6 +56,27 @@ struct FakeCollector : FakeRun {
 
 }  // namespace
 
+TEST_CASE_FIXTURE(FakeCollector, "a result that is too large is left out, which its outcome says") {
+  std::vector<std::pair<uint64_t, uint32_t>> seen;
+  judge = [&](const sage_outcome& outcome) {
+    seen.emplace_back(outcome.result.size, outcome.flags);
+    return SAGE_VERDICT_PASS;
+  };
+  start();
+  const std::vector<std::byte> bytes(SAGE_RESULT_MAX + 1);
+  for (const size_t size : {bytes.size() - 1, bytes.size()}) {
+    sage_completion done{};
+    done.id = send(10).id;
+    done.digest = 7;
+    done.result = {bytes.data(), size};
+    session->ledger->complete({&done, 1});
+  }
+  step(1);
+  const decltype(seen) expected = {{SAGE_RESULT_MAX, 0}, {0, SAGE_OUTCOME_LEFT_OUT}};
+  CHECK(seen == expected);
+  CHECK(result(2).ledger.results_left_out == 1);
+}
+
 TEST_CASE_FIXTURE(FakeCollector,
                   "each row is judged once, with what the backend gave; wrong ones are counted in their class") {
   judge = [](const sage_outcome& o) { return o.seq == 11 ? SAGE_VERDICT_WRONG : SAGE_VERDICT_PASS; };

@@ -9,7 +9,10 @@ class Instant : public sage::Backend {
   Instant(sage::Host host, std::string_view /*id*/, const sage::Json& /*options*/) : host_(host) {}
 
   // The place to start a runtime and to deploy run.stages; run.operators holds the workload's code for them.
-  void open(const sage_run& run) override { done_.reserve(static_cast<size_t>(run.max_in_flight)); }
+  void open(const sage_run& run) override {
+    host_.set_metadata("no_digests", "nothing is executed");  // or results without digests would fail the run
+    done_.reserve(static_cast<size_t>(run.max_in_flight));
+  }
 
   size_t submit(std::span<const sage_request> rows) override {
     done_.clear();  // reserved in open: no allocation a request

@@ -107,7 +107,7 @@ typedef struct sage_completion {
   uint64_t id;       /* of the request */
   int64_t at_ns;     /* when it ended; 0 = the host stamps it on arrival */
   int64_t begun_ns;  /* when its first stage began executing; 0 = not known */
-  uint64_t digest;   /* of the result, as its last step's operator gave it; 0 = none */
+  uint64_t digest;   /* of the result, as its last step's operator gave it; 0 = that gave none */
   sage_bytes result; /* borrowed for the call; may be empty */
   int32_t status;    /* SAGE_DONE_* */
   uint32_t flags;    /* SAGE_COMPLETION_* */
@@ -141,6 +141,10 @@ typedef struct sage_record {
 #define SAGE_OUTCOME_CANCELLED 4
 #define SAGE_OUTCOME_UNFINISHED 5 /* no terminal completion when the drain ended */
 
+/* The result is larger than SAGE_RESULT_MAX bytes and was left out; judge by the digest. In sage_outcome.flags. */
+#define SAGE_OUTCOME_LEFT_OUT 4u
+#define SAGE_RESULT_MAX 65536u
+
 #define SAGE_VERDICT_UNCHECKED 0u
 #define SAGE_VERDICT_PASS 1u
 #define SAGE_VERDICT_WRONG 2u
@@ -151,11 +155,11 @@ typedef struct sage_outcome {
   int64_t at_ns;
   int64_t begun_ns;
   uint64_t digest;
-  sage_bytes result; /* empty when the backend gave none */
+  sage_bytes result; /* empty when the backend gave none, or left out */
   int32_t outcome;   /* SAGE_OUTCOME_* */
   uint32_t units;
   uint32_t node;
-  uint32_t flags; /* SAGE_REQUEST_WARMUP */
+  uint32_t flags; /* SAGE_REQUEST_WARMUP, SAGE_OUTCOME_LEFT_OUT */
 } sage_outcome;
 
 /* ------------------------------------------------------------------------------------------------ host services */

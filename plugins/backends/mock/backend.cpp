@@ -11,6 +11,7 @@ Backend::Backend(sage::Host host, std::string_view /*id*/, const sage::Json& con
 Backend::~Backend() { close(); }
 
 void Backend::open(const sage_run& run) {
+  if (!options_.operators) host_.set_metadata("no_digests", "the mock executes no operators without --operators");
   model_ = std::make_unique<Model>(host_, options_, run);
   stopping_ = false;
   if (options_.real_clock) thread_ = std::thread([this] { play_in_real_time(); });
