@@ -55,7 +55,7 @@ void become(const Launch& launch, const char* program, char* const* argv) {
   }
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
   if (!launch.folder.empty() && chdir(launch.folder.c_str()) != 0) return;
   if (!launch.errors.empty() &&
       !(redirect("/dev/null", O_RDONLY, STDIN_FILENO) && redirect("/dev/null", O_WRONLY, STDOUT_FILENO) &&

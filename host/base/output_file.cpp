@@ -77,7 +77,7 @@ void OutputFile::fail(int error) const {
 std::filesystem::path file_behind(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_symlink(path, error)) return path;
-  const auto target = std::filesystem::weakly_canonical(path, error);
+  auto target = std::filesystem::weakly_canonical(path, error);
   if (error)
     throw Error(Exit::failed,
                 fmt::format("{}: cannot be written: {}; {}", path.string(), error.message(), remedy(error.value())));

@@ -2,6 +2,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <string_view>
 
@@ -41,9 +42,13 @@ void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
 }  // namespace
 
 fs::path home_folder() {
-  if (const fs::path home = environment("HOME"); home.is_absolute()) return home;
-  const auto* entry = ::getpwuid(::geteuid());
-  const fs::path home = entry == nullptr || entry->pw_dir == nullptr ? "" : entry->pw_dir;
+  fs::path home = environment("HOME");
+  if (home.is_absolute()) return home;
+  passwd row{};
+  passwd* found = nullptr;
+  std::array<char, 16384> text{};
+  if (::getpwuid_r(::geteuid(), &row, text.data(), text.size(), &found) != 0 || found == nullptr) return {};
+  home = found->pw_dir;
   return home.is_absolute() ? home : fs::path();
 }
 

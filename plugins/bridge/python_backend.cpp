@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -28,8 +29,11 @@ fs::path plugin_folder() {
 fs::path data_home() {
   if (const char* data = secure_getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') return data;
   const char* home = secure_getenv("HOME");
+  passwd row{};
+  passwd* found = nullptr;
+  std::array<char, 16384> text{};
   if (home == nullptr || home[0] != '/')
-    if (const auto* entry = getpwuid(geteuid()); entry != nullptr) home = entry->pw_dir;
+    if (getpwuid_r(geteuid(), &row, text.data(), text.size(), &found) == 0 && found != nullptr) home = found->pw_dir;
   if (home == nullptr || home[0] != '/')
     throw sage::Failure(SAGE_UNAVAILABLE, "there is no home folder to look in; set HOME or XDG_DATA_HOME");
   return fs::path(home) / ".local" / "share";
@@ -37,7 +41,7 @@ fs::path data_home() {
 
 fs::path find_interpreter(const std::string& id, const sage::Json& options) {
   const auto given = options.value("python", std::string());
-  const auto python = given.empty() ? data_home() / "sage-host" / "envs" / id / "bin" / "python" : fs::path(given);
+  auto python = given.empty() ? data_home() / "sage-host" / "envs" / id / "bin" / "python" : fs::path(given);
   // Of an environment of `sage-host setup`, its stamp says that it is complete.
   const auto folder = python.parent_path().parent_path();
   const bool complete = !given.empty() || fs::is_symlink(folder) || fs::exists(folder / "sage-host-requirements.txt");

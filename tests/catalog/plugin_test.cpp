@@ -81,6 +81,7 @@ TEST_CASE("a plugin in order is loaded, and its exceptions become statuses with 
   sage_host services{};
   services.struct_size = sizeof(services);
   services.fail = [](void*, sage_str message) { text.assign(message.ptr, message.size); };
+  services.get_extension = [](void*, const char*) -> const void* { return nullptr; };
   const auto create = [&](std::string_view config, void** self) {
     return plugin.table.create(&services, {"throws", 6}, {config.data(), config.size()}, self);
   };
