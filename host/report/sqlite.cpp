@@ -2,11 +2,11 @@
 #include "base/json_fields.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 
 #include "base/error.hpp"
+#include "base/output_file.hpp"
 #include "records/summary.hpp"
 #include "report/database.hpp"
 #include "report/run_data.hpp"
@@ -163,24 +163,15 @@ void fill(SQLite::Database& database, const compare::Comparison& comparison, con
 
 void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
                   const std::filesystem::path& file) {
-  const auto temporary = file.parent_path() / fmt::format(".{}.{}", file.filename().string(), ::getpid());
-  std::error_code error;
-  std::filesystem::remove(temporary, error);  // left by a process of the same number that was killed
+  base::Replacement replacement(file);
   try {
-    SQLite::Database database(temporary.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database database(replacement.path().string(), SQLite::OPEN_READWRITE);
     fill(database, comparison, results);
   } catch (const SQLite::Exception& e) {
-    std::filesystem::remove(temporary, error);
-    throw base::Error(base::Exit::failed, fmt::format("{}: cannot be written: {}; check that the folder exists, can be "
-                                                      "written to and has space",
+    throw base::Error(base::Exit::failed, fmt::format("{}: cannot be written: {}; check that the folder has space",
                                                       file.string(), e.what()));
   }
-  std::filesystem::rename(temporary, file, error);
-  if (error) {
-    const auto text = fmt::format("{}: cannot be written: {}; choose another file", file.string(), error.message());
-    std::filesystem::remove(temporary, error);
-    throw base::Error(base::Exit::failed, text);
-  }
+  replacement.put_in_place();
 }
 
 }  // namespace host::report
