@@ -1,5 +1,6 @@
 // `verify`: are archived results what was written, and are the plugins still those that made them?
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include "archive/verify.hpp"
 #include "base/hash.hpp"
 #include "base/json_text.hpp"
+#include "base/quote.hpp"
 #include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
 #include "cell/settings.hpp"
@@ -23,23 +25,34 @@ using State = archive::VerifyFinding::State;
 struct Folder {
   fs::path path;
   bool pair = false;
+  std::string unchecked = {};  // why it cannot be checked; empty = it can
 };
 
-// Symlinks are not followed, so there is no loop.
+// Links are not followed, so there is no loop.
 std::vector<Folder> find_folders(const fs::path& root) {
   std::vector<Folder> out;
-  const auto look = [&](const fs::path& folder) {
-    if (fs::is_regular_file(folder / "repro_manifest.json")) out.push_back({folder, false});
-    if (fs::is_regular_file(folder / "manifest.json") && fs::is_directory(folder / "cells"))
-      out.push_back({folder, true});
-  };
   std::error_code error;
+  const auto has = [&](const fs::path& folder, const char* name) { return fs::exists(folder / name, error); };
+  const auto look = [&](const fs::path& folder) {
+    if (::access(folder.c_str(), R_OK | X_OK) != 0) return out.push_back({folder, false, "it cannot be read"});
+    const bool run = has(folder, "repro_manifest.json");
+    const bool pair = has(folder, "manifest.json") && fs::is_directory(folder / "cells", error);
+    if (run) out.push_back({folder, false});
+    if (pair) out.push_back({folder, true});
+    if (!run && !pair && (has(folder, "records.jsonl") || has(folder, "run.log")))
+      out.push_back({folder, false, "it has no repro_manifest.json: the run was killed, or is not done"});
+  };
   if (!fs::is_directory(root, error))
     throw base::usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
   look(root);
   for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; it != end;
        it.increment(error))
-    if (it->is_directory(error) && !it->is_symlink(error)) look(it->path());
+    if (it->is_directory(error)) {
+      if (it->is_symlink(error))
+        out.push_back({it->path(), false, "it is a link, which is not followed; name the folder itself"});
+      else
+        look(it->path());
+    }
   std::ranges::sort(out, {}, &Folder::path);
   return out;
 }
@@ -111,8 +124,11 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
   size_t failed = 0;
   for (const auto& root : arguments.positional) {
     for (const auto& folder : find_folders(root)) {
-      auto findings = folder.pair ? archive::verify_pair(folder.path) : archive::verify_run(folder.path);
-      if (!folder.pair) plugins.check(folder.path, on("strict"), findings);
+      using Findings = std::vector<archive::VerifyFinding>;
+      auto findings = !folder.unchecked.empty() ? Findings{{State::failed, "not checked", folder.unchecked}}
+                      : folder.pair             ? archive::verify_pair(folder.path)
+                                                : archive::verify_run(folder.path);
+      if (!folder.pair && folder.unchecked.empty()) plugins.check(folder.path, on("strict"), findings);
       ++folders;
       checks += findings.size();
       const auto bad = std::ranges::count(findings, State::failed, &archive::VerifyFinding::state);
@@ -121,7 +137,7 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
       for (const auto& finding : findings)
         if (on("verbose") || finding.state != State::ok)
           table.push_back({text_of(finding.state), finding.what, finding.detail});
-      fmt::print("{}: {}\n{}", folder.path.string(),
+      fmt::print("{}: {}\n{}", base::one_line(folder.path.string()),
                  bad == 0 ? fmt::format("ok, {} checks", findings.size()) : fmt::format("{} FAILED", bad),
                  base::format_table(table));
     }
