@@ -16,14 +16,18 @@ constexpr size_t quote_size_max = 80;
 std::string one_line(std::string_view text) {
   const bool plain_bytes = is_utf8(text);
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    if (byte == '\n') {
       out += "\\n";
+      text.remove_prefix(1);
     } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !plain_bytes)) {
       out += fmt::format("\\x{:02x}", byte);
+      text.remove_prefix(1);
     } else {
-      out += c;
+      const auto from = text;
+      const auto c = take_character(text);
+      out += is_printable(c) ? std::string(from.substr(0, from.size() - text.size())) : fmt::format("\\u{:04x}", c);
     }
   }
   return out;
