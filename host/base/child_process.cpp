@@ -50,6 +50,7 @@ void become(const Launch& launch, const char* program, char* const* argv) {
   if (launch.ignores_stop) {
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
   }
   sigset_t none;

@@ -50,19 +50,19 @@ JsonOutline outline_json(std::string_view text, size_t depth_max) {
 void make_printable(nlohmann::ordered_json& value) {
   if (value.is_string()) {
     auto& text = value.get_ref<std::string&>();
-    text = printable(text);
+    text = shown_text(text);
   } else if (value.is_array()) {
     for (auto& each : value) make_printable(each);
   } else if (value.is_object()) {
     bool keys = true;
     for (auto& [key, each] : value.items()) {
-      keys = keys && printable(key) == key;
+      keys = keys && shown_text(key) == key;
       make_printable(each);
     }
     if (keys) return;
     nlohmann::ordered_json::object_t renamed;
     for (auto& [key, each] : value.get_ref<nlohmann::ordered_json::object_t&>())
-      renamed.emplace(printable(key), std::move(each));
+      renamed.emplace(shown_text(key), std::move(each));
     value = std::move(renamed);
   }
 }

@@ -40,7 +40,7 @@ Json parse_json_file(const std::filesystem::path& file) {
   return parse_json<Json>(json_file_text(file));
 }
 
-// Names and texts of a record end up on terminals and in tables: see base::printable(). Keys too.
+// Names and texts of a record end up on terminals and in tables: see base::shown_text(). Keys too.
 void make_printable(nlohmann::ordered_json& value);
 
 }  // namespace host::base

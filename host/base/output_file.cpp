@@ -62,9 +62,12 @@ fs::path resolved(fs::path path) {
 
 OutputFile::OutputFile(fs::path path, Kind kind)
     : path_(std::move(path)),
-      fd_(::open(path_.c_str(),
-                 O_WRONLY | O_CLOEXEC | (kind == Kind::regular ? O_CREAT | O_TRUNC | O_NOFOLLOW : O_NOCTTY), 0644)) {
-  if (fd_ < 0) fail(errno);
+      fd_(::open(
+          path_.c_str(),
+          O_WRONLY | O_CLOEXEC | (kind == Kind::regular ? O_CREAT | O_TRUNC | O_NOFOLLOW : O_NOCTTY | O_NONBLOCK),
+          0644)) {
+  if (fd_ < 0) fail(errno == ENXIO ? EPIPE : errno);  // of a pipe: nobody reads it
+  if (kind == Kind::special && ::fcntl(fd_, F_SETFL, 0) != 0) fail(errno);
 }
 
 OutputFile::~OutputFile() {

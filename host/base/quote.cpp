@@ -14,21 +14,20 @@ constexpr size_t quote_size_max = 80;
 }  // namespace
 
 std::string one_line(std::string_view text) {
-  const bool plain_bytes = is_utf8(text);
   std::string out;
   while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text.front());
-    if (byte == '\n') {
+    const auto from = text;
+    const auto c = take_character(text);
+    const auto size = from.size() - text.size();
+    const auto byte = static_cast<unsigned char>(from[0]);
+    if (c == '\n')
       out += "\\n";
-      text.remove_prefix(1);
-    } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !plain_bytes)) {
+    else if (size == 1 && (is_unprintable(c) || byte >= 0x80))
       out += fmt::format("\\x{:02x}", byte);
-      text.remove_prefix(1);
-    } else {
-      const auto from = text;
-      const auto c = take_character(text);
-      out += is_printable(c) ? std::string(from.substr(0, from.size() - text.size())) : fmt::format("\\u{:04x}", c);
-    }
+    else if (is_unprintable(c))
+      out += fmt::format("\\u{:04x}", c);
+    else
+      out += from.substr(0, size);
   }
   return out;
 }

@@ -41,7 +41,7 @@ std::vector<size_t> column_widths(const Table& table, size_t max_first_width) {
 std::string format_table(const Table& cells, const TableLayout& layout) {
   auto table = cells;
   for (auto& row : table)
-    for (auto& cell : row) cell = printable(cell);
+    for (auto& cell : row) cell = shown_text(cell);
   const auto widths = column_widths(table, layout.max_first_width);
   std::string out;
   for (const auto& row : table) {

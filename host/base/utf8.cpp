@@ -20,24 +20,20 @@ uint32_t take_character(std::string_view& text) {
   return value;
 }
 
-bool is_printable(uint32_t c) {
-  if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return false;
-  const bool line_end = c == 0x2028 || c == 0x2029;
-  const bool direction =
-      c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-  const bool tag = c >= 0xe0000 && c <= 0xe007f;  // text that nobody sees
-  return !line_end && !direction && !tag;
+bool is_unprintable(uint32_t c) {
+  const auto within = [&](uint32_t first, uint32_t last) { return c >= first && c <= last; };
+  return c < 0x20 || within(0x7f, 0x9f) || c == 0x61c || within(0x200e, 0x200f) || within(0x2028, 0x202e) ||
+         within(0x2066, 0x2069) || c == 0xfeff;
 }
 
-std::string printable(std::string_view text) {
+std::string shown_text(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
   while (!text.empty()) {
     const auto from = text;
     const auto c = take_character(text);
-    if (c == '\n' || c == '\t' || c == '\r')
+    if (c == '\n' || c == '\r' || c == '\t')
       out += ' ';
-    else if (!is_printable(c))
+    else if (is_unprintable(c))
       out += '?';
     else if (c == replacement)
       out += "\xef\xbf\xbd";

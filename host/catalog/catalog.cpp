@@ -65,7 +65,8 @@ std::string owner_text(const CatalogEntry& owner) {
   return fmt::format("{} {} ({})", to_string(owner.manifest->kind), owner.manifest->id, owner.file.string());
 }
 
-// First id wins, wherever another plugin only has it as an alias; among aliases, the first wins too.
+// First id wins. A name or an alias that is another's id, or that one before has too, finds that other one: it is lost,
+// its plugin is not.
 void resolve_clashes(std::vector<CatalogEntry>& entries) {
   Owners ids;
   for (auto& entry : entries) {
@@ -83,20 +84,15 @@ void resolve_clashes(std::vector<CatalogEntry>& entries) {
     names.erase(manifest.id);
     for (const auto& name : names) {
       const auto key = std::pair(manifest.kind, name);
-      if (const auto id = ids.find(key); id != ids.end())
-        shadow(entry, fmt::format("its alias '{}' is the id of {}", name, owner_text(*id->second)));
-      else if (const auto alias = aliases.find(key); alias != aliases.end())
-        shadow(entry, fmt::format("its alias '{}' is also one of {}", name, owner_text(*alias->second)));
+      const auto id = ids.find(key);
+      const auto owner = id != ids.end() ? id : aliases.emplace(key, &entry).first;
+      if (owner->second == &entry)
+        entry.names.insert(name);
+      else
+        entry.reason += fmt::format("{}its alias '{}' means {}", entry.reason.empty() ? "" : "; ", name,
+                                    owner_text(*owner->second));
     }
-    if (entry.state != State::usable) continue;
-    for (const auto& name : names) aliases.emplace(std::pair(manifest.kind, name), &entry);
   }
-}
-
-bool is_called(const Manifest& manifest, const std::string& wanted) {
-  if (wanted.empty()) return false;
-  return manifest.id == wanted || base::to_lower(manifest.name) == wanted ||
-         std::ranges::any_of(manifest.aliases, [&](const auto& alias) { return base::to_lower(alias) == wanted; });
 }
 
 }  // namespace
@@ -114,7 +110,8 @@ Catalog::Catalog(const std::vector<fs::path>& folders) {
 const Manifest& Catalog::find(PluginKind kind, std::string_view name) const {
   const auto wanted = base::to_lower(name);
   for (const auto& entry : entries_) {
-    if (entry.state == State::usable && entry.manifest->kind == kind && is_called(*entry.manifest, wanted))
+    if (entry.state == State::usable && entry.manifest->kind == kind &&
+        (entry.manifest->id == wanted || entry.names.contains(wanted)))
       return *entry.manifest;
     // A broken file says nothing certain about itself, so its name counts. It also hides those after it: falling back
     // to another version in silence would be worse.
@@ -136,6 +133,12 @@ const Manifest& Catalog::find(PluginKind kind, std::string_view name) const {
   const auto broken_count = std::ranges::count(entries_, State::broken, &CatalogEntry::state);
   if (broken_count > 0) text += fmt::format("; {} more cannot be used, see sage-host list --all", broken_count);
   throw base::usage_error(text);
+}
+
+void Catalog::refuse_broken(const fs::path& folder) const {
+  for (const auto& entry : entries_)
+    if (entry.state == State::broken && (entry.file == folder || entry.file.parent_path() == folder))
+      throw base::usage_error(fmt::format("--plugin-path: {}", entry.reason));
 }
 
 std::vector<const Manifest*> Catalog::all(PluginKind kind) const {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,13 @@ struct CatalogEntry {
   enum class State { usable, shadowed, broken };
   State state = State::usable;
   std::filesystem::path file;
-  std::string reason;                // of shadowed and broken ones
+  std::string reason;                // of shadowed and broken ones; of a usable one, which of its names another has
   std::optional<Manifest> manifest;  // absent only when broken
+  std::set<std::string> names = {};  // lower case, beside the id, that find it: name and aliases that no other has
 };
+
+// Of the user: $HOME, else that of the password file; empty if there is neither. A relative one counts as none.
+std::filesystem::path home_folder();
 
 class Catalog {
  public:
@@ -32,6 +37,9 @@ class Catalog {
   // By id, name or alias, case-insensitive. Throws Error(usage) with the nearest name, or with the reason if it is
   // broken.
   [[nodiscard]] const Manifest& find(PluginKind kind, std::string_view name) const;
+  // A folder that the user named for this run: throws Error(usage) if anything in it cannot be used, for what would run
+  // in its place may be another plugin of that name.
+  void refuse_broken(const std::filesystem::path& folder) const;
   // Usable ones, sorted by id.
   [[nodiscard]] std::vector<const Manifest*> all(PluginKind kind) const;
 

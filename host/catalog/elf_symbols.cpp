@@ -18,7 +18,10 @@ constexpr uint64_t table_size_max = uint64_t{256} << 20;
 
 class ElfFile {
  public:
-  explicit ElfFile(const std::filesystem::path& path) : path_(path), in_(path, std::ios::binary | std::ios::ate) {
+  explicit ElfFile(const std::filesystem::path& path) : path_(path) {
+    std::error_code ignored;  // opening a pipe would wait for who writes to it
+    if (!std::filesystem::is_regular_file(path, ignored)) throw error("it is no regular file");
+    in_.open(path, std::ios::binary | std::ios::ate);
     const auto end = in_.tellg();
     if (!in_ || end < 0) throw error("it cannot be read");
     size_ = static_cast<uint64_t>(end);
@@ -39,6 +42,8 @@ class ElfFile {
     return out;
   }
 
+  [[nodiscard]] uint64_t size() const { return size_; }
+
   // An array of T; `size` in bytes.
   template <class T>
   std::vector<T> rows(uint64_t offset, uint64_t size) {
@@ -54,7 +59,7 @@ class ElfFile {
   uint64_t size_ = 0;
 };
 
-std::vector<Elf64_Shdr> sections_of(ElfFile& file) {
+Elf64_Ehdr header_of(ElfFile& file) {
   Elf64_Ehdr header{};
   try {
     header = file.rows<Elf64_Ehdr>(0, sizeof(header)).at(0);
@@ -64,6 +69,11 @@ std::vector<Elf64_Shdr> sections_of(ElfFile& file) {
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) throw file.error("it is not an ELF library");
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type != ET_DYN)
     throw file.error("it is not a 64-bit little-endian ELF library");
+  return header;
+}
+
+std::vector<Elf64_Shdr> sections_of(ElfFile& file) {
+  const auto header = header_of(file);
   if (header.e_shentsize != sizeof(Elf64_Shdr)) throw file.error("it has no section table; build it without sstrip");
   uint64_t count = header.e_shnum;
   if (count == 0) count = file.rows<Elf64_Shdr>(header.e_shoff, sizeof(Elf64_Shdr)).at(0).sh_size;  // 0xff00 and more
@@ -78,6 +88,15 @@ bool is_exported(const Elf64_Sym& symbol) {
 }
 
 }  // namespace
+
+void refuse_damaged(const std::filesystem::path& library) {
+  ElfFile file(library);
+  const auto header = header_of(file);
+  if (header.e_phentsize != sizeof(Elf64_Phdr)) throw file.error("its program headers are damaged; build it again");
+  for (const auto& part : file.rows<Elf64_Phdr>(header.e_phoff, uint64_t{header.e_phnum} * sizeof(Elf64_Phdr)))
+    if (part.p_type == PT_LOAD && (part.p_offset > file.size() || part.p_filesz > file.size() - part.p_offset))
+      throw file.error("it is shorter than it says, so it is cut off; build or copy it again");
+}
 
 std::vector<std::string> exported_symbols(const std::filesystem::path& library) {
   ElfFile file(library);

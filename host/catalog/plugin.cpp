@@ -71,6 +71,7 @@ const boost::dll::shared_library& load_library(const Manifest& manifest) {
   const auto library = real_path(manifest.library, "library");
   refuse_writable_by_others(library.parent_path(), "folder");
   refuse_writable_by_others(library, "library");
+  refuse_damaged(library);
   try {
     using boost::dll::load_mode::rtld_local;
     using boost::dll::load_mode::rtld_now;

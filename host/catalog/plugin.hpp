@@ -21,6 +21,9 @@ struct Plugin {
 Plugin load_plugin(const Manifest& manifest);
 
 // The dynamic symbols a library exports, defined ones only (reads the ELF file, loads nothing).
+// Throws Error(usage) for a library whose file is shorter than what it says is to be mapped: touching it would be a
+// SIGBUS.
+void refuse_damaged(const std::filesystem::path& library);
 std::vector<std::string> exported_symbols(const std::filesystem::path& library);
 
 }  // namespace host::catalog

@@ -6,6 +6,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/error.hpp"
+#include "catalog/catalog.hpp"
+
 namespace host::catalog {
 namespace {
 
@@ -13,8 +16,10 @@ namespace fs = std::filesystem;
 
 fs::path data_home() {
   if (const char* data = secure_getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') return data;
-  const char* home = secure_getenv("HOME");
-  return fs::path(home == nullptr ? "/" : home) / ".local" / "share";
+  const auto home = home_folder();
+  if (home.empty())
+    throw base::usage_error("there is no home folder to keep environments in; set HOME or XDG_DATA_HOME");
+  return home / ".local" / "share";
 }
 
 std::string read_text(const fs::path& file) {

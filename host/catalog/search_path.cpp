@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -39,6 +40,13 @@ void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
 
 }  // namespace
 
+fs::path home_folder() {
+  if (const fs::path home = environment("HOME"); home.is_absolute()) return home;
+  const auto* entry = ::getpwuid(::geteuid());
+  const fs::path home = entry == nullptr || entry->pw_dir == nullptr ? "" : entry->pw_dir;
+  return home.is_absolute() ? home : fs::path();
+}
+
 std::vector<fs::path> search_path(const std::string& plugin_path) {
   std::vector<fs::path> out;
   append_given(plugin_path, out);
@@ -51,7 +59,7 @@ std::vector<fs::path> search_path(const std::string& plugin_path) {
   if (const auto home = environment("XDG_DATA_HOME"); !home.empty()) {
     append_absolute(home, in_data, out);
   } else {
-    append_absolute(environment("HOME"), ".local/share" / in_data, out);
+    append_absolute(home_folder().string(), ".local/share" / in_data, out);
   }
   std::error_code error;
   const auto executable = fs::read_symlink("/proc/self/exe", error);

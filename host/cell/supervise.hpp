@@ -11,7 +11,8 @@
 
 namespace host::cell {
 
-// The user's wish to stop (SIGINT, SIGTERM), as a count. While an instance lives, these signals do not end the process.
+// The user's wish to stop (SIGINT, SIGTERM, SIGHUP), as a count. While an instance lives, these signals do not end the
+// process.
 class StopSignals {
  public:
   StopSignals();

@@ -85,6 +85,9 @@ std::optional<experiment::RunPlan> read_plan(const Command& command, std::span<c
   given.insert(given.end(), shared.flags.begin(), shared.flags.end());
 
   const catalog::Catalog catalog(catalog::search_path(shared.text("plugin_path")));
+  if (!shared.help)
+    for (const std::filesystem::path folder : base::split(shared.text("plugin_path"), ':'))
+      catalog.refuse_broken(std::filesystem::absolute(folder));
   if (shared.help) {
     print_help(command, catalog, command_flags, given);
     return std::nullopt;

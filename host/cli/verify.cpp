@@ -1,11 +1,11 @@
 // `verify`: are archived results what was written, and are the plugins still those that made them?
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "archive/verify.hpp"
 #include "base/hash.hpp"
@@ -25,37 +25,43 @@ using State = archive::VerifyFinding::State;
 struct Folder {
   fs::path path;
   bool pair = false;
-  std::string unchecked = {};  // why it cannot be checked; empty = it can
+  std::string problem = {};  // why nothing in it can be checked
 };
 
-// Links are not followed, so there is no loop.
-std::vector<Folder> find_folders(const fs::path& root) {
-  std::vector<Folder> out;
-  std::error_code error;
-  const auto has = [&](const fs::path& folder, const char* name) { return fs::exists(folder / name, error); };
-  const auto look = [&](const fs::path& folder) {
-    if (::access(folder.c_str(), R_OK | X_OK) != 0) return out.push_back({folder, false, "it cannot be read"});
-    const bool run = has(folder, "repro_manifest.json");
-    const bool pair = has(folder, "manifest.json") && fs::is_directory(folder / "cells", error);
-    if (run) out.push_back({folder, false});
-    if (pair) out.push_back({folder, true});
-    if (!run && !pair && (has(folder, "records.jsonl") || has(folder, "run.log")))
-      out.push_back({folder, false, "it has no repro_manifest.json: the run was killed, or is not done"});
-  };
-  if (!fs::is_directory(root, error))
-    throw base::usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
-  look(root);
-  for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; it != end;
-       it.increment(error))
-    if (it->is_directory(error)) {
-      if (it->is_symlink(error))
-        out.push_back({it->path(), false, "it is a link, which is not followed; name the folder itself"});
-      else
-        look(it->path());
-    }
-  std::ranges::sort(out, {}, &Folder::path);
-  return out;
-}
+// Links are followed, as `compare` does; each folder once.
+class Search {
+ public:
+  std::vector<Folder> below(const fs::path& root) {
+    std::error_code error;
+    if (!fs::is_directory(root, error))
+      throw base::usage_error(fmt::format("{}: there is no such folder; name one with results in it", root.string()));
+    look(root);
+    std::ranges::sort(out_, {}, &Folder::path);
+    return std::move(out_);
+  }
+
+ private:
+  void look(const fs::path& folder) {
+    std::error_code error;
+    if (const auto real = fs::canonical(folder, error); error || !seen_.insert(real).second) return;
+    const auto has = [&](const char* name) { return fs::is_regular_file(folder / name, error); };
+    const bool pair = has("manifest.json") && fs::is_directory(folder / "cells", error);
+    // What a paired run has brought together under backends/ is checked with it.
+    const bool collected = folder.parent_path().filename() == "backends";
+    if (pair)
+      out_.push_back({folder, true});
+    else if (has("repro_manifest.json") ||
+             (!collected && (has("unified_results.jsonl") || has("records.jsonl") || has("run.log"))))
+      out_.push_back({folder, false});
+    fs::directory_iterator it(folder, error), end;
+    if (error) out_.push_back({folder, false, "cannot be read: " + error.message()});
+    for (; !error && it != end; it.increment(error))
+      if (it->is_directory(error)) look(it->path());
+  }
+
+  std::vector<Folder> out_;
+  std::set<fs::path> seen_;
+};
 
 // The plugins of this installation against those of the run.
 class Plugins {
@@ -123,12 +129,12 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
   size_t checks = 0;
   size_t failed = 0;
   for (const auto& root : arguments.positional) {
-    for (const auto& folder : find_folders(root)) {
-      using Findings = std::vector<archive::VerifyFinding>;
-      auto findings = !folder.unchecked.empty() ? Findings{{State::failed, "not checked", folder.unchecked}}
-                      : folder.pair             ? archive::verify_pair(folder.path)
-                                                : archive::verify_run(folder.path);
-      if (!folder.pair && folder.unchecked.empty()) plugins.check(folder.path, on("strict"), findings);
+    for (const auto& folder : Search().below(root)) {
+      auto findings = !folder.problem.empty()
+                          ? std::vector{archive::VerifyFinding{State::failed, "folder", folder.problem}}
+                      : folder.pair ? archive::verify_pair(folder.path)
+                                    : archive::verify_run(folder.path);
+      if (!folder.pair) plugins.check(folder.path, on("strict"), findings);
       ++folders;
       checks += findings.size();
       const auto bad = std::ranges::count(findings, State::failed, &archive::VerifyFinding::state);

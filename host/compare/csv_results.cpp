@@ -87,6 +87,8 @@ FileResults read_csv(std::istream& in, const std::filesystem::path& file) {
   Row header;
   if (!rows.next(header)) return reader.finish();
   if (header.fields[0].starts_with("\xEF\xBB\xBF")) header.fields[0].erase(0, 3);
+  if (const auto& last = header.fields.back(); last.find('\r') != std::string::npos)
+    reader.problem(1, "its lines end in CR only; convert them, as with: tr '\\r' '\\n'");
   for (const auto* needed : {"backend", "workload"}) {
     if (std::ranges::find(header.fields, needed) != header.fields.end()) continue;
     reader.problem(1, fmt::format("no results: its header has no column '{}'", needed));

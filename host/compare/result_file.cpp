@@ -36,7 +36,7 @@ std::string name_of(const Json& columns, const char* column) { return base::text
 }  // namespace
 
 void FileReader::problem(size_t line, std::string text) {
-  if (++problems_ <= most_problems) out_.problems.push_back({file_, line, base::printable(text)});
+  if (++problems_ <= most_problems) out_.problems.push_back({file_, line, base::shown_text(text)});
 }
 
 FileResults FileReader::finish() {
@@ -131,6 +131,11 @@ FileResults read_result_file(const std::filesystem::path& file) {
   if (!in.is_open()) {
     FileReader reader(file);
     reader.problem(0, error ? error.message() : "cannot be read; check its permissions");
+    return reader.finish();
+  }
+  if (file.extension() == ".gz" || file.extension() == ".zst") {
+    FileReader reader(file);
+    reader.problem(0, "left out: it is compressed; unpack it first");
     return reader.finish();
   }
   if (std::filesystem::file_size(file, error) > largest_file) {

@@ -43,7 +43,7 @@ class Walk {
       problems.push_back({folder, 0, "cannot be read; what is in it is left out"});
     std::ranges::sort(entries);
     const auto found = found_.size();
-    for (const auto* extension : {".jsonl", ".csv"}) {
+    for (const auto* extension : {".jsonl", ".csv", ".jsonl.gz", ".csv.gz", ".jsonl.zst", ".csv.zst"}) {
       const auto file = folder / fmt::format("{}{}", basename, extension);
       if (fs::is_regular_file(file, error)) found_.push_back(file);
     }
@@ -145,14 +145,14 @@ void split_mixed_inputs(std::vector<ResultRecord>& records) {
 std::string input_name(const fs::path& input) {
   auto name = input.lexically_normal().string();
   while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  return base::printable(name);
+  return base::shown_text(name);
 }
 
 }  // namespace
 
 std::string ResultRecord::status() const {
   const auto& status = metadata({"status"});
-  if (status.is_string()) return status.get<std::string>();
+  if (status.is_string()) return base::shown_text(status.get_ref<const std::string&>());
   return file.extension() == ".csv" && !base::field(columns, "metadata").is_object() ? "unjudged" : "ok";
 }
 

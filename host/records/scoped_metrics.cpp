@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/json_fields.hpp"
+#include "base/utf8.hpp"
 
 namespace host::records {
 namespace {
@@ -28,10 +29,11 @@ constexpr std::array lists = {
 
 // Empty if the entry does not say what it is of.
 std::string scope_of(const ScopeList& list, const Json& entry) {
-  const auto name = base::text(entry, list.member == nullptr ? list.prefix : list.member);
+  const auto name = base::shown_text(base::text(entry, list.member == nullptr ? list.prefix : list.member));
   if (name.empty()) return {};
   auto scope = fmt::format("{}:{}", list.prefix, name);
-  if (*list.within != '\0') scope += fmt::format("/{}:{}", list.within, base::text(entry, list.within));
+  if (*list.within != '\0')
+    scope += fmt::format("/{}:{}", list.within, base::shown_text(base::text(entry, list.within)));
   return scope;
 }
 
@@ -53,7 +55,7 @@ void MetricList::add(std::string_view scope, metrics::Kinds kind, const std::str
                      const std::string& reason, std::optional<double> below) {
   ScopedMetric metric{.scope = std::string(scope), .kind = kind, .name = name, .value = value};
   if (!value) {
-    metric.reason = reason;
+    metric.reason = base::shown_text(reason);
     metric.below = below;
   }
   list_.push_back(std::move(metric));

@@ -11,7 +11,7 @@ namespace {
 
 // What a spreadsheet would compute is text for it behind an apostrophe.
 std::string field(const std::string& raw) {
-  auto text = base::printable(raw);
+  auto text = base::shown_text(raw);
   if (text.find_first_of("=+-@") == 0) text.insert(0, 1, '\'');
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";

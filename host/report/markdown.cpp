@@ -141,7 +141,7 @@ bool ends_with_any_case(std::string_view text, std::string_view lower) {
 }  // namespace
 
 std::string markdown_text(std::string_view raw, size_t longest) {
-  const auto plain = base::printable(raw);
+  const auto plain = base::shown_text(raw);
   std::string_view text = plain;
   std::string out;
   const bool cut = text.size() > longest;

@@ -17,7 +17,7 @@ constexpr std::array colours = {"#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56
 
 // A single-quoted string: gnuplot takes everything in it as it is but the quote.
 std::string literal(std::string_view raw) {
-  const auto text = base::printable(raw);
+  const auto text = base::shown_text(raw);
   constexpr size_t longest = 48;  // bytes
   std::string out = "'";
   for (size_t i = 0; i < text.size(); ++i) {

@@ -1,6 +1,7 @@
 #include "bridge/python_backend.hpp"
 
 #include <dlfcn.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -27,7 +28,11 @@ fs::path plugin_folder() {
 fs::path data_home() {
   if (const char* data = secure_getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') return data;
   const char* home = secure_getenv("HOME");
-  return fs::path(home == nullptr ? "/" : home) / ".local" / "share";
+  if (home == nullptr || home[0] != '/')
+    if (const auto* entry = getpwuid(geteuid()); entry != nullptr) home = entry->pw_dir;
+  if (home == nullptr || home[0] != '/')
+    throw sage::Failure(SAGE_UNAVAILABLE, "there is no home folder to look in; set HOME or XDG_DATA_HOME");
+  return fs::path(home) / ".local" / "share";
 }
 
 fs::path find_interpreter(const std::string& id, const sage::Json& options) {

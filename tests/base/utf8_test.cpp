@@ -7,22 +7,26 @@
 
 namespace host::base {
 
-TEST_CASE("what a terminal would act on is not printed") {
-  CHECK(printable("plain \u00e9 \u4e2d \U0001f600") == "plain \u00e9 \u4e2d \U0001f600");
-  CHECK(printable("a\tb\r\nc") == "a b  c");
-  CHECK(printable("\x1b[31m\x7f") == "?[31m?");
-  CHECK(printable("\u009b31m \u0085") == "?31m ?");                       // CSI and NEL in one character
-  CHECK(printable("\u202eabc\u2066 \u200f\u061c\u2028") == "?abc? ???");  // direction, line separator
-  CHECK(printable("\U000e0041") == "?");                                  // an invisible tag
-  CHECK(printable(std::string_view("\x9b\xff\0", 3)) == "\ufffd\ufffd?");
-}
-
-TEST_CASE("a message has such characters escaped") {
-  CHECK(one_line("a\nb\x1b") == "a\\nb\\x1b");
-  CHECK(one_line("\u009b \u202e \u00e9") == "\\u009b \\u202e \u00e9");
-  CHECK(one_line("\xff\u00e9") == "\\xff\\xc3\\xa9");
+TEST_CASE("what a terminal acts on is not shown raw") {
+  // ESC, DEL, CSI of one character, right-to-left override, isolate, line separator
+  const std::string bad = "a\x1b[2J\x7f\xc2\x9b\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8z";
+  CHECK(shown_text(bad) == "a?[2J?????z");
+  CHECK(one_line(bad) == "a\\x1b[2J\\x7f\\u009b\\u202e\\u2066\\u2028z");
+  const std::string good =
+      "Gr\xc3\xbc\xc3\x9f"
+      "e \xe2\x82\xac \xf0\x9f\x98\x80";
+  CHECK(shown_text(good) == good);
+  CHECK(one_line(good) == good);
 }
 
 TEST_CASE("no cell of a table breaks its row") { CHECK(format_table({{"a\nb", "\u202ec"}}) == "a b  ?c\n"); }
+
+TEST_CASE("bytes that are no UTF-8 are replaced one by one") {
+  CHECK(valid_utf8("a\xff\xc3(") == "a\xef\xbf\xbd\xef\xbf\xbd(");
+  CHECK(one_line("a\xff\n") == "a\\xff\\n");
+  CHECK_FALSE(is_utf8("\xed\xa0\x80"));  // half of a pair
+  CHECK_FALSE(is_utf8("\xc0\x80"));      // longer than need be
+  CHECK(is_utf8(""));
+}
 
 }  // namespace host::base

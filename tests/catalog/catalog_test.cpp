@@ -120,7 +120,7 @@ TEST_CASE("the first id wins, and the list says what hides what") {
   CHECK(hidden.reason == kept.string() + " comes first");
 }
 
-TEST_CASE("an id is stronger than an alias, whatever the order") {
+TEST_CASE("an id is stronger than an alias, whatever the order, and a clash costs the alias alone") {
   const scratch::Folder folder;
   folder.write("a.toml", scratch::manifest("workload", "a", "aliases = [\"B\"]"));
   folder.write("b.toml", scratch::manifest("workload", "b", "aliases = [\"x\"]"));
@@ -128,10 +128,23 @@ TEST_CASE("an id is stronger than an alias, whatever the order") {
   const Catalog catalog({folder.path()});
   REQUIRE(catalog.entries().size() == 3);
   CHECK(catalog.find(PluginKind::workload, "b").id == "b");
-  CHECK(catalog.entries()[0].state == State::shadowed);
-  CHECK(contains(catalog.entries()[0].reason, "its alias 'b' is the id of workload b"));
-  CHECK(catalog.entries()[2].state == State::shadowed);
-  CHECK(contains(catalog.entries()[2].reason, "its alias 'x' is also one of workload b"));
+  CHECK(catalog.find(PluginKind::workload, "X").id == "b");
+  for (const auto* id : {"a", "c"}) CHECK(catalog.find(PluginKind::workload, id).id == id);
+  CHECK(contains(catalog.entries()[0].reason, "its alias 'b' means workload b"));
+  CHECK(contains(catalog.entries()[2].reason, "its alias 'x' means workload b"));
+}
+
+TEST_CASE("a folder that the user named holds nothing that cannot be used") {
+  const scratch::Folder named, other;
+  named.write("mine.toml", scratch::manifest("workload", "mine"));
+  other.write("broken.toml", "schema = ");
+  const Catalog good({named.path(), other.path()});
+  CHECK_NOTHROW(good.refuse_broken(named.path()));
+  named.write("also.toml", "schema = ");
+  const Catalog bad({named.path(), other.path()});
+  CHECK_THROWS_AS(bad.refuse_broken(named.path()), base::Error);
+  REQUIRE(chmod(named.path().c_str(), 0777) == 0);
+  CHECK_THROWS_AS(Catalog({named.path()}).refuse_broken(named.path()), base::Error);
 }
 
 TEST_CASE("a broken manifest costs itself alone, and is named when asked for") {

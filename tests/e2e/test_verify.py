@@ -91,11 +91,9 @@ class Verify(Case):
 
     def test_a_folder_that_cannot_be_checked_fails(self) -> None:
         (self.folder / "repro_manifest.json").rename(self.dir / "kept")
-        self.assertIn("has no repro_manifest.json: the run was killed", self.verify(FAILED).stdout)
+        self.assertRegex(self.verify(FAILED).stdout, "FAILED +repro_manifest.json +is not there: .* the run was killed")
         (self.dir / "kept").rename(self.folder / "repro_manifest.json")
         self.verify()
-        (self.out / "elsewhere").symlink_to(self.dir)
-        self.assertIn("a link, which is not followed", self.verify(FAILED).stdout)
 
     def test_a_run_that_died_is_whole_too(self) -> None:
         self.host("run", "--workload", "q6", "-b", "crashes_in_submit", "--quick", "--output-dir", self.dir / "died",

@@ -82,8 +82,8 @@ TEST_CASE("comparison.csv is read back by a reader of RFC 4180") {
   CHECK(found.problems.empty());
   REQUIRE(found.records.size() >= 3);
   const auto& first = found.records[0].columns;
-  CHECK(first["workload"] == base::printable(hostile));
-  CHECK(first["baseline"] == base::printable(hostile));
+  CHECK(first["workload"] == base::shown_text(hostile));
+  CHECK(first["baseline"] == base::shown_text(hostile));
   CHECK(first["metric"] == "throughput");
   CHECK(first["n_candidate"] == "3");
   CHECK(first["ratio"] == "1");
