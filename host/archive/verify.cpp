@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <map>
@@ -11,6 +12,7 @@
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
+#include "records/repro_manifest.hpp"
 #include "writers/request_log.hpp"
 #include "writers/unified_results.hpp"
 
@@ -21,6 +23,9 @@ using base::field;
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using State = VerifyFinding::State;
+
+constexpr size_t records_max = 10'000;  // of a run there is one, of a search one for each number of nodes
+constexpr size_t outcomes_max = 100;    // names
 
 std::string shown(const Json& value) {
   const auto text =
@@ -60,22 +65,22 @@ class Verification {
 
 Json parse_file(const fs::path& file) { return base::parse_json_file<Json>(file); }
 
-// Its lines as objects; nothing after one that is none.
-std::vector<Json> read_lines(const fs::path& file, Verification& to) {
-  std::vector<Json> out;
+// Calls `take` with each of its lines, however many; false after one that is no object.
+template <class Take>
+bool each_line(const fs::path& file, Verification& to, const Take& take) {
   std::ifstream in(file);
-  size_t number = 0;
-  for (std::string line; std::getline(in, line);) {
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    auto json = base::parse_json<Json>(line);
+  std::string line;
+  bool too_long = false;
+  for (size_t number = 1; base::next_json_line(in, line, too_long); ++number) {
+    if (!too_long && line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    auto json = too_long ? Json() : base::parse_json<Json>(line);
     if (!json.is_object()) {
       to.add(false, file.filename().string(), fmt::format("{}:{}: no JSON object", file.string(), number));
-      return {};
+      return false;
     }
-    out.push_back(std::move(json));
+    take(std::move(json), number);
   }
-  return out;
+  return true;
 }
 
 bool right_type(std::string_view column, const Json& value) {
@@ -141,30 +146,35 @@ void check_results(const fs::path& folder, std::vector<Json>& records, Verificat
 void check_stream(const fs::path& folder, const std::vector<Json>& records, Verification& to) {
   const auto file = folder / "records.jsonl";
   if (!fs::exists(file)) return;
-  const auto before = to.findings.size();
-  const auto lines = read_lines(file, to);
-  if (to.findings.size() > before) return;
-  if (lines.size() < 2 || field(lines.front(), {"type"}) != "run" || field(lines.back(), {"type"}) != "summary")
-    return to.add(false, "records.jsonl", file.string() + ": does not go from a 'run' line to a 'summary' line");
-  const auto& ledger = field(lines.back(), {"ledger"});
-  if (!ledger.is_object()) return;  // of a run that died
   uint64_t offered = 0;
   std::map<std::string, uint64_t> outcomes;
-  for (const auto& line : lines) {
-    if (field(line, {"type"}) != "interval") continue;
-    if (const auto& n = field(line, {"offered"}); n.is_number_unsigned()) offered += n.get<uint64_t>();
-    for (const auto& [name, count] : field(line, {"outcomes"}).items())
-      if (count.is_number_unsigned()) outcomes[name] += count.get<uint64_t>();
-  }
+  std::string first;
+  Json last;
+  size_t lines = 0;
+  const auto take = [&](Json line, size_t number) {
+    if (first.empty()) first = base::text(line, "type");
+    lines = number;
+    if (field(line, "type") == "interval") {
+      if (const auto& n = field(line, "offered"); n.is_number_unsigned()) offered += n.get<uint64_t>();
+      for (const auto& [name, count] : field(line, "outcomes").items())
+        if (count.is_number_unsigned() && outcomes.size() < outcomes_max) outcomes[name] += count.get<uint64_t>();
+    }
+    last = std::move(line);
+  };
+  if (!each_line(file, to, take)) return;
+  if (first != "run" || field(last, "type") != "summary")
+    return to.add(false, "records.jsonl", file.string() + ": does not go from a 'run' line to a 'summary' line");
+  const auto& ledger = field(last, "ledger");
+  if (!ledger.is_object()) return;  // of a run that died
   to.same("intervals: offered", field(ledger, {"offered"}), offered);
   for (const auto& [name, count] : field(ledger, {"outcomes"}).items())
     if (count != outcomes[name]) to.same("intervals: " + name, count, outcomes[name]);
   if (records.size() != 1) return;
   for (const auto* part : {"status", "ledger", "digest", "metrics"})
-    to.add(field(lines.back(), {part}) == field(records[0], {"metadata", part}), fmt::format("summary: {}", part),
-           field(lines.back(), {part}) == field(records[0], {"metadata", part})
+    to.add(field(last, {part}) == field(records[0], {"metadata", part}), fmt::format("summary: {}", part),
+           field(last, {part}) == field(records[0], {"metadata", part})
                ? "as in unified_results.jsonl"
-               : fmt::format("{}:{}: differs from unified_results.jsonl", file.string(), lines.size()));
+               : fmt::format("{}:{}: differs from unified_results.jsonl", file.string(), lines));
 }
 
 void check_request_log(const fs::path& folder, Verification& to) {
@@ -182,6 +192,36 @@ void check_request_log(const fs::path& folder, Verification& to) {
   }
 }
 
+// What readers of a run's folder look for.
+constexpr std::array<std::string_view, 9> files_of_a_run = {
+    "frontier.csv", "frontier.json", "latency.hlog",        "probes.jsonl",         "records.jsonl",
+    "requests.bin", "run.log",       "unified_results.csv", "unified_results.jsonl"};
+
+// The manifest itself, and that there is no file that it does not name.
+void check_seal(const fs::path& folder, const Json& manifest, Verification& to) {
+  const bool same = field(manifest, {"sha256"}) == records::manifest_sha256(manifest);
+  to.add(same, "repro_manifest.json",
+         same ? "SHA-256 as written" : "CHANGED: its SHA-256 is not the one of its other members");
+  std::error_code error;
+  std::vector<std::string> strangers;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const auto name = it->path().filename().string();
+    if (!it->is_directory(error) && name != "repro_manifest.json" && field(manifest, {"files", name}).is_null())
+      strangers.push_back(name);
+  }
+  if (error) to.add(false, "files", fmt::format("{}: {}", folder.string(), error.message()));
+  std::ranges::sort(strangers);
+  for (const auto& name : strangers) {
+    if (std::ranges::find(files_of_a_run, name) == files_of_a_run.end()) {  // a page about it, somebody's notes
+      to.findings.push_back({State::note, shown(name), "not of the run, and not checked"});
+      continue;
+    }
+    to.add(false, shown(name),
+           name == "run.log" ? "not in repro_manifest.json: the run was killed, or is not done"
+                             : "not in repro_manifest.json: it was added later");
+  }
+}
+
 }  // namespace
 
 std::vector<VerifyFinding> verify_run(const fs::path& folder) {
@@ -195,14 +235,20 @@ std::vector<VerifyFinding> verify_run(const fs::path& folder) {
                 ? file.string() + ": no JSON object"
                 : "is not there: it was removed, or the run was killed before its end; nothing vouches for its files");
     // What is there is looked at all the same.
-    if (fs::exists(folder / "records.jsonl", error)) (void)read_lines(folder / "records.jsonl", out);
+    if (fs::exists(folder / "records.jsonl", error))
+      each_line(folder / "records.jsonl", out, [](const Json& /*line*/, size_t /*number*/) {});
     return std::move(out.findings);
   }
-  out.hashes(folder, field(manifest, {"files"}), "repro_manifest.json");
+  const auto& files = field(manifest, {"files"});
+  out.hashes(folder, files, "repro_manifest.json");
+  check_seal(folder, manifest, out);
   const auto& config = field(manifest, {"run_payload", "effective_config"});
   out.same("repro_manifest.json: config_hash", field(manifest, {"config_hash"}),
            base::config_hash(nlohmann::json(config)));
-  auto records = read_lines(folder / "unified_results.jsonl", out);
+  std::vector<Json> records;
+  each_line(folder / "unified_results.jsonl", out, [&](Json line, size_t /*number*/) {
+    if (records.size() < records_max) records.push_back(std::move(line));
+  });
   check_results(folder, records, out);
   check_stream(folder, records, out);
   check_request_log(folder, out);

@@ -7,9 +7,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/utf8.hpp"
+
 namespace host::base {
 
-JsonOutline outline_json(std::string_view text) {
+JsonOutline outline_json(std::string_view text, size_t depth_max) {
   JsonOutline out;
   std::vector<std::unordered_set<std::string_view>> open;  // keys of the objects and lists that are open, as written
   std::string_view last_string;
@@ -25,8 +27,8 @@ JsonOutline outline_json(std::string_view text) {
       case '{':
       case '[':
         open.emplace_back();
-        if (open.size() <= json_depth_max) break;
-        out.refusal = fmt::format("nested more than {} deep", json_depth_max);
+        if (open.size() <= depth_max) break;
+        out.refusal = fmt::format("nested more than {} deep", depth_max);
         return out;
       case '}':
       case ']':
@@ -43,6 +45,40 @@ JsonOutline outline_json(std::string_view text) {
     }
   }
   return out;
+}
+
+void make_printable(nlohmann::ordered_json& value) {
+  if (value.is_string()) {
+    auto& text = value.get_ref<std::string&>();
+    text = shown_text(text);
+  } else if (value.is_array()) {
+    for (auto& each : value) make_printable(each);
+  } else if (value.is_object()) {
+    bool keys = true;
+    for (auto& [key, each] : value.items()) {
+      keys = keys && shown_text(key) == key;
+      make_printable(each);
+    }
+    if (keys) return;
+    nlohmann::ordered_json::object_t renamed;
+    for (auto& [key, each] : value.get_ref<nlohmann::ordered_json::object_t&>())
+      renamed.emplace(shown_text(key), std::move(each));
+    value = std::move(renamed);
+  }
+}
+
+bool next_json_line(std::istream& in, std::string& line, bool& too_long) {
+  line.clear();
+  too_long = false;
+  auto& buffer = *in.rdbuf();
+  for (auto c = buffer.sbumpc();; c = buffer.sbumpc()) {
+    if (c == std::char_traits<char>::eof()) return !line.empty() || too_long;
+    if (c == '\n') return true;
+    if (line.size() < json_line_max)
+      line += static_cast<char>(c);
+    else
+      too_long = true;
+  }
 }
 
 std::string json_file_text(const std::filesystem::path& file) {

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -13,6 +15,8 @@
 
 namespace host::base {
 namespace {
+
+namespace fs = std::filesystem;
 
 const char* remedy(int error) {
   switch (error) {
@@ -25,12 +29,45 @@ const char* remedy(int error) {
   }
 }
 
+constexpr int attempts_max = 100;
+constexpr int links_max = 40;  // as the kernel's
+
+Error cannot_write(const fs::path& path, int error) {
+  return {Exit::failed, fmt::format("{}: cannot be written: {}; {}", path.string(),
+                                    std::generic_category().message(error), remedy(error))};
+}
+
+// Where `path` leads through links. One that another user put into a folder which others may write to is not followed:
+// it would have us write wherever that user likes.
+fs::path resolved(fs::path path) {
+  for (int links = 0; links < links_max; ++links) {
+    struct stat link {};
+    if (::lstat(path.c_str(), &link) != 0 || !S_ISLNK(link.st_mode)) return path;
+    const auto folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    struct stat around {};
+    if (::stat(folder.c_str(), &around) != 0) throw cannot_write(path, errno);
+    if ((around.st_mode & (S_IWGRP | S_IWOTH)) != 0 && link.st_uid != ::geteuid())
+      throw Error(Exit::failed,
+                  fmt::format("{}: it is a link of another user in a folder that others may write to, and is "
+                              "not followed; name the file that is meant",
+                              path.string()));
+    std::error_code error;
+    path = folder / fs::read_symlink(path, error);
+    if (error) throw cannot_write(path, error.value());
+  }
+  throw cannot_write(path, ELOOP);
+}
+
 }  // namespace
 
-OutputFile::OutputFile(std::filesystem::path path)
-    : path_(std::move(path)), fd_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644)) {
-  if (fd_ < 0) fail(errno);
-  ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);  // which was for a pipe that nobody reads
+OutputFile::OutputFile(fs::path path, Kind kind)
+    : path_(std::move(path)),
+      fd_(::open(
+          path_.c_str(),
+          O_WRONLY | O_CLOEXEC | (kind == Kind::regular ? O_CREAT | O_TRUNC | O_NOFOLLOW : O_NOCTTY | O_NONBLOCK),
+          0644)) {
+  if (fd_ < 0) fail(errno == ENXIO ? EPIPE : errno);  // of a pipe: nobody reads it
+  if (kind == Kind::special && ::fcntl(fd_, F_SETFL, 0) != 0) fail(errno);
 }
 
 OutputFile::~OutputFile() {
@@ -69,64 +106,47 @@ void OutputFile::close() {
   if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) fail(errno);
 }
 
-void OutputFile::fail(int error) const {
-  throw Error(Exit::failed, fmt::format("{}: cannot be written: {}; {}", path_.string(),
-                                        std::generic_category().message(error), remedy(error)));
-}
+void OutputFile::fail(int error) const { throw cannot_write(path_, error); }
 
-std::filesystem::path file_behind(const std::filesystem::path& path) {
+Replacement::Replacement(const fs::path& path) : target_(resolved(path)) {
   std::error_code error;
-  if (!std::filesystem::is_symlink(path, error)) return path;
-  auto target = std::filesystem::weakly_canonical(path, error);
-  if (error)
-    throw Error(Exit::failed,
-                fmt::format("{}: cannot be written: {}; {}", path.string(), error.message(), remedy(error.value())));
-  return target;
-}
-
-bool is_special(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
-}
-
-std::filesystem::path temporary_beside(const std::filesystem::path& path) {
+  if (const auto status = fs::status(target_, error); fs::exists(status) && !fs::is_regular_file(status))
+    throw Error(Exit::failed, fmt::format("{}: cannot be written: it is {}; name another file", path.string(),
+                                          fs::is_directory(status) ? "a folder" : "no regular file"));
   std::random_device random;
-  for (int tries = 0;; ++tries) {
-    auto name = path.parent_path() / fmt::format(".{}.{:08x}{:08x}", path.filename().string(), random(), random());
+  for (int attempt = 0; temporary_.empty(); ++attempt) {
+    auto name = target_.parent_path() / fmt::format(".sage-host-{:08x}{:08x}", random(), random());
     const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd >= 0) {
-      ::close(fd);
-      return name;
-    }
-    if (errno != EEXIST || tries == 100)
-      throw Error(Exit::failed, fmt::format("{}: cannot be written: {}; {}", path.string(),
-                                            std::generic_category().message(errno), remedy(errno)));
+    if (fd < 0 && (errno != EEXIST || attempt == attempts_max)) throw cannot_write(path, errno);
+    if (fd < 0) continue;
+    ::close(fd);
+    temporary_ = std::move(name);
   }
 }
 
-void write_file(const std::filesystem::path& given, std::string_view text) {
-  const auto path = file_behind(given);
-  if (is_special(path)) {
-    OutputFile file(path);
+Replacement::~Replacement() {
+  std::error_code ignored;  // another error is the one to tell
+  if (!temporary_.empty()) fs::remove(temporary_, ignored);
+}
+
+void Replacement::put_in_place() {
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw cannot_write(target_, errno);
+  temporary_.clear();
+}
+
+void write_file(const fs::path& path, std::string_view text) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
+    OutputFile file(path, OutputFile::Kind::special);
     file.write(text);
     return file.close();
   }
-  const auto temporary = temporary_beside(path);
-  try {
-    OutputFile file(temporary);
-    file.write(text);
-    file.close();
-  } catch (...) {
-    std::error_code ignored;  // the first error is the one to tell
-    std::filesystem::remove(temporary, ignored);
-    throw;
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error)
-    throw Error(Exit::failed,
-                fmt::format("{}: cannot be written: {}; {}", path.string(), error.message(), remedy(error.value())));
+  Replacement replacement(path);
+  OutputFile file(replacement.path());
+  file.write(text);
+  file.close();
+  replacement.put_in_place();
 }
 
 }  // namespace host::base

@@ -11,8 +11,12 @@ namespace host::base {
 // Owns the descriptor of a file being written from its beginning.
 class OutputFile {
  public:
-  explicit OutputFile(std::filesystem::path path);  // made, or emptied if it exists
-  ~OutputFile();                                    // closes without a check; prefer close()
+  enum class Kind {
+    regular,  // made, or emptied if it exists; no link is followed
+    special,  // a device or a pipe that exists
+  };
+  explicit OutputFile(std::filesystem::path path, Kind kind = Kind::regular);
+  ~OutputFile();  // closes without a check; prefer close()
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
@@ -31,15 +35,25 @@ class OutputFile {
   uint64_t size_ = 0;
 };
 
-// Writes beside `path` and renames, so that the file is never seen half-written.
-void write_file(const std::filesystem::path& path, std::string_view text);
+// A file that takes the place of another when it is complete. It lies beside it, under a name that nobody can foresee
+// and that did not exist before, so that no link planted in a shared folder is written through.
+class Replacement {
+ public:
+  // Of the file that `path` leads to: a link stays, and what it points to is replaced. What is no regular file (a
+  // device, a pipe) is never replaced, nor what a link of another user in a folder open to others points to.
+  explicit Replacement(const std::filesystem::path& path);
+  ~Replacement();  // removes what was not put in place
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return temporary_; }  // made, and empty
+  void put_in_place();
 
-// The parts of it. What a link leads to: it stays one, and its target gets the text.
-std::filesystem::path file_behind(const std::filesystem::path& path);
-// A device, a pipe or a socket: written to, never renamed over.
-bool is_special(const std::filesystem::path& path);
-// A new, empty file beside `path`, of a name that nobody can foresee: in a folder that others can write to, one that
-// lies there already may be a link of theirs.
-std::filesystem::path temporary_beside(const std::filesystem::path& path);
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+};
+
+// A Replacement, so that the file is never seen half-written; what is no regular file is written to.
+void write_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace host::base

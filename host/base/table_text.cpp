@@ -6,6 +6,8 @@
 #include <sstream>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace host::base {
 namespace {
 
@@ -36,7 +38,10 @@ std::vector<size_t> column_widths(const Table& table, size_t max_first_width) {
 
 }  // namespace
 
-std::string format_table(const Table& table, const TableLayout& layout) {
+std::string format_table(const Table& cells, const TableLayout& layout) {
+  auto table = cells;
+  for (auto& row : table)
+    for (auto& cell : row) cell = shown_text(cell);
   const auto widths = column_widths(table, layout.max_first_width);
   std::string out;
   for (const auto& row : table) {

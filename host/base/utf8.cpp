@@ -31,7 +31,9 @@ std::string shown_text(std::string_view text) {
   while (!text.empty()) {
     const auto from = text;
     const auto c = take_character(text);
-    if (is_unprintable(c))
+    if (c == '\n' || c == '\r' || c == '\t')
+      out += ' ';
+    else if (is_unprintable(c))
       out += '?';
     else if (c == replacement)
       out += "\xef\xbf\xbd";

@@ -3,6 +3,8 @@
 #include <fstream>
 
 #include "cell/process.hpp"
+#include "load/load.hpp"
+#include "writers/repro_writer.hpp"
 #include "writers/unified_results.hpp"
 
 namespace host::cell {
@@ -32,6 +34,14 @@ bool record_failure(const CellSpec& cell, const CellEnd& end) {
     record["metadata"]["done"] = end.done;
     writers::write_unified_results(cell.folder, std::span(&record, 1));
     end_stream(cell, end);
+    const auto load = load::load_config(cell.load, cell.seed);
+    writers::write_repro_manifest(cell.folder, run_info(cell),
+                                  {.requests = load.total_requests + load.warmup_items,  // as planned
+                                   .warmup = load.warmup_items,
+                                   .parity_batch_size = cell.parity_batch_size,
+                                   .command_line = cell.command_line,
+                                   .options = recorded_options(cell),
+                                   .files = {}});
     return true;
   } catch (const std::exception&) {
     return false;

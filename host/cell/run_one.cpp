@@ -12,6 +12,7 @@
 #include "cell/failure_record.hpp"
 #include "cell/run_folder.hpp"
 #include "records/run_id.hpp"
+#include "writers/repro_writer.hpp"
 
 namespace host::cell {
 namespace {
@@ -65,6 +66,7 @@ CellReport run_one(CellSpec cell, const CellPlace& place, StopSignals& stop) {
   const auto end = supervise(cell, stop);
   if (end.kind == CellEnd::Kind::finished) {
     add_to_log(cell, fmt::format("finished: {}", outcome_text(end.exit)));
+    writers::seal_run(cell.folder);
     if (end.exit == base::Exit::ok) return {cell.run_id, end.exit, outcome_text(end.exit), cell.folder};
     tell(cell, "{} on {}: {}: {}; the result is in {}", cell.workload, cell.backend, outcome_text(end.exit), end.reason,
          folder.path().string());
@@ -78,10 +80,12 @@ CellReport run_one(CellSpec cell, const CellPlace& place, StopSignals& stop) {
     return {cell.workload, end.exit, end.reason};
   }
   const bool kept = record_failure(cell, end);
-  if (kept)
+  if (kept) {
     add_to_log(cell, fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
-  else
+    writers::seal_run(cell.folder);
+  } else {
     folder.discard();
+  }
   tell(cell, "{} on {}: {}; {}", cell.workload, cell.backend, end.reason,
        kept ? "recorded in " + folder.path().string() : "that could not be recorded either");
   return {cell.run_id, end.exit, end.reason, kept ? cell.folder : std::filesystem::path(), end.signal, end.place};

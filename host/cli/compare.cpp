@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/quote.hpp"
 #include "cli/commands.hpp"
 #include "cli/compare_flags.hpp"
 #include "report/artefact_texts.hpp"
@@ -54,7 +55,7 @@ base::Exit compare_command(const Command& command, std::span<const std::string> 
   job.gate_lenient = on(arguments, "gate_lenient");
   const bool json = on(arguments, "json");
   const auto outcome = report::compare_into(job);
-  for (const auto& warning : outcome.warnings) fmt::print(stderr, "sage-host: warning: {}\n", warning);
+  for (const auto& warning : outcome.warnings) fmt::print(stderr, "sage-host: warning: {}\n", base::one_line(warning));
   if (!json) {
     fmt::print("{}", outcome.text);
     return outcome.exit;

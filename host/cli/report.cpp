@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/output_file.hpp"
+#include "base/quote.hpp"
 #include "cli/commands.hpp"
 #include "cli/compare_flags.hpp"
 #include "report/html/html.hpp"
@@ -46,7 +47,7 @@ constexpr size_t most_told = 5;
 
 void warn(const std::vector<std::string>& warnings) {
   for (size_t i = 0; i < std::min(most_told, warnings.size()); ++i)
-    fmt::print(stderr, "sage-host: warning: {}\n", warnings[i]);
+    fmt::print(stderr, "sage-host: warning: {}\n", base::one_line(warnings[i]));
   if (warnings.size() > most_told) fmt::print(stderr, "sage-host: warning: and {} more\n", warnings.size() - most_told);
 }
 

@@ -33,7 +33,7 @@ void print_help(const Command& command, const catalog::Catalog& catalog, std::sp
       try {
         found.push_back(&catalog.find(kind, name));
       } catch (const base::Error& e) {
-        fmt::print(stderr, "sage-host: {}\n", e.what());
+        fmt::print(stderr, "sage-host: {}\n", base::one_line(e.what()));
       }
     }
     return found;

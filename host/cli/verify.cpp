@@ -10,6 +10,7 @@
 #include "archive/verify.hpp"
 #include "base/hash.hpp"
 #include "base/json_text.hpp"
+#include "base/quote.hpp"
 #include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
 #include "cell/settings.hpp"
@@ -49,7 +50,8 @@ class Search {
     const bool collected = folder.parent_path().filename() == "backends";
     if (pair)
       out_.push_back({folder, true});
-    else if (has("repro_manifest.json") || (!collected && (has("unified_results.jsonl") || has("records.jsonl"))))
+    else if (has("repro_manifest.json") ||
+             (!collected && (has("unified_results.jsonl") || has("records.jsonl") || has("run.log"))))
       out_.push_back({folder, false});
     fs::directory_iterator it(folder, error), end;
     if (error) out_.push_back({folder, false, "cannot be read: " + error.message()});
@@ -141,7 +143,7 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
       for (const auto& finding : findings)
         if (on("verbose") || finding.state != State::ok)
           table.push_back({text_of(finding.state), finding.what, finding.detail});
-      fmt::print("{}: {}\n{}", folder.path.string(),
+      fmt::print("{}: {}\n{}", base::one_line(folder.path.string()),
                  bad == 0 ? fmt::format("ok, {} checks", findings.size()) : fmt::format("{} FAILED", bad),
                  base::format_table(table));
     }

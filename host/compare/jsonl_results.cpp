@@ -9,21 +9,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A line without its end; false at the end of the file. A line beyond the cap is passed over and marked.
-bool next_line(std::istream& in, std::string& line, bool& too_long) {
-  line.clear();
-  too_long = false;
-  auto& buffer = *in.rdbuf();
-  for (auto c = buffer.sbumpc();; c = buffer.sbumpc()) {
-    if (c == std::char_traits<char>::eof()) return !line.empty() || too_long;
-    if (c == '\n') return true;
-    if (line.size() < longest_line)
-      line += static_cast<char>(c);
-    else
-      too_long = true;
-  }
-}
-
 struct Prepared {
   std::string text;      // with null in the place of NaN and infinities
   size_t nonfinite = 0;  // how many there were
@@ -65,10 +50,7 @@ std::string cause(const Json::exception& e) {
   std::string_view text = e.what();
   if (const auto at = text.find("] "); at != std::string_view::npos) text.remove_prefix(at + 2);
   if (const auto at = text.find("; last read"); at != std::string_view::npos) text = text.substr(0, at);
-  std::string out(text.substr(0, 160));
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return out;
+  return std::string(text.substr(0, 160));
 }
 
 }  // namespace
@@ -77,7 +59,7 @@ FileResults read_jsonl(std::istream& in, const std::filesystem::path& file) {
   FileReader reader(file);
   std::string line;
   bool too_long = false;
-  for (size_t number = 1; next_line(in, line, too_long); ++number) {
+  for (size_t number = 1; base::next_json_line(in, line, too_long); ++number) {
     std::string_view text = line;
     if (number == 1 && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;

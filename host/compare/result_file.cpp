@@ -6,6 +6,8 @@
 #include <cmath>
 #include <fstream>
 
+#include "base/json_fields.hpp"
+#include "base/json_text.hpp"
 #include "base/utf8.hpp"
 #include "metrics/definitions.hpp"
 
@@ -29,17 +31,12 @@ bool absent(const Json& value) {
   return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
 }
 
-// Names end up on terminals and in tables.
-std::string name_of(const Json& columns, const char* column) {
-  const auto it = columns.find(column);
-  if (it == columns.end() || !it->is_string()) return {};
-  return base::shown_text(it->get_ref<const std::string&>());
-}
+std::string name_of(const Json& columns, const char* column) { return base::text(columns, column); }
 
 }  // namespace
 
 void FileReader::problem(size_t line, std::string text) {
-  if (++problems_ <= most_problems) out_.problems.push_back({file_, line, std::move(text)});
+  if (++problems_ <= most_problems) out_.problems.push_back({file_, line, base::shown_text(text)});
 }
 
 FileResults FileReader::finish() {
@@ -49,6 +46,7 @@ FileResults FileReader::finish() {
 }
 
 void FileReader::add(Json columns, size_t line) {
+  base::make_printable(columns);
   ResultRecord record;
   record.backend = name_of(columns, "backend");
   record.workload = name_of(columns, "workload");

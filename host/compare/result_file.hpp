@@ -5,13 +5,14 @@
 #include <istream>
 #include <vector>
 
+#include "base/json_text.hpp"
 #include "compare/results.hpp"
 
 namespace host::compare {
 
 // Caps that no real file meets; beyond them the rest is left out, with a problem that says so.
-constexpr size_t longest_line = size_t{16} << 20;  // bytes
-constexpr size_t most_fields = 1000;               // of a CSV row
+constexpr size_t longest_line = base::json_line_max;  // bytes
+constexpr size_t most_fields = 1000;                  // of a CSV row
 constexpr uintmax_t largest_file = uintmax_t{512} << 20;
 constexpr size_t most_records = 100'000;  // of a file
 constexpr size_t most_problems = 50;      // told of a file

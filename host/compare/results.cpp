@@ -1,6 +1,7 @@
 #include "compare/results.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -26,6 +27,8 @@ class Walk {
     descend(folder);
     return std::move(found_);
   }
+  // Runs that wrote no results, and folders that could not be looked into.
+  std::vector<InputProblem> problems;
 
  private:
   void descend(const fs::path& folder) {
@@ -36,11 +39,16 @@ class Walk {
     for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
          !error && it != end; it.increment(error))
       entries.push_back(it->path());
+    if (error || ::access(folder.c_str(), R_OK | X_OK) != 0)
+      problems.push_back({folder, 0, "cannot be read; what is in it is left out"});
     std::ranges::sort(entries);
+    const auto found = found_.size();
     for (const auto* extension : {".jsonl", ".csv", ".jsonl.gz", ".csv.gz", ".jsonl.zst", ".csv.zst"}) {
       const auto file = folder / fmt::format("{}{}", basename, extension);
       if (fs::is_regular_file(file, error)) found_.push_back(file);
     }
+    if (found_.size() == found && fs::exists(folder / "records.jsonl", error))
+      problems.push_back({folder, 0, "a run without results: it was killed, or is not done; left out"});
     for (const auto& entry : entries)
       if (entry.filename() != "probes" && fs::is_directory(entry, error)) descend(entry);
   }
@@ -116,6 +124,8 @@ class Collection {
     }
   }
 
+  void tell(std::vector<InputProblem>&& problems) { std::ranges::move(problems, std::back_inserter(out_.problems)); }
+
   ResultSet finish() { return std::move(out_); }
 
  private:
@@ -135,7 +145,7 @@ void split_mixed_inputs(std::vector<ResultRecord>& records) {
 std::string input_name(const fs::path& input) {
   auto name = input.lexically_normal().string();
   while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  return name;
+  return base::shown_text(name);
 }
 
 }  // namespace
@@ -174,7 +184,9 @@ ResultSet read_results(std::span<const fs::path> inputs, Sides sides) {
     std::error_code error;
     const auto name = sides == Sides::by_input ? input_name(input) : std::string();
     if (fs::is_directory(input, error)) {
-      for (const auto& file : Walk().files(input)) collection.read(file, name);
+      Walk walk;
+      for (const auto& file : walk.files(input)) collection.read(file, name);
+      collection.tell(std::move(walk.problems));
     } else if (fs::is_regular_file(input, error)) {
       collection.read(input, name);
     } else {
@@ -189,7 +201,8 @@ ResultSet read_results(std::span<const fs::path> inputs, Sides sides) {
     std::string first;
     if (!out.problems.empty()) {
       const auto& problem = out.problems[0];
-      first = fmt::format(" ({}:{}: {})", problem.file.string(), problem.line, problem.text);
+      first = fmt::format(" ({}{}: {})", problem.file.string(),
+                          problem.line == 0 ? "" : fmt::format(":{}", problem.line), problem.text);
     }
     throw base::usage_error(fmt::format("no records in {}{}; results are in files called {}.jsonl or {}.csv", names,
                                         first, basename, basename));

@@ -37,6 +37,16 @@ nlohmann::json runtime_versions(const nlohmann::json& metadata) {
   return versions;
 }
 
+// What the plugins said, beside the host's notes and never over them.
+constexpr std::array<std::string_view, 5> host_notes = {"arrivals", "drain", "hold_window_s", "left_out", "timer"};
+
+void add_plugins_notes(const HostServices& services, nlohmann::json& notes) {
+  if (auto refused = services.refused(); !refused.is_null()) notes["left_out"] = std::move(refused);
+  const auto metadata = services.metadata();
+  for (const auto& [key, value] : metadata.items())
+    notes[std::ranges::find(host_notes, key) == host_notes.end() ? key : "plugin." + key] = value;
+}
+
 // The first error of the run's threads; later ones follow from it.
 class FirstError {
  public:
@@ -339,11 +349,10 @@ void fill(Run& run, records::RunResult& result) {
   const auto& session = run.session;
   run.collector.fill(result);
   result.timeline = session.ledger->timeline.finished(session.ledger->start_ns);
-  const auto metadata = session.services.metadata();
-  for (const auto& [key, value] : metadata.items()) result.notes[key] = value;
   result.early_drain = run.early_drain;
   result.notes["hold_window_s"] = session.config.hold_window_s;
   result.notes["arrivals"] = run.feed.arrival_notes();
+  add_plugins_notes(session.services, result.notes);
   result.slot_wait_ns = run.feed.slot_wait_ns();
   const auto p50 = result.cells->sum().response.quantile(0.5);
   const auto asked_ns = session.config.lateness_budget_ns;

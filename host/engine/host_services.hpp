@@ -34,18 +34,17 @@ class HostServices {
   void log(int32_t level, std::string_view text);
   [[nodiscard]] std::vector<records::SeriesSummary> series() const;
   [[nodiscard]] nlohmann::json metadata() const;  // what the plugins said about the run
+  // What they said and is not kept: {"count", "first"}, or null. The log has each of the first ones.
+  [[nodiscard]] nlohmann::json refused() const;
 
  private:
-  struct Series {
-    records::SeriesSummary summary;
-    double sum = 0;
-  };
   static HostServices& of(void* ctx) { return *static_cast<HostServices*>(ctx); }
   [[nodiscard]] Ledger* ledger() const { return ledger_.load(std::memory_order_acquire); }
   void event_done(uint64_t id, sage_status status, std::string_view text);
   uint32_t open_series(std::string_view name, std::string_view unit);
   void emit(const sage_record* rows, uint64_t n);
   void set_metadata(std::string_view key, std::string_view value);
+  void refuse(const std::string& text);  // under mutex_
 
   sage_host table_{};
   const Clock& clock_;
@@ -55,8 +54,11 @@ class HostServices {
   std::mutex log_mutex_;
   std::ofstream log_file_;
   mutable std::mutex mutex_;  // for what is rare: series and metadata
-  std::vector<Series> series_;
+  std::vector<records::SeriesSummary> series_;
+  uint64_t refused_ = 0;
+  std::string first_refused_;
   nlohmann::json metadata_ = nlohmann::json::object();
+  size_t metadata_bytes_ = 0;
 };
 
 }  // namespace host::engine

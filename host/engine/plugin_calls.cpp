@@ -140,7 +140,7 @@ uint32_t WorkloadCalls::conclude(nlohmann::json& report) {
   uint32_t verdict = SAGE_VERDICT_UNCHECKED;
   sage_str text{};
   check_status(plugin_->table.workload->conclude(self_, &verdict, &text), *plugin_, Call::conclude);
-  if (text.size != 0) report = base::parse_json(text_of(text));
+  if (text.size != 0) report = base::parse_json(text_of(text), base::json_part_depth_max);
   if (report.is_discarded())
     report = nlohmann::json{{"error", "the workload's report is not JSON, or nested too deep"}};
   return verdict;

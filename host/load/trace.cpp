@@ -166,7 +166,6 @@ void TraceSummary::add(const TraceRow& row) {
     const double gap_s = static_cast<double>(row.at_ns - last_ns_) / ns_per_s;
     gaps_squared_s2_ += gap_s * gap_s;
   }
-  if (row.at_ns % 1'000'000 != 0) ++fractions_;
   last_ns_ = row.at_ns;
 }
 
@@ -178,12 +177,11 @@ TraceCheck TraceSummary::result(const char* format) const {
   out.mean_rate = 1 / mean_s;
   if (rows_ >= 3) out.cv = std::sqrt(std::max(0.0, gaps_squared_s2_ / gaps - mean_s * mean_s)) / mean_s;
   const uint64_t ticks = rows_ - tied_;
-  // No clock of that format is finer than a ms, and no engine takes a request each.
-  if (std::string_view(format) == "mooncake-jsonl" && fractions_ > 0 && out.mean_rate > 1000)
+  // More than any trace of that format has.
+  if (std::string_view(format) == "mooncake-jsonl" && out.mean_rate > 1000)
     out.note = fmt::format(
-        "its {} requests lie within {:.3g} ms, with fractions of a ms between them: the timestamps of this format are "
-        "ms; "
-        "if these are seconds, replay them with --trace-speed 0.001",
+        "its {} requests lie within {:.3g} ms: the timestamps of this format are ms; if these are seconds, replay them "
+        "with --trace-speed 0.001",
         rows_, out.span_s * 1e3);
   if (tied_ > ticks) out.quantised_step_s = out.span_s / static_cast<double>(ticks - 1);
   return out;

@@ -55,7 +55,6 @@ class TraceSummary {
   uint64_t rows_ = 0;
   uint64_t tied_ = 0;  // rows with the timestamp of the row before
   int64_t last_ns_ = 0;
-  uint64_t fractions_ = 0;  // rows whose time is no whole number of ms
   double gaps_squared_s2_ = 0;
 };
 

@@ -33,27 +33,34 @@ Json parity_plan_json(const RunInfo& info, const ReproInput& input) {
 
 }  // namespace
 
+std::string manifest_sha256(Json manifest) {
+  manifest.erase("sha256");
+  return base::sha256_hex(base::canonical_json(nlohmann::json(std::move(manifest))));
+}
+
 Json repro_manifest(const RunInfo& info, const ReproInput& input) {
   auto files = Json::object();
   for (const auto& file : input.files)
     if (std::filesystem::is_regular_file(file)) files[file.filename().string()] = base::sha256_file(file);
-  return {{"schema_version", 1},
-          {"run_id", info.run_id},
-          {"config_hash", info.config_hash},
-          {"run_payload",
-           {{"workload", info.workload},
-            {"backend", info.backend},
-            {"seed", info.seed},
-            {"warmup_items", input.warmup},
-            {"parity_batch_size", input.parity_batch_size},
-            {"sampling_strategy", sampling_strategy},
-            {"effective_config", info.config}}},
-          {"parity_plan", parity_plan_json(info, input)},
-          {"options", input.options},
-          {"backend_config", info.backend_config},
-          {"environment", info.environment},
-          {"command_line", input.command_line},
-          {"files", files}};
+  Json out = {{"schema_version", 1},
+              {"run_id", info.run_id},
+              {"config_hash", info.config_hash},
+              {"run_payload",
+               {{"workload", info.workload},
+                {"backend", info.backend},
+                {"seed", info.seed},
+                {"warmup_items", input.warmup},
+                {"parity_batch_size", input.parity_batch_size},
+                {"sampling_strategy", sampling_strategy},
+                {"effective_config", info.config}}},
+              {"parity_plan", parity_plan_json(info, input)},
+              {"options", input.options},
+              {"backend_config", info.backend_config},
+              {"environment", info.environment},
+              {"command_line", input.command_line},
+              {"files", files}};
+  out["sha256"] = manifest_sha256(out);
+  return out;
 }
 
 }  // namespace host::records

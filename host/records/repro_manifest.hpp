@@ -27,4 +27,7 @@ inline constexpr uint64_t max_hashed_items = 1'000'000;
 
 nlohmann::ordered_json repro_manifest(const RunInfo& info, const ReproInput& input);
 
+// SHA-256 over the canonical JSON of a manifest but its member "sha256", where this stands.
+std::string manifest_sha256(nlohmann::ordered_json manifest);
+
 }  // namespace host::records

@@ -72,6 +72,22 @@ Json to_json(const std::optional<EarlyDrain>& early) {
           {"waited_s", in_seconds(early->waited_ns)}};
 }
 
+Json to_json(const SeriesSummary& series) {
+  const auto of_samples = [&](double value) { return series.count == 0 ? Json(nullptr) : Json(value); };
+  Json out = {{"name", series.name},
+              {"unit", series.unit},
+              {"count", series.count},
+              {"not_finite", series.not_finite},
+              {"mean", of_samples(series.mean)},
+              {"min", of_samples(series.min)},
+              {"max", of_samples(series.max)},
+              {"last", of_samples(series.last)}};
+  if (series.count == 0)
+    out["reason"] =
+        series.not_finite == 0 ? "no samples" : fmt::format("none of {} samples is a finite number", series.not_finite);
+  return out;
+}
+
 }  // namespace
 
 std::string digest_text(uint64_t digest) { return fmt::format("{:016x}", digest); }
@@ -213,14 +229,7 @@ Json to_json(const RunResult& result) {
   for (const auto& node : result.nodes)
     out["nodes"].push_back({{"node", node.node}, {"busy_s", node.busy_s}, {"capacity", node.capacity}});
   out["series"] = Json::array();
-  for (const auto& series : result.series)
-    out["series"].push_back({{"name", series.name},
-                             {"unit", series.unit},
-                             {"count", series.count},
-                             {"mean", series.mean},
-                             {"min", series.min},
-                             {"max", series.max},
-                             {"last", series.last}});
+  for (const auto& series : result.series) out["series"].push_back(to_json(series));
   out["events"] = Json::array();
   for (const auto& event : result.events) out["events"].push_back(to_json(event));
   out["noise"] = result.noise;

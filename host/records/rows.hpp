@@ -168,7 +168,8 @@ struct NodeWork {
 struct SeriesSummary {
   std::string name;
   std::string unit;
-  uint64_t count = 0;
+  uint64_t count = 0;       // finite samples, of which the values below are; 0 = there are none
+  uint64_t not_finite = 0;  // NaN and infinities
   double mean = 0;
   double min = 0;
   double max = 0;

@@ -3,12 +3,16 @@
 
 #include <cmath>
 
+#include "base/utf8.hpp"
 #include "report/artefact_texts.hpp"
 
 namespace host::report {
 namespace {
 
-std::string field(const std::string& text) {
+// What a spreadsheet would compute is text for it behind an apostrophe.
+std::string field(const std::string& raw) {
+  auto text = base::shown_text(raw);
+  if (text.find_first_of("=+-@") == 0) text.insert(0, 1, '\'');
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/child_process.hpp"
+#include "base/error.hpp"
 #include "base/output_file.hpp"
 
 namespace host::report {
@@ -48,7 +49,7 @@ std::string first_line(const fs::path& file) {
 
 std::string run_gnuplot(const std::string& script, const fs::path& png) {
   std::error_code error;
-  fs::remove(png, error);
+  if (fs::is_regular_file(fs::symlink_status(png, error))) fs::remove(png, error);  // an old one would be misleading
   const Folder folder(fs::absolute(png).parent_path());
   if (folder.path().empty())
     return fmt::format("no folder for gnuplot beside it: {}", std::generic_category().message(errno));
@@ -70,8 +71,13 @@ std::string run_gnuplot(const std::string& script, const fs::path& png) {
   const auto drawn = folder.path() / "plot.png";
   if (WEXITSTATUS(status) != 0 || !fs::exists(drawn, error) || fs::file_size(drawn, error) == 0)
     return fmt::format("gnuplot failed: {}", first_line(folder.path() / "errors"));
-  fs::rename(drawn, png, error);
-  return error ? fmt::format("{}: {}", png.string(), error.message()) : std::string();
+  std::ifstream in(drawn, std::ios::binary);
+  try {
+    base::write_file(png, std::string{std::istreambuf_iterator<char>(in), {}});
+  } catch (const base::Error& e) {
+    return e.what();
+  }
+  return {};
 }
 
 }  // namespace host::report

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
+#include "base/quote.hpp"
 #include "base/utf8.hpp"
 #include "report/metric_rows.hpp"
 #include "report/verdict_rows.hpp"
@@ -12,7 +14,6 @@
 namespace host::report {
 namespace {
 
-constexpr size_t longest_text = 80;      // bytes
 constexpr size_t table_share = 32'768;   // of the limit, at most, for the table of verdicts
 constexpr size_t left_for_notes = 1000;  // what follows the last metrics
 constexpr auto zero_width_space = "\u200b";
@@ -127,22 +128,30 @@ std::string mismatches(const compare::Comparison& comparison) {
                            out);
 }
 
+// An underscore there is none of emphasis: "latency_p99".
+bool within_word(std::string_view text, size_t at) {
+  const auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  return at > 0 && at + 1 < text.size() && letter(text[at - 1]) && letter(text[at + 1]);
+}
+
+bool ends_with_any_case(std::string_view text, std::string_view lower) {
+  return text.size() >= lower.size() && base::to_lower(text.substr(text.size() - lower.size())) == lower;
+}
+
 }  // namespace
 
-std::string markdown_text(std::string_view raw) {
-  const auto valid = base::valid_utf8(raw);
-  std::string_view text = valid;
+std::string markdown_text(std::string_view raw, size_t longest) {
+  const auto plain = base::shown_text(raw);
+  std::string_view text = plain;
   std::string out;
-  const bool cut = text.size() > longest_text;
-  if (cut) text = text.substr(0, longest_text);
+  const bool cut = text.size() > longest;
+  if (cut) text = text.substr(0, longest);
   // not within a character of several bytes
   while (cut && !text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) text.remove_suffix(1);
   if (cut && !text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0) text.remove_suffix(1);
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out += ' ';
-    else if (c == '<')
+    if (c == '<')
       out += "&lt;";
     else if (c == '>')
       out += "&gt;";
@@ -150,11 +159,16 @@ std::string markdown_text(std::string_view raw) {
       out += "&amp;";
     else if (c == ':' && text.substr(i).starts_with("://"))
       out += "&#58;";  // no link
+    else if (c == '_' && within_word(text, i))
+      out += c;
     else if (std::string_view("|\\`*_~[]$").find(c) != std::string_view::npos)
       out += fmt::format("\\{}", c);
     else
       out += c;
-    if (c == '@' || c == '#') out += zero_width_space;  // "@name" and "#12" would notify people
+    // "@name", "#12" and "GH-12" would notify people, "www." is a link
+    const auto before = text.substr(0, i + 1);
+    if (c == '@' || c == '#' || ends_with_any_case(before, "gh-") || ends_with_any_case(before, "www."))
+      out += zero_width_space;
   }
   return cut ? out + "..." : out;
 }

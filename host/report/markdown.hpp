@@ -14,8 +14,8 @@ constexpr size_t markdown_limit = 65'536;  // characters, GitHub's of a comment
 // more characters: what does not fit is left out and counted.
 std::string markdown_report(const compare::Comparison& comparison);
 
-// `text` as it stands in a cell of a table: one line, no markup, no mention, no reference to an issue; cut after 80
-// bytes.
-std::string markdown_text(std::string_view text);
+// `text` as it stands in a cell of a table: one line, no markup, no mention, no reference to an issue; cut after
+// `longest` bytes.
+std::string markdown_text(std::string_view text, size_t longest = 80);
 
 }  // namespace host::report

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "base/utf8.hpp"
 #include "report/artefact_texts.hpp"
 #include "report/metric_rows.hpp"
 
@@ -15,7 +16,8 @@ namespace {
 constexpr std::array colours = {"#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999"};
 
 // A single-quoted string: gnuplot takes everything in it as it is but the quote.
-std::string literal(std::string_view text) {
+std::string literal(std::string_view raw) {
+  const auto text = base::shown_text(raw);
   constexpr size_t longest = 48;  // bytes
   std::string out = "'";
   for (size_t i = 0; i < text.size(); ++i) {
@@ -24,9 +26,7 @@ std::string literal(std::string_view text) {
       out += "...";
       break;
     }
-    if (c < 0x20 || c == 0x7f)
-      out += ' ';
-    else if (c == '\'')
+    if (c == '\'')
       out += "''";
     else
       out += text[i];

@@ -57,6 +57,7 @@ class RecordsReader {
       if (line.starts_with(fmt::format(R"({{"type":"{}")", type))) return;
     auto json = base::parse_json<Json>(line);
     if (!json.is_object()) return problem(at, "no JSON object; the run may have been killed");
+    base::make_printable(json);
     const auto type = text(json, "type");
     if (type == "interval") intervals_.add(std::move(json));
     if (type == "event") take_event(std::move(json), at);

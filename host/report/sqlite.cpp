@@ -2,7 +2,6 @@
 #include "base/json_fields.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 
@@ -163,27 +162,16 @@ void fill(SQLite::Database& database, const compare::Comparison& comparison, con
 }  // namespace
 
 void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
-                  const std::filesystem::path& given) {
-  const auto file = base::file_behind(given);
-  if (base::is_special(file))
-    throw base::usage_error(fmt::format("{}: a database needs a file; choose another name", given.string()));
-  const auto temporary = base::temporary_beside(file);
-  std::error_code error;
+                  const std::filesystem::path& file) {
+  base::Replacement replacement(file);
   try {
-    SQLite::Database database(temporary.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database database(replacement.path().string(), SQLite::OPEN_READWRITE);
     fill(database, comparison, results);
   } catch (const SQLite::Exception& e) {
-    std::filesystem::remove(temporary, error);
-    throw base::Error(base::Exit::failed, fmt::format("{}: cannot be written: {}; check that the folder exists, can be "
-                                                      "written to and has space",
+    throw base::Error(base::Exit::failed, fmt::format("{}: cannot be written: {}; check that the folder has space",
                                                       file.string(), e.what()));
   }
-  std::filesystem::rename(temporary, file, error);
-  if (error) {
-    const auto text = fmt::format("{}: cannot be written: {}; choose another file", file.string(), error.message());
-    std::filesystem::remove(temporary, error);
-    throw base::Error(base::Exit::failed, text);
-  }
+  replacement.put_in_place();
 }
 
 }  // namespace host::report

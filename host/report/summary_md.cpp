@@ -5,6 +5,7 @@
 #include "base/number_text.hpp"
 #include "compare/validity.hpp"
 #include "report/artefact_texts.hpp"
+#include "report/markdown.hpp"
 #include "report/metric_rows.hpp"
 #include "report/verdict_rows.hpp"
 
@@ -12,18 +13,7 @@ namespace host::report {
 namespace {
 
 // A cell of a table: one line, and none of its characters is markup.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      out += ' ';
-      continue;
-    }
-    if (std::string_view("|\\`*_<>[]").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
+std::string cell(std::string_view text) { return markdown_text(text, std::string_view::npos); }
 
 std::string row(const std::vector<std::string>& cells) {
   std::string out = "|";
@@ -103,7 +93,7 @@ std::string mismatch_table(const compare::Comparison& comparison) {
     for (const auto& [side, value] : mismatch.values)
       values += fmt::format("{}{}: {}", values.empty() ? "" : "; ", side, value);
     out += row({cell(mismatch.workload), mismatch.run_id.empty() ? "(by workload)" : cell(mismatch.run_id),
-                mismatch.field, cell(values)});
+                cell(mismatch.field), cell(values)});
   }
   return out;
 }

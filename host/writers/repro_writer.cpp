@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/hash.hpp"
+#include "base/json_text.hpp"
 #include "base/output_file.hpp"
 
 namespace host::writers {
@@ -18,6 +20,17 @@ void write_repro_manifest(const std::filesystem::path& folder, const records::Ru
   using Json = nlohmann::ordered_json;
   base::write_file(target,
                    records::repro_manifest(info, input).dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
+}
+
+void seal_run(const std::filesystem::path& folder) {
+  using Json = nlohmann::ordered_json;
+  const auto target = folder / "repro_manifest.json";
+  const auto log = folder / "run.log";
+  auto manifest = base::parse_json_file<Json>(target);
+  if (!manifest.is_object() || !manifest["files"].is_object() || !std::filesystem::is_regular_file(log)) return;
+  manifest["files"][log.filename().string()] = base::sha256_file(log);
+  manifest["sha256"] = records::manifest_sha256(manifest);
+  base::write_file(target, manifest.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
 void ReproWriter::finish(const records::RunInfo& info, const records::RunResult& result) {

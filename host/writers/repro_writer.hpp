@@ -30,7 +30,11 @@ class ReproWriter final : public records::Writer {
   nlohmann::json options_;
 };
 
-// Into `input.files` go those beside it that are finished; run.log goes on. Written beside its place and renamed.
+// Into `input.files` go all those beside it, and run.log only once seal_run() says that it has ended. Written beside
+// its place and renamed.
 void write_repro_manifest(const std::filesystem::path& folder, const records::RunInfo& info, records::ReproInput input);
+
+// The last act on a run's folder, when nothing more is logged: run.log enters the manifest.
+void seal_run(const std::filesystem::path& folder);
 
 }  // namespace host::writers

@@ -19,6 +19,16 @@ constexpr int echo_rounds = 200;
 constexpr uint64_t errors_logged_max = 5;
 constexpr size_t nodes_max = 4096;
 
+// The child may be broken: what is nested deeper is left out, because to write or copy it takes stack. Discarded if the
+// text is no JSON.
+sage::Json parse(std::string_view text) {
+  constexpr int deepest = 32;
+  const auto shallow = [](int depth, sage::Json::parse_event_t /*event*/, sage::Json& /*value*/) {
+    return depth < deepest;
+  };
+  return sage::Json::parse(text, shallow, false);
+}
+
 std::string_view text_of(const sage::Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get_ref<const std::string&>() : std::string_view();
@@ -56,8 +66,7 @@ Bridge::Bridge(sage::Host host, BridgeConfig config)
 Bridge::~Bridge() { close(); }
 
 void Bridge::start() {
-  const auto hello =
-      sage::Json::parse(expect(FrameType::hello, config_.start_timeout_ns, "starting").text(), nullptr, false);
+  const auto hello = parse(expect(FrameType::hello, config_.start_timeout_ns, "starting").text());
   if (!hello.is_object()) throw sage::Failure(SAGE_FAILED, config_.name + ": its first words are no JSON object");
   host_.set_metadata("runtime", hello);
   calibrate();
@@ -93,7 +102,7 @@ Frame Bridge::expect(FrameType type, int64_t timeout_ns, const std::string& doin
       if (frame.type == type) return frame;
       if (frame.type == FrameType::metadata) receive_metadata(frame.text());
       if (frame.type != FrameType::failure) continue;
-      const auto said = sage::Json::parse(frame.text(), nullptr, false);
+      const auto said = parse(frame.text());
       const int status = said.is_object() ? said.value("status", SAGE_FAILED) : SAGE_FAILED;
       throw sage::Failure(status == SAGE_OK ? SAGE_FAILED : status,
                           config_.name + ": " + std::string(text_of(said, "text")));
@@ -195,7 +204,7 @@ void Bridge::serve() {
       if (frame.type == FrameType::answer) receive_answer(frame);
       if (frame.type == FrameType::metadata) receive_metadata(frame.text());
       if (frame.type == FrameType::failure) {
-        const auto said = sage::Json::parse(frame.text(), nullptr, false);
+        const auto said = parse(frame.text());
         throw std::runtime_error("failed: " + std::string(text_of(said, "text")));
       }
     }
@@ -264,7 +273,7 @@ void Bridge::deliver() {
 }
 
 void Bridge::receive_answer(const Frame& frame) {
-  const auto answer = sage::Json::parse(frame.text(), nullptr, false);
+  const auto answer = parse(frame.text());
   if (!answer.is_object() || !answer.value("event", sage::Json()).is_number_unsigned() ||
       !answer.value("status", sage::Json()).is_number_integer())
     throw std::runtime_error("sent an answer to no event");
@@ -272,7 +281,7 @@ void Bridge::receive_answer(const Frame& frame) {
 }
 
 void Bridge::receive_metadata(std::string_view json) {
-  const auto metadata = sage::Json::parse(json, nullptr, false);
+  const auto metadata = parse(json);
   if (!metadata.is_object()) return;
   for (const auto& [key, value] : metadata.items()) {
     if (key != "node_capacity") {

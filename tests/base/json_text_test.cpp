@@ -31,6 +31,13 @@ TEST_CASE("text that is no JSON is seen to its end") {
     CHECK(parse_json(text).is_discarded());
 }
 
+TEST_CASE("names and texts of a record become printable, keys too") {
+  auto json = nlohmann::ordered_json::parse(
+      R"({"a\u009bb": "x\ny", "list": [{"\u202e": "\u001b[31m"}], "n": 1, "\u4e2d": "\u00e9"})");
+  make_printable(json);
+  CHECK(json.dump() == "{\"a?b\":\"x y\",\"list\":[{\"?\":\"?[31m\"}],\"n\":1,\"\u4e2d\":\"\u00e9\"}");
+}
+
 TEST_CASE("of a file, unless it is none or too large") {
   const scratch::Folder folder;
   const auto file = folder.path() / "x.json";

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/quote.hpp"
+#include "base/table_text.hpp"
 
 namespace host::base {
 
@@ -17,6 +18,8 @@ TEST_CASE("what a terminal acts on is not shown raw") {
   CHECK(shown_text(good) == good);
   CHECK(one_line(good) == good);
 }
+
+TEST_CASE("no cell of a table breaks its row") { CHECK(format_table({{"a\nb", "\u202ec"}}) == "a b  ?c\n"); }
 
 TEST_CASE("bytes that are no UTF-8 are replaced one by one") {
   CHECK(valid_utf8("a\xff\xc3(") == "a\xef\xbf\xbd\xef\xbf\xbd(");

@@ -140,6 +140,13 @@ TEST_CASE("frames that are wrong end the session, never the host") {
   CHECK(contains(broken_by("fewer"), "fewer results than it says"));
 }
 
+TEST_CASE("JSON nested a million deep costs no stack") {
+  Lab lab("nests");
+  CHECK(lab.submit(3) == 3);
+  CHECK(lab.host.wait_for_ends(3));
+  CHECK(lab.with_status(SAGE_DONE_OK) == 3);
+}
+
 TEST_CASE("a child that dies is named with its signal") { CHECK(contains(broken_by("dies"), "was ended by SIGKILL")); }
 
 TEST_CASE("a child that does not start well is explained") {

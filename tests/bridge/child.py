@@ -38,7 +38,12 @@ while (frame := connection.receive()) and frame[0] == link.ECHO:
 if HOW == "refuses":
     connection.send_json(link.FAILURE, {"status": 2, "text": "there is no such mode"})
     time.sleep(60)
-connection.send_json(link.READY, {"node_capacity": [2]})
+if HOW == "nests":
+    depth = 1_000_000
+    connection.send(link.READY, b'{"deep": ' + b"[" * depth + b"]" * depth + b', "flat": 1}')
+    HOW = "echoes"
+else:
+    connection.send_json(link.READY, {"node_capacity": [2]})
 
 while frame := connection.receive():
     kind, count, body = frame

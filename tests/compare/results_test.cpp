@@ -137,6 +137,31 @@ TEST_CASE("byte order mark, CRLF and control characters in names") {
   CHECK(found.problems.empty());
 }
 
+TEST_CASE("no text of a record keeps what a terminal would act on") {
+  const auto found = jsonl(
+      "{\"backend\":\"sa\u009bge\",\"workload\":\"Q1\",\"run_id\":\"r\u202e\",\"metadata\":{\"status\":\"failed\","
+      "\"reason\":\"a\\nb\",\"metrics\":{\"classes\":[{\"class\":\"\\u001b[2J\",\"throughput\":1}]}}}");
+  REQUIRE(found.records.size() == 1);
+  const auto& r = found.records[0];
+  CHECK(r.backend == "sa?ge");
+  CHECK(r.run_id == "r?");
+  CHECK(r.metadata({"reason"}) == "a b");
+  CHECK(records::find(metrics_of(r), "class:?[2J", "throughput") != nullptr);
+}
+
+TEST_CASE("a run that left a stream and no results is named") {
+  const ScratchFolder scratch;
+  scratch.write("done/unified_results.jsonl", record("sage", "r1"));
+  scratch.write("done/records.jsonl", "{}");
+  scratch.write("killed/records.jsonl", "{}");
+  const auto found = read_results(Paths{scratch.path()});
+  CHECK(found.records.size() == 1);
+  REQUIRE(found.problems.size() == 1);
+  CHECK(found.problems[0].file == scratch.path() / "killed");
+  CHECK(found.problems[0].text.starts_with("a run without results: it was killed"));
+  CHECK_THROWS_AS(read_results(Paths{scratch.path() / "killed"}), base::Error);
+}
+
 TEST_CASE("hostile JSON is refused with its reason") {
   const auto good = record("sage", "r1");
   const auto deep = jsonl(std::string(100'000, '[') + "\n" + good);
@@ -167,7 +192,7 @@ TEST_CASE("CSV: quotes, line ends in fields, empty fields, unknown columns") {
   CHECK(found.records[0].throughput == 40.5);
   CHECK_FALSE(found.records[0].latency_p50);
   CHECK(found.records[0].columns["latency_p50"].is_null());
-  CHECK(found.records[0].columns["note"] == "two\r\nlines");
+  CHECK(found.records[0].columns["note"] == "two  lines");
   CHECK_FALSE(found.records[1].throughput);
   CHECK(found.records[1].latency_p50 == 1000);
   CHECK(found.records[1].line == 4);  // the field with a line end counts

@@ -6,7 +6,7 @@ import json
 import unittest
 from collections.abc import Callable
 
-from harness import FAILED, OK, USAGE, Case, Done, Json, read_lines
+from harness import BROKEN, FAILED, OK, USAGE, Case, Done, Json, read_lines
 
 
 class Verify(Case):
@@ -28,7 +28,7 @@ class Verify(Case):
 
     def test_a_changed_byte_is_found_in_each_file(self) -> None:
         names = json.loads((self.folder / "repro_manifest.json").read_text())["files"]
-        self.assertEqual(set(names), {p.name for p in self.folder.iterdir()} - {"repro_manifest.json", "run.log"})
+        self.assertEqual(set(names), {p.name for p in self.folder.iterdir()} - {"repro_manifest.json"})
         for name in names:
             good = (self.folder / name).read_bytes()
             middle = len(good) // 2
@@ -48,8 +48,12 @@ class Verify(Case):
         file.write_text(json.dumps(record) + "\n")
         manifest = json.loads(good[1])
         manifest["files"][file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+        del manifest["sha256"]
+        canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        manifest["sha256"] = hashlib.sha256(canonical.encode()).hexdigest()
         (self.folder / "repro_manifest.json").write_text(json.dumps(manifest))
         done = self.verify(FAILED)
+        self.assertNotIn("repro_manifest.json  CHANGED", done.stdout)
         file.write_text(good[0])
         (self.folder / "repro_manifest.json").write_text(good[1])
         return done.stdout
@@ -70,6 +74,31 @@ class Verify(Case):
         self.assertRegex(self.verify(FAILED).stdout, "FAILED +intervals: offered")
         file.write_text("".join(lines[:-1]) + lines[-1][:40])
         self.assertRegex(self.verify(FAILED).stdout, r"FAILED +records.jsonl +.*records.jsonl:\d+: no JSON object")
+
+    def test_each_part_of_the_manifest_is_covered(self) -> None:
+        file = self.folder / "repro_manifest.json"
+        good = json.loads(file.read_text())
+        for name in good:
+            changed = {**good, name: "x"}
+            file.write_text(json.dumps(changed))
+            self.assertRegex(self.verify(FAILED).stdout, r"FAILED +repro_manifest.json +CHANGED", name)
+        file.write_text(json.dumps(good))
+        self.verify()
+
+    def test_a_file_that_the_manifest_does_not_name_is_told(self) -> None:
+        (self.folder / "frontier.json").write_text("{}")
+        self.assertRegex(self.verify(FAILED).stdout, r"FAILED +frontier.json +not in repro_manifest.json")
+
+    def test_a_folder_that_cannot_be_checked_fails(self) -> None:
+        (self.folder / "repro_manifest.json").rename(self.dir / "kept")
+        self.assertRegex(self.verify(FAILED).stdout, "FAILED +repro_manifest.json +is not there: .* the run was killed")
+        (self.dir / "kept").rename(self.folder / "repro_manifest.json")
+        self.verify()
+
+    def test_a_run_that_died_is_whole_too(self) -> None:
+        self.host("run", "--workload", "q6", "-b", "crashes_in_submit", "--quick", "--output-dir", self.dir / "died",
+                  "--plugin-path", BROKEN / "crashes_in_submit", code=FAILED)
+        self.host("verify", self.dir / "died")
 
     def test_hostile_manifests_are_failures_and_no_more(self) -> None:
         for text in ("", "[]", '{"files": []}', '{"files": {"../../etc/passwd": "x", "/etc/passwd": "x", "gone": 1}}', "\0"):

@@ -27,6 +27,7 @@ struct Script {
     return o.outcome == SAGE_OUTCOME_OK ? SAGE_VERDICT_PASS : SAGE_VERDICT_UNCHECKED;
   };
   uint32_t verdict = SAGE_VERDICT_PASS;
+  std::vector<std::pair<std::string, sage::Json>> metadata;
   // seen
   uint64_t settled = 0;
   std::vector<std::string> controls;
@@ -37,7 +38,9 @@ Script* script = nullptr;
 class Delay : public sage::Backend {
  public:
   Delay(sage::Host host, std::string_view, const sage::Json&) : host_(host) {}
-  void open(const sage_run&) override {}
+  void open(const sage_run&) override {
+    for (const auto& [key, value] : script->metadata) host_.set_metadata(key, value);
+  }
   size_t submit(std::span<const sage_request> rows) override {
     size_t taken = 0;
     for (const auto& row : rows) {
@@ -237,6 +240,17 @@ TEST_CASE_FIXTURE(Fixture, "a response later than the limit is a timeout, howeve
   CHECK(count(r, metrics::Outcome::ok) == 0);
   CHECK(count(r, metrics::Outcome::timeout) == r.ledger.offered);
   CHECK(r.status == records::RunStatus::failed);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a plugin says never replaces what the host says") {
+  what.metadata = {{"timer", "exact"}, {"drain", "none"}, {"hold_window_s", 0}, {"mode", "fast"}};
+  const auto r = go();
+  CHECK(r.notes.at("timer").is_object());
+  CHECK(r.notes.at("plugin.timer") == "exact");
+  CHECK_FALSE(r.notes.contains("drain"));
+  CHECK(r.notes.at("hold_window_s") == config.hold_window_s);
+  CHECK(r.notes.at("mode") == "fast");
+  CHECK_FALSE(r.notes.contains("left_out"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "warm-up that succeeds makes no run ok") {

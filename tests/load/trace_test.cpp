@@ -218,6 +218,12 @@ TEST_CASE("a trace in seconds where its format says ms is told") {
                          "\n",
                          0.2 * i);
   CHECK(check_trace(folder.write("s.jsonl", lines), 0).note.starts_with("its 40 requests lie within 7.8 ms"));
+  std::string whole;
+  for (int i = 0; i < 40; ++i)
+    whole += fmt::format(R"({{"timestamp": {}, "input_length": 1, "output_length": 1}})"
+                         "\n",
+                         i / 4);
+  CHECK(check_trace(folder.write("whole.jsonl", whole), 0).note.starts_with("its 40 requests lie within 9 ms"));
   CHECK(check_trace(traces / "mooncake.jsonl", 0).note.empty());
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "base/utf8.hpp"
 #include "compare/made_results.hpp"
 #include "compare/result_file.hpp"
 #include "compare/scratch_folder.hpp"
@@ -81,12 +82,20 @@ TEST_CASE("comparison.csv is read back by a reader of RFC 4180") {
   CHECK(found.problems.empty());
   REQUIRE(found.records.size() >= 3);
   const auto& first = found.records[0].columns;
-  CHECK(first["workload"] == hostile);
-  CHECK(first["baseline"] == hostile);
+  CHECK(first["workload"] == base::shown_text(hostile));
+  CHECK(first["baseline"] == base::shown_text(hostile));
   CHECK(first["metric"] == "throughput");
   CHECK(first["n_candidate"] == "3");
   CHECK(first["ratio"] == "1");
   CHECK(first["verdict"] == "same");
+}
+
+TEST_CASE("what a spreadsheet would compute is text") {
+  compare::ResultSet results;
+  for (const auto* side : {"sage", "=HYPERLINK(1)"}) compare::add(results, {.side = side, .workload = "+Q1"}, 3);
+  const auto csv = comparison_csv(compare::compare(results, {}));
+  CHECK(contains(csv, "\r\n'+Q1,"));
+  CHECK(contains(csv, ",sage,'=HYPERLINK(1),"));
 }
 
 TEST_CASE("no values give pictures that say so; a great many configurations fit") {

@@ -20,8 +20,11 @@ bool notifies(std::string_view text) {
 
 TEST_CASE("text in a cell is one line without markup") {
   CHECK(markdown_text("a|b`c`*d*_e_") == "a\\|b\\`c\\`\\*d\\*\\_e\\_");
+  CHECK(markdown_text("latency_p99 _a") == "latency_p99 \\_a");
   CHECK(markdown_text("<img>&") == "&lt;img&gt;&amp;");
   CHECK(markdown_text("a\r\n# b") == "a  #\u200b b");
+  CHECK(markdown_text("\u202ea\u009b") == "?a?");
+  CHECK(markdown_text("GH-12 www.x.org") == "GH-\u200b12 www.\u200bx.org");
   CHECK(markdown_text("@octocat fixes #1") == "@\u200boctocat fixes #\u200b1");
   CHECK(markdown_text("http://x") == "http&#58;//x");
   CHECK(markdown_text("\xff") == "\xef\xbf\xbd");
