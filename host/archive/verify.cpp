@@ -118,7 +118,10 @@ void check_ledger(const Json& ledger, const std::string& where, Verification& to
 
 void check_results(const fs::path& folder, std::vector<Json>& records, Verification& to) {
   const auto file = folder / "unified_results.jsonl";
-  if (records.empty()) return to.add(false, "unified_results.jsonl", "no record in " + file.string());
+  if (records.empty())
+    return to.add(false, "unified_results.jsonl",
+                  fs::exists(file) ? "no record in " + file.string()
+                                   : "is not there: it was removed, or the run was killed before its end");
   auto csv = writers::csv_header();
   const auto failures = to.findings.size();
   for (size_t i = 0; i < records.size(); ++i) {
@@ -144,10 +147,21 @@ void check_stream(const fs::path& folder, const std::vector<Json>& records, Veri
   const auto before = to.findings.size();
   const auto lines = read_lines(file, to);
   if (to.findings.size() > before) return;
+  if (!lines.empty() && field(lines.front(), {"type"}) == "run" && field(lines.back(), {"type"}) != "summary") {
+    const auto last = std::ranges::find_if(lines.rbegin(), lines.rend(),
+                                           [](const Json& line) { return field(line, {"type"}) == "interval"; });
+    return to.add(
+        false, "records.jsonl",
+        fmt::format("{}: ends without a summary: the run was killed, or the disk was full; its {} lines are whole "
+                    "and go up to {} s",
+                    file.string(), lines.size(), last == lines.rend() ? "0" : shown(field(*last, {"end_s"}))));
+  }
   if (lines.size() < 2 || field(lines.front(), {"type"}) != "run" || field(lines.back(), {"type"}) != "summary")
     return to.add(false, "records.jsonl", file.string() + ": does not go from a 'run' line to a 'summary' line");
   const auto& ledger = field(lines.back(), {"ledger"});
   if (!ledger.is_object()) return;  // of a run that died
+  // One that died after its work was done has its result, but not the interval that was under way.
+  const bool died = !field(lines.back(), {"reason"}).is_null();
   uint64_t offered = 0;
   std::map<std::string, uint64_t> outcomes;
   for (const auto& line : lines) {
@@ -156,9 +170,9 @@ void check_stream(const fs::path& folder, const std::vector<Json>& records, Veri
     for (const auto& [name, count] : field(line, {"outcomes"}).items())
       if (count.is_number_unsigned()) outcomes[name] += count.get<uint64_t>();
   }
-  to.same("intervals: offered", field(ledger, {"offered"}), offered);
+  if (!died) to.same("intervals: offered", field(ledger, {"offered"}), offered);
   for (const auto& [name, count] : field(ledger, {"outcomes"}).items())
-    if (count != outcomes[name]) to.same("intervals: " + name, count, outcomes[name]);
+    if (!died && count != outcomes[name]) to.same("intervals: " + name, count, outcomes[name]);
   if (records.size() != 1) return;
   for (const auto* part : {"status", "ledger", "digest", "metrics"})
     to.add(field(lines.back(), {part}) == field(records[0], {"metadata", part}), fmt::format("summary: {}", part),

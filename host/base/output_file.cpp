@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
 
 namespace host::base {
 namespace {
@@ -23,6 +24,19 @@ const char* remedy(int error) {
     default:
       return "check the folder or choose another --output-dir";
   }
+}
+
+// Of a device, a pipe, or a file system without the call: there is nothing to wait for.
+bool cannot_be_synced(int error) { return error == EINVAL || error == ENOTSUP || error == EROFS || error == ENOSYS; }
+
+[[noreturn]] void fail_at(const std::filesystem::path& path, int error) {
+  throw Error(Exit::failed, fmt::format("{}: cannot be written: {}; {}", path.string(),
+                                        std::generic_category().message(error), remedy(error)));
+}
+
+void sync_path(const std::filesystem::path& path, int flags) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  if (!fd || (::fsync(fd.get()) != 0 && !cannot_be_synced(errno))) fail_at(path, errno);
 }
 
 }  // namespace
@@ -64,15 +78,16 @@ bool OutputFile::try_truncate(uint64_t size) noexcept {
   return true;
 }
 
+void OutputFile::sync() {
+  if (::fsync(fd_) != 0 && !cannot_be_synced(errno)) fail(errno);
+}
+
 void OutputFile::close() {
   if (fd_ < 0) return;
   if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) fail(errno);
 }
 
-void OutputFile::fail(int error) const {
-  throw Error(Exit::failed, fmt::format("{}: cannot be written: {}; {}", path_.string(),
-                                        std::generic_category().message(error), remedy(error)));
-}
+void OutputFile::fail(int error) const { fail_at(path_, error); }
 
 std::filesystem::path file_behind(const std::filesystem::path& path) {
   std::error_code error;
@@ -122,11 +137,34 @@ void write_file(const std::filesystem::path& given, std::string_view text) {
     std::filesystem::remove(temporary, ignored);
     throw;
   }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error)
-    throw Error(Exit::failed,
-                fmt::format("{}: cannot be written: {}; {}", path.string(), error.message(), remedy(error.value())));
+  replace_file(temporary, path);
 }
+
+void append_line(const std::filesystem::path& path, std::string_view line) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!fd) fail_at(path, errno);
+  const auto text = std::string(line) + '\n';
+  for (std::string_view left = text; !left.empty();) {
+    const auto n = ::write(fd.get(), left.data(), left.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_at(path, errno);
+    left.remove_prefix(static_cast<size_t>(n));
+  }
+  if (::fsync(fd.get()) != 0 && !cannot_be_synced(errno)) fail_at(path, errno);
+}
+
+void replace_file(const std::filesystem::path& temporary, const std::filesystem::path& path) {
+  try {
+    sync_path(temporary, 0);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_at(path, errno);
+    sync_folder(path.parent_path());
+  } catch (...) {
+    std::error_code ignored;  // the first error is the one to tell
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+}
+
+void sync_folder(const std::filesystem::path& folder) { sync_path(folder.empty() ? "." : folder, O_DIRECTORY); }
 
 }  // namespace host::base

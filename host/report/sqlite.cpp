@@ -178,12 +178,7 @@ void write_sqlite(const compare::Comparison& comparison, const compare::ResultSe
                                                       "written to and has space",
                                                       file.string(), e.what()));
   }
-  std::filesystem::rename(temporary, file, error);
-  if (error) {
-    const auto text = fmt::format("{}: cannot be written: {}; choose another file", file.string(), error.message());
-    std::filesystem::remove(temporary, error);
-    throw base::Error(base::Exit::failed, text);
-  }
+  base::replace_file(temporary, file);
 }
 
 }  // namespace host::report

@@ -135,6 +135,22 @@ class BrokenBackends(Case):
         self.assertEqual(len(self.records()), 2)
 
 
+class Exhausted(Case):
+    def test_more_threads_than_the_host_takes_results_from(self) -> None:
+        self.error("run", "--workload", "q6", "-b", "threads", "--quick", "--parallelism", "65536", "--output-dir", self.out,
+                   says=("threads, and the host takes results from", "lower --parallelism"))
+        self.assertFalse(self.out.exists())
+
+    @unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "sanitizers need more memory than that")
+    def test_threads_that_cannot_be_started(self) -> None:
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
+
+        done = self.run_quick("q6", "threads", "--total-requests", "100", "--parallelism", "1000", code=FAILED, preexec_fn=limit)
+        self.assertNotIn("terminate called", done.stderr)
+        self.assertIn("cannot be started: Resource temporarily unavailable; lower --parallelism", done.stderr)
+
+
 class Output(Case):
     def test_a_disk_that_fills_up_during_the_run(self) -> None:
         def limit() -> None:
