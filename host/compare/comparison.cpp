@@ -193,8 +193,8 @@ class ConfigComparison {
 
 void judge(ComparedConfig& config, const Comparison& settings) {
   for (auto& side : config.sides)
-    for (auto problem :
-         {unusable_runs(side.repetitions), mixed_set_ups(side.repetitions), noisy_runs(side.repetitions)})
+    for (auto problem : {unusable_runs(side.repetitions), mixed_set_ups(side.repetitions),
+                         unjudged_runs(side.repetitions), noisy_runs(side.repetitions)})
       if (!problem.empty()) side.problems.push_back(std::move(problem));
   if (config.sides.size() < 2) {
     const auto& only = config.sides.front();

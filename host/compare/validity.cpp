@@ -16,6 +16,9 @@ namespace {
 
 using Runs = std::vector<const ResultRecord*>;
 
+constexpr auto unjudged_reason =
+    "a CSV says neither how they ended nor by which clock; give the folder, or its unified_results.jsonl";
+
 std::string first_text(const nlohmann::ordered_json& list) {
   return list.is_array() && !list.empty() && list[0].is_string()
              ? base::shown_text(list[0].get_ref<const std::string&>())
@@ -119,7 +122,19 @@ size_t sides_of(const Runs& runs) {
 
 }  // namespace
 
-bool usable(const ResultRecord& record) { return record.status() == "ok"; }
+bool usable(const ResultRecord& record) {
+  const auto status = record.status();
+  if (status != "unjudged") return status == "ok";
+  // A run of ours, which bears its configuration in its id, has its status in the file beside; the Python package's had
+  // none anywhere.
+  return record.config_hash.empty() || record.run_id.find(base::short_hash(record.config_hash)) == std::string::npos;
+}
+
+std::string unjudged_runs(const Runs& repetitions) {
+  const auto n = static_cast<size_t>(std::ranges::count_if(
+      repetitions, [](const ResultRecord* run) { return run->status() == "unjudged" && usable(*run); }));
+  return n == 0 ? std::string() : share_of(n, repetitions.size(), "are unjudged", unjudged_reason);
+}
 
 std::string unusable_runs(const Runs& repetitions) {
   std::map<std::string, Runs> by_status;
@@ -128,9 +143,7 @@ std::string unusable_runs(const Runs& repetitions) {
   std::string out;
   for (const auto& [status, runs] : by_status) {
     const auto what = status == "interrupted" ? "were interrupted" : status == "failed" ? "failed" : "are " + status;
-    const auto why = status == "unjudged" ? "a CSV says neither how they ended nor by which clock; give the folder, or "
-                                            "its unified_results.jsonl"
-                                          : first_text(runs[0]->metadata({"reasons"}));
+    const auto why = status == "unjudged" ? std::string(unjudged_reason) : first_text(runs[0]->metadata({"reasons"}));
     out += (out.empty() ? "" : "; ") + share_of(runs.size(), repetitions.size(), what, why);
   }
   return out;

@@ -13,6 +13,8 @@ bool usable(const ResultRecord& record);
 
 // Of the repetitions of one side: "2 of 5 runs are invalid: the load generator was late ...". Empty = all can be used.
 std::string unusable_runs(const std::vector<const ResultRecord*>& repetitions);
+// Runs whose records say neither how they ended nor by which clock; they are used all the same. Empty = none.
+std::string unjudged_runs(const std::vector<const ResultRecord*>& repetitions);
 // "3 of 5 runs were taken on a noisy machine: ..."; they are used all the same. Empty = none.
 std::string noisy_runs(const std::vector<const ResultRecord*>& repetitions);
 

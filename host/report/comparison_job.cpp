@@ -18,8 +18,8 @@ std::string noise_notes(const compare::Comparison& comparison) {
   std::string out;
   for (const auto& config : comparison.configs)
     for (const auto& side : config.sides)
-      if (const auto noisy = compare::noisy_runs(side.repetitions); !noisy.empty())
-        out += fmt::format("note: {}, {}: {}\n", config.workload, side.side, noisy);
+      for (const auto& note : {compare::unjudged_runs(side.repetitions), compare::noisy_runs(side.repetitions)})
+        if (!note.empty()) out += fmt::format("note: {}, {}: {}\n", config.workload, side.side, note);
   return out.empty() ? out : "\n" + out;
 }
 

@@ -147,7 +147,7 @@ TEST_CASE("a file that is not a library has no symbols to list") {
   CHECK(contains(error_of(""), "it is not an ELF library"));
   CHECK(contains(error_of("#!/bin/sh\n"), "it is not an ELF library"));
   CHECK(contains(error_of(std::string(64, 'x')), "it is not an ELF library"));
-  CHECK(contains(refusal([&] { exported_symbols(folder.path() / "no.so"); }), "it cannot be read"));
+  CHECK(contains(refusal([&] { exported_symbols(folder.path() / "no.so"); }), "it is no regular file"));
   CHECK(contains(refusal([&] { exported_symbols(folder.path()); }), "lib"));
 }
 

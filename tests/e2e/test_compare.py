@@ -113,6 +113,7 @@ class PythonPackage(Compare):
             writer.writerows(ray)
         text = self.compare(self.dir / "sage", self.dir / "ray").stdout
         self.assertRegex(text, r"Q1 +cccccccccccc +ray / sage +5 / 6 .*worse")
+        self.assertRegex(text, r"note: Q1, ray: 5 of 5 runs are unjudged: a CSV says neither how they ended")
         self.assertRegex(text, r"Q1 +dddddddddddd +ray .*only ray has it")
         self.assertAlmostEqual(float(self.row("throughput")["ratio"]), 0.75, delta=0.01)
         summary = (self.dir / "out" / "summary.md").read_text()
