@@ -123,7 +123,10 @@ void check_ledger(const Json& ledger, const std::string& where, Verification& to
 
 void check_results(const fs::path& folder, std::vector<Json>& records, Verification& to) {
   const auto file = folder / "unified_results.jsonl";
-  if (records.empty()) return to.add(false, "unified_results.jsonl", "no record in " + file.string());
+  if (records.empty())
+    return to.add(false, "unified_results.jsonl",
+                  fs::exists(file) ? "no record in " + file.string()
+                                   : "is not there: it was removed, or the run was killed before its end");
   auto csv = writers::csv_header();
   const auto failures = to.findings.size();
   for (size_t i = 0; i < records.size(); ++i) {
@@ -151,24 +154,33 @@ void check_stream(const fs::path& folder, const std::vector<Json>& records, Veri
   std::string first;
   Json last;
   size_t lines = 0;
+  double end_s = 0;
   const auto take = [&](Json line, size_t number) {
     if (first.empty()) first = base::text(line, "type");
     lines = number;
     if (field(line, "type") == "interval") {
       if (const auto& n = field(line, "offered"); n.is_number_unsigned()) offered += n.get<uint64_t>();
+      end_s = base::number(line, "end_s").value_or(end_s);
       for (const auto& [name, count] : field(line, "outcomes").items())
         if (count.is_number_unsigned() && outcomes.size() < outcomes_max) outcomes[name] += count.get<uint64_t>();
     }
     last = std::move(line);
   };
   if (!each_line(file, to, take)) return;
+  if (first == "run" && field(last, "type") != "summary")
+    return to.add(false, "records.jsonl",
+                  fmt::format("{}: ends without a summary: the run was killed, or the disk was full; its {} lines are "
+                              "whole and go up to {} s",
+                              file.string(), lines, end_s));
   if (first != "run" || field(last, "type") != "summary")
     return to.add(false, "records.jsonl", file.string() + ": does not go from a 'run' line to a 'summary' line");
   const auto& ledger = field(last, "ledger");
   if (!ledger.is_object()) return;  // of a run that died
-  to.same("intervals: offered", field(ledger, {"offered"}), offered);
+  // One that died after its work was done has its result, but not the interval that was under way.
+  const bool died = !field(last, "reason").is_null();
+  if (!died) to.same("intervals: offered", field(ledger, {"offered"}), offered);
   for (const auto& [name, count] : field(ledger, {"outcomes"}).items())
-    if (count != outcomes[name]) to.same("intervals: " + name, count, outcomes[name]);
+    if (!died && count != outcomes[name]) to.same("intervals: " + name, count, outcomes[name]);
   if (records.size() != 1) return;
   for (const auto* part : {"status", "ledger", "digest", "metrics"})
     to.add(field(last, {part}) == field(records[0], {"metadata", part}), fmt::format("summary: {}", part),

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
 
 namespace host::base {
 namespace {
@@ -58,6 +59,14 @@ fs::path resolved(fs::path path) {
   throw cannot_write(path, ELOOP);
 }
 
+// Of a device, a pipe, or a file system without the call: there is nothing to wait for.
+bool cannot_be_synced(int error) { return error == EINVAL || error == ENOTSUP || error == EROFS || error == ENOSYS; }
+
+void sync_path(const fs::path& path, int flags) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  if (!fd || (::fsync(fd.get()) != 0 && !cannot_be_synced(errno))) throw cannot_write(path, errno);
+}
+
 }  // namespace
 
 OutputFile::OutputFile(fs::path path, Kind kind)
@@ -101,6 +110,10 @@ bool OutputFile::try_truncate(uint64_t size) noexcept {
   return true;
 }
 
+void OutputFile::sync() {
+  if (::fsync(fd_) != 0 && !cannot_be_synced(errno)) fail(errno);
+}
+
 void OutputFile::close() {
   if (fd_ < 0) return;
   if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) fail(errno);
@@ -130,8 +143,10 @@ Replacement::~Replacement() {
 }
 
 void Replacement::put_in_place() {
+  sync_path(temporary_, 0);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw cannot_write(target_, errno);
   temporary_.clear();
+  sync_folder(target_.parent_path());
 }
 
 void write_file(const fs::path& path, std::string_view text) {
@@ -148,5 +163,20 @@ void write_file(const fs::path& path, std::string_view text) {
   file.close();
   replacement.put_in_place();
 }
+
+void append_line(const fs::path& path, std::string_view line) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!fd) throw cannot_write(path, errno);
+  const auto text = std::string(line) + '\n';
+  for (std::string_view left = text; !left.empty();) {
+    const auto n = ::write(fd.get(), left.data(), left.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw cannot_write(path, errno);
+    left.remove_prefix(static_cast<size_t>(n));
+  }
+  if (::fsync(fd.get()) != 0 && !cannot_be_synced(errno)) throw cannot_write(path, errno);
+}
+
+void sync_folder(const fs::path& folder) { sync_path(folder.empty() ? "." : folder, O_DIRECTORY); }
 
 }  // namespace host::base

@@ -24,7 +24,9 @@ class OutputFile {
   void write_at(uint64_t offset, std::string_view bytes);  // over bytes written before; size() stays
   // Cuts the file back; false where the system cannot (a device).
   bool try_truncate(uint64_t size) noexcept;
+  void sync();  // returns when what was written is on the disk
   void close();
+  [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] uint64_t size() const { return size_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
@@ -46,6 +48,7 @@ class Replacement {
   Replacement(const Replacement&) = delete;
   Replacement& operator=(const Replacement&) = delete;
   [[nodiscard]] const std::filesystem::path& path() const { return temporary_; }  // made, and empty
+  // Its content is on the disk before its name is, and both when this returns.
   void put_in_place();
 
  private:
@@ -53,7 +56,14 @@ class Replacement {
   std::filesystem::path temporary_;
 };
 
-// A Replacement, so that the file is never seen half-written; what is no regular file is written to.
+// A Replacement, so that the file is never seen half-written, nor after a power cut; what is no regular file is written
+// to.
 void write_file(const std::filesystem::path& path, std::string_view text);
+
+// Adds a line to a file, or makes it: on the disk when this returns.
+void append_line(const std::filesystem::path& path, std::string_view line);
+
+// The names in it are on the disk when this returns.
+void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace host::base

@@ -1,51 +1,126 @@
 #include "cell/failure_record.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 
+#include "base/json_text.hpp"
+#include "base/output_file.hpp"
 #include "cell/process.hpp"
 #include "load/load.hpp"
+#include "writers/checkpoint.hpp"
 #include "writers/repro_writer.hpp"
 #include "writers/unified_results.hpp"
 
 namespace host::cell {
 namespace {
 
+namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// What the cell itself recorded of its run before it ended: its result, or what it had come to.
+Json record_so_far(const fs::path& folder) {
+  for (const auto* name : {"unified_results.jsonl", writers::CheckpointWriter::file_name}) {
+    std::ifstream in(folder / name);
+    std::string line;
+    if (!std::getline(in, line)) continue;
+    auto record = base::parse_json<Json>(line);
+    if (record.is_object() && record.contains("metadata") && record["metadata"].is_object()) return record;
+  }
+  return nullptr;
+}
+
+Json failed(Json record, const CellEnd& end) {
+  auto& metadata = record["metadata"];
+  auto reasons = Json::array({end.reason});
+  for (const auto& reason : metadata.value("reasons", Json::array()))
+    if (reason != end.reason) reasons.push_back(reason);
+  const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+  metadata["status"] = records::to_string(records::RunStatus::failed);
+  metadata["reason"] = end.reason;
+  metadata["reasons"] = std::move(reasons);
+  metadata["exit_code"] = static_cast<int>(base::Exit::failed);
+  metadata["signal"] = or_null(end.signal);
+  metadata["place"] = or_null(end.place);
+  metadata["offered"] = end.offered;
+  metadata["done"] = end.done;
+  return record;
+}
+
+// The summary that the record makes: what both hold is the same.
+Json summary_of(const Json& record) {
+  constexpr std::array elsewhere = {"scheduler", "quick",          "clock",       "classes", "tenants",
+                                    "config",    "backend_config", "environment", "pair"};
+  Json summary = {{"type", "summary"}, {"run_id", record["run_id"]}, {"phase_names", Json::array()}};
+  for (const auto& phase : record["metadata"].value("phases", Json::array()))
+    if (phase.is_object() && phase.contains("phase")) summary["phase_names"].push_back(phase["phase"]);
+  for (const auto& [key, value] : record["metadata"].items())
+    if (std::ranges::find(elsewhere, key) == elsewhere.end()) summary[key] = value;
+  return summary;
+}
+
+// Where the stream's whole lines end, a summary not counted: there is one in the end, whichever came first.
+uintmax_t end_of_lines(const fs::path& file) {
+  constexpr std::streamoff longest = 64 << 20;
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  const std::streamoff size = in.tellg();
+  const auto begin = std::max<std::streamoff>(0, size - longest);
+  std::string tail(static_cast<size_t>(size - begin), '\0');
+  in.seekg(begin);
+  in.read(tail.data(), static_cast<std::streamsize>(tail.size()));
+  tail.resize(tail.rfind('\n') + 1);  // npos + 1 is 0
+  if (tail.size() > 1) {
+    const auto last = tail.rfind('\n', tail.size() - 2) + 1;
+    const auto line = base::parse_json<Json>(std::string_view(tail).substr(last));
+    if (line.is_object() && line.value("type", "") == "summary") tail.resize(last);
+  }
+  return static_cast<uintmax_t>(begin) + tail.size();
+}
+
 // The stream holds whole lines up to the last flush; readers wait for a summary to know that it has ended.
-void end_stream(const CellSpec& cell, const CellEnd& end) {
-  const auto file = cell.folder / "records.jsonl";
-  if (!std::filesystem::exists(file)) return;
-  const Json summary = {{"type", "summary"},
-                        {"run_id", cell.run_id},
-                        {"status", records::to_string(records::RunStatus::failed)},
-                        {"reasons", Json::array({end.reason})},
-                        {"offered", end.offered},
-                        {"done", end.done}};
-  std::ofstream(file, std::ios::app) << summary.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+void end_stream(const fs::path& file, const Json& record) {
+  if (!fs::exists(file)) return;
+  fs::resize_file(file, end_of_lines(file));
+  base::append_line(file, text_of(summary_of(record)));
+}
+
+template <class Body>
+bool done(Body&& body) {
+  try {
+    body();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 }  // namespace
 
 bool record_failure(const CellSpec& cell, const CellEnd& end) {
-  try {
-    auto record = writers::failed_record(run_info(cell), {end.reason, end.signal, end.place});
-    record["metadata"]["offered"] = end.offered;
-    record["metadata"]["done"] = end.done;
-    writers::write_unified_results(cell.folder, std::span(&record, 1));
-    end_stream(cell, end);
+  std::error_code ignored;
+  fs::create_directories(cell.folder, ignored);  // it may have been removed
+  const auto info = run_info(cell);
+  auto known = record_so_far(cell.folder);
+  fs::remove(cell.folder / writers::CheckpointWriter::file_name, ignored);  // and gives back its room
+  if (known.is_null()) known = writers::failed_record(info, {end.reason, end.signal, end.place});
+  const auto record = failed(std::move(known), end);
+  const bool kept = done([&] { writers::write_unified_results(cell.folder, std::span(&record, 1)); });
+  // On a full disk the old record stands, and the summary that goes with it.
+  if (kept || !fs::exists(cell.folder / "unified_results.jsonl", ignored))
+    done([&] { end_stream(cell.folder / "records.jsonl", record); });
+  done([&] {
     const auto load = load::load_config(cell.load, cell.seed);
-    writers::write_repro_manifest(cell.folder, run_info(cell),
+    writers::write_repro_manifest(cell.folder, info,
                                   {.requests = load.total_requests + load.warmup_items,  // as planned
                                    .warmup = load.warmup_items,
                                    .parity_batch_size = cell.parity_batch_size,
                                    .command_line = cell.command_line,
                                    .options = recorded_options(cell),
                                    .files = {}});
-    return true;
-  } catch (const std::exception&) {
-    return false;
-  }
+  });
+  return kept;
 }
 
 }  // namespace host::cell

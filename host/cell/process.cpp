@@ -20,6 +20,7 @@
 #include "cell/crash_handler.hpp"
 #include "engine/engine.hpp"
 #include "machine/system_profile.hpp"
+#include "writers/checkpoint.hpp"
 #include "writers/hlog_writer.hpp"
 #include "writers/jsonl_writer.hpp"
 #include "writers/repro_writer.hpp"
@@ -85,6 +86,7 @@ class Writers {
     if (cell.request_log == "binary") add<writers::RequestLogWriter>(folder / "requests.bin");
     add<writers::UnifiedResultsWriter>(folder);
     add<writers::HlogWriter>(folder / "latency.hlog");
+    add<writers::CheckpointWriter>(folder);
     add<writers::ReproWriter>(folder, cell.parity_batch_size, cell.command_line,
                               recorded_options(cell));  // names the files finished before it
     if (cell.quiet) return;

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "base/output_file.hpp"
 
 namespace host::cell {
 namespace {
@@ -45,6 +46,18 @@ std::string try_file(const fs::path& folder) {
   return written ? "" : std::generic_category().message(reason);
 }
 
+// The name of `folder` is on the disk, and those of the folders up to `top` that were made for it. As well as can be:
+// what a folder that cannot be written to means was told before.
+void sync_up(fs::path folder, const fs::path& top) {
+  try {
+    for (;; folder = folder.parent_path()) {
+      base::sync_folder(folder.parent_path());
+      if (top.empty() || folder == top || !folder.has_relative_path()) return;
+    }
+  } catch (const base::Error&) {
+  }
+}
+
 std::string absolute_root(const fs::path& root) {
   std::error_code error;
   const auto absolute = fs::absolute(root, error);
@@ -73,7 +86,10 @@ RunFolder::RunFolder(const fs::path& root, const std::string& run_id) {
   for (int n = 2; !error && !fs::create_directory(path_, error) && !error; ++n)
     path_ = absolute / fmt::format("{}-{}", run_id, n);
   const auto problem = error ? error.message() : try_file(path_);
-  if (problem.empty()) return;
+  if (problem.empty()) {
+    sync_up(path_, made_);
+    return;
+  }
   remove_empty(error ? absolute : path_, made_.empty() && !error ? path_ : made_);
   throw base::Error(base::Exit::failed,
                     fmt::format("cannot write results in {}: {}; {}", root.string(), problem, remedy));

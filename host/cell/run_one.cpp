@@ -6,9 +6,9 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <utility>
 
+#include "base/output_file.hpp"
 #include "cell/failure_record.hpp"
 #include "cell/run_folder.hpp"
 #include "records/run_id.hpp"
@@ -19,8 +19,10 @@ namespace {
 
 // run.log: what was asked for, then how it ended; what plugins log meanwhile is added by the cell. Times are UTC.
 void add_to_log(const CellSpec& cell, const std::string& text) {
-  std::ofstream(cell.folder / "run.log", std::ios::app)
-      << records::utc_iso8601(std::chrono::system_clock::now()) << ' ' << text << "\n";
+  try {
+    base::append_line(cell.folder / "run.log", records::utc_iso8601(std::chrono::system_clock::now()) + ' ' + text);
+  } catch (const base::Error&) {  // the run goes on without its log
+  }
 }
 
 template <class... Args>
@@ -80,14 +82,11 @@ CellReport run_one(CellSpec cell, const CellPlace& place, StopSignals& stop) {
     return {cell.workload, end.exit, end.reason};
   }
   const bool kept = record_failure(cell, end);
-  if (kept) {
-    add_to_log(cell, fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
-    writers::seal_run(cell.folder);
-  } else {
-    folder.discard();
-  }
-  tell(cell, "{} on {}: {}; {}", cell.workload, cell.backend, end.reason,
-       kept ? "recorded in " + folder.path().string() : "that could not be recorded either");
+  add_to_log(cell, fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
+  if (kept) writers::seal_run(cell.folder);
+  tell(cell, "{} on {}: {}; {} {}", cell.workload, cell.backend, end.reason,
+       kept ? "recorded in" : "that could not be recorded either; what was written until then is in",
+       folder.path().string());
   return {cell.run_id, end.exit, end.reason, kept ? cell.folder : std::filesystem::path(), end.signal, end.place};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <thread>
 
 namespace host::engine {
@@ -37,7 +38,7 @@ int64_t Collector::next_ns() const {
 }
 
 void Collector::run() {
-  while (!finishing_.load(std::memory_order_acquire)) {
+  while (!finishing_.exchange(false, std::memory_order_acquire)) {
     if (step(session_.clock.now_ns()) >= rows_at_once) continue;
     const auto asleep_ns = monotonic_ns();
     std::this_thread::sleep_for(poll);
@@ -171,7 +172,26 @@ void Collector::conclude(records::RunResult& result, int64_t now_ns) {
                                                                 : "unchecked";
 }
 
+void Collector::fill_so_far(records::RunResult& result) {
+  while (take_rows() != 0) {
+  }
+  result.verdict = wrong_ != 0 ? "wrong" : "unchecked";
+  fill_counts(result);
+  auto& outcomes = result.ledger.outcomes;
+  const auto ended = std::accumulate(outcomes.begin(), outcomes.end(), uint64_t{0});
+  outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] +=
+      result.ledger.offered - std::min(ended, result.ledger.offered);
+}
+
 void Collector::fill(records::RunResult& result) {
+  fill_counts(result);
+  if (!ledger_.keep_rows)
+    over_time_.unobserved("single requests were not looked at: the workload neither judges results nor has events");
+  over_time_.conclude(result, concluded_ns_ - ledger_.start_ns, measured_offered(),
+                      result.ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] != 0);
+}
+
+void Collector::fill_counts(records::RunResult& result) {
   fill_cells(result);
   fill_ledger(result);
   feed_.lateness.add_to(result.lateness);
@@ -183,10 +203,6 @@ void Collector::fill(records::RunResult& result) {
   result.noise = intervals_.noise();
   tell_events();
   result.events = session_.events.all();
-  if (!ledger_.keep_rows)
-    over_time_.unobserved("single requests were not looked at: the workload neither judges results nor has events");
-  over_time_.conclude(result, concluded_ns_ - ledger_.start_ns, measured_offered(),
-                      result.ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] != 0);
 }
 
 void Collector::fill_cells(records::RunResult& result) const {

@@ -33,6 +33,8 @@ class Collector {
   // After the backend was closed: the rest of the rows, the last interval, the workload's verdict.
   void conclude(records::RunResult& result, int64_t now_ns);
   void fill(records::RunResult& result);
+  // After the load, while `run` does not: what it came to if it ended now, outstanding requests being unfinished.
+  void fill_so_far(records::RunResult& result);
 
  private:
   size_t take_rows();
@@ -43,6 +45,7 @@ class Collector {
   void judge();
   void end_interval(int64_t now_ns);
   void tell_events();
+  void fill_counts(records::RunResult& result);
   void fill_cells(records::RunResult& result) const;
   void fill_ledger(records::RunResult& result) const;
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -83,6 +84,15 @@ void guarded(FirstError& error, Body&& body) {
   }
 }
 
+// What is kept in case the worst happens does not fail a run in which it does not.
+template <class Body>
+void ignored(Body&& body) noexcept {
+  try {
+    body();
+  } catch (...) {
+  }
+}
+
 struct Run {
   Session& session;
   Feed& feed;
@@ -91,6 +101,7 @@ struct Run {
   FirstError error;
   bool drained = false;
   std::optional<records::EarlyDrain> early_drain;
+  std::function<void()> keep = {};  // what it came to so far, see Writer::keep
 
   [[nodiscard]] int64_t drain_timeout_ns() const {
     return stop.load() > 1 ? 0 : static_cast<int64_t>(session.config.load.drain_timeout_s * 1e9);
@@ -98,15 +109,20 @@ struct Run {
 
   // Feed and collector each on a thread; this one waits and drains.
   void in_real_time() {
-    std::thread collecting([&] {
+    const auto collect = [&] {
       guarded(error, [&] { collector.run(); });
       if (error.any()) feed.abandon();  // the run cannot be recorded any more
-    });
+    };
+    std::thread collecting(collect);
     std::thread feeding([&] {
       guarded(error, [&] { feed.run(); });
       if (!feed.ended()) guarded(error, [&] { feed.stop_offering(); });
     });
     feeding.join();
+    collector.finish_soon();
+    collecting.join();
+    keep();  // before the drain, which a plugin may not return from
+    collecting = std::thread(collect);
     guarded(error, [&] { drain_in_slices(); });
     collector.finish_soon();
     collecting.join();
@@ -157,6 +173,7 @@ struct Run {
         feed.step(clock.now_ns());
         collector.step(clock.now_ns());
       }
+      keep();
       const auto deadline = clock.now_ns() + drain_timeout_ns();
       while (session.ledger->in_flight() != 0 && clock.now_ns() < deadline && stop.load() < 2) {
         backend_next = session.backend.advance(clock.now_ns());
@@ -319,22 +336,30 @@ void take_stats(Session& session, records::RunResult& result) {
     result.nodes.push_back({stats.nodes[i]->node, stats.nodes[i]->busy_ns / 1e9, stats.nodes[i]->capacity});
 }
 
+// The measured window and the drain, if the latter ended now.
+void measure_windows(const Run& run, int64_t now_ns, records::RunResult& result) {
+  auto& session = run.session;
+  const auto start = session.ledger->start_ns;
+  const auto offered_end = std::min(session.ledger->window_end_ns.load(), now_ns);
+  session.phases.end_window(offered_end - start);
+  const auto begin = run.feed.window_begin_ns();
+  result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - start - begin));
+  result.drain_s = std::max(0.0, seconds(now_ns - offered_end));
+}
+
 // From the end of the drain to the last word of both plugins: what is outstanding ends, the backend goes, the workload
 // judges.
 void close(Run& run, bool check_parity, records::RunResult& result) {
   auto& session = run.session;
   auto& ledger = *session.ledger;
   const auto now = session.clock.now_ns();
-  const auto offered_end = std::min(ledger.window_end_ns.load(), now);
   guarded(run.error, [&] { run.collector.expire_all(now); });
   guarded(run.error, [&] { take_stats(session, result); });
+  run.keep();
   guarded(run.error, [&] { session.backend.close(); });
   ledger.close();
   if (!session.clock.is_virtual()) std::this_thread::sleep_for(std::chrono::nanoseconds(close_grace_ns));
-  session.phases.end_window(offered_end - ledger.start_ns);
-  const auto begin = run.feed.window_begin_ns();
-  result.window_s = begin < 0 ? 0 : std::max(0.0, seconds(offered_end - ledger.start_ns - begin));
-  result.drain_s = std::max(0.0, seconds(now - offered_end));
+  measure_windows(run, now, result);
   guarded(run.error, [&] { run.collector.conclude(result, now); });
   // destroyed before the books are closed: its last threads may still complete something, which must show
   guarded(run.error, [&] { session.backend.destroy(); });
@@ -345,9 +370,13 @@ void close(Run& run, bool check_parity, records::RunResult& result) {
     });
 }
 
-void fill(Run& run, records::RunResult& result) {
+// `so_far`: it is not over, and told as if it ended now.
+void fill(Run& run, records::RunResult& result, bool so_far = false) {
   const auto& session = run.session;
-  run.collector.fill(result);
+  if (so_far)
+    run.collector.fill_so_far(result);
+  else
+    run.collector.fill(result);
   result.timeline = session.ledger->timeline.finished(session.ledger->start_ns);
   result.early_drain = run.early_drain;
   result.notes["hold_window_s"] = session.config.hold_window_s;
@@ -380,7 +409,18 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   for (auto* writer : writers) writer->begin(info);
   unwinding.begun = true;
 
-  Run run{session, feed, collector, stop, {}, false, {}};
+  Run run{session, feed, collector, stop, {}, false, {}, {}};
+  run.keep = [&] {
+    ignored([&] {
+      records::RunResult so_far;
+      so_far.open_s = result.open_s;
+      so_far.notes = result.notes;
+      const auto now = session.clock.now_ns();
+      measure_windows(run, now, so_far);
+      fill(run, so_far, true);
+      for (auto* writer : writers) writer->keep(info, so_far);
+    });
+  };
   if (config.virtual_time)
     run.in_virtual_time();
   else
@@ -390,6 +430,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   fill(run, result);
   run.error.rethrow_into(result);
   judge_run(config, input.backend->manifest.id, run, stops, result);
+  for (auto* writer : writers) ignored([&] { writer->keep(info, result); });
   guarded(run.error, [&] { session.workload.destroy(); });
   for (auto* writer : writers) writer->finish(info, result);
   return result;

@@ -88,7 +88,7 @@ class Pair {
     prepare();
     run_cells(run_.experiment,
               {.place = [&](const Cell& cell, cell::CellSpec& spec) { return place(cell, spec); },
-               .ended = [&](Cell& cell, const cell::CellReport& report) { keep(cell, report); },
+               .ended = [&](Cell& cell, const cell::CellReport&) { keep(cell); },
                .rest_s = run_.cooldown_s},
               stop_);
     const auto left = count_pending(run_.experiment);
@@ -134,16 +134,19 @@ class Pair {
     return {run_.folder(cell.point) / "cells", unfinished + run_.cell_name(cell), cell.repetition};
   }
 
-  void keep(Cell& cell, const cell::CellReport& report) {
+  void keep(Cell& cell) {
     if (cell.state == Cell::State::pending) {  // half a cell is none
       remove_unfinished(run_);
       return;
     }
     const auto folder = run_.folder(cell.point) / "cells" / run_.cell_name(cell);
     fs::remove_all(folder);  // of an attempt that failed before
-    if (!report.folder.empty()) {
-      cell.files = hashes_below(report.folder);
-      fs::rename(report.folder, folder);
+    // Also of a cell whose failure could not be recorded: what it wrote until then is in its folder.
+    const auto written = folder.parent_path() / (unfinished + run_.cell_name(cell));
+    if (fs::exists(written)) {
+      cell.files = hashes_below(written);
+      fs::rename(written, folder);
+      base::sync_folder(folder.parent_path());  // before the state says that it is there
     }
     ++ran_;
     spent_s_ += cell.seconds;

@@ -16,6 +16,9 @@ class Writer {
   virtual void take(const Interval& /*interval*/) {}
   virtual void take(const EventRecord& /*event*/) {}
   virtual void take(std::span<const RequestRow> /*rows*/) {}
+  // From the end of the load on, before each call that a plugin may not return from: what the run came to so far. Told
+  // by the main thread while the collector rests.
+  virtual void keep(const RunInfo& /*info*/, const RunResult& /*result*/) {}
   virtual void finish(const RunInfo& info, const RunResult& result) = 0;
 };
 

@@ -15,7 +15,8 @@ std::string line(const char* type, Json members) {
 
 }  // namespace
 
-JsonlWriter::JsonlWriter(const std::filesystem::path& file, bool requests) : file_(file), requests_(requests) {}
+JsonlWriter::JsonlWriter(const std::filesystem::path& file, bool requests)
+    : file_(file), sync_(file_.fd()), requests_(requests) {}
 
 void JsonlWriter::begin(const records::RunInfo& info) {
   line_.emplace(info.classes, info.tenants);

@@ -4,13 +4,15 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/background_sync.hpp"
 #include "records/writer.hpp"
 #include "writers/line_file.hpp"
 #include "writers/request_line.hpp"
 
 namespace host::writers {
 
-// Flushed with every interval and event, so a kill -9 loses at most the last interval, and never half a line.
+// Flushed with every interval and event, so a kill -9 loses at most the last interval, and never half a line; on the
+// disk once a second, so a power cut loses a second more.
 class JsonlWriter final : public records::Writer {
  public:
   // `requests`: also a line for each RequestRow.
@@ -23,6 +25,7 @@ class JsonlWriter final : public records::Writer {
 
  private:
   LineFile file_;
+  base::BackgroundSync sync_;
   bool requests_;
   std::optional<RequestLine> line_;  // once the names of classes and tenants are known
 };

@@ -67,6 +67,7 @@ void LineFile::write_out(std::string_view bytes) {
 
 void LineFile::close() {
   flush();
+  file_.sync();
   file_.close();
 }
 

@@ -26,7 +26,8 @@ class LineFile {
   void append(std::string_view line);
 
   void flush();
-  void close();  // flushes
+  void close();  // flushes; when it returns, the file is on the disk
+  [[nodiscard]] int fd() const { return file_.fd(); }
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
 
   static constexpr size_t page = 4096;

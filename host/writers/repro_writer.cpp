@@ -8,6 +8,12 @@
 
 namespace host::writers {
 
+namespace {
+std::string manifest_text(const records::RunInfo& info, const records::ReproInput& input) {
+  return records::repro_manifest(info, input).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+}  // namespace
+
 void write_repro_manifest(const std::filesystem::path& folder, const records::RunInfo& info,
                           records::ReproInput input) {
   const auto target = folder / "repro_manifest.json";
@@ -17,9 +23,15 @@ void write_repro_manifest(const std::filesystem::path& folder, const records::Ru
       input.files.push_back(entry.path());
   }
   std::sort(input.files.begin(), input.files.end());
-  using Json = nlohmann::ordered_json;
-  base::write_file(target,
-                   records::repro_manifest(info, input).dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
+  base::write_file(target, manifest_text(info, input));
+}
+
+void ReproWriter::begin(const records::RunInfo& info) {
+  try {
+    base::write_file(folder_ / "repro_manifest.json",
+                     manifest_text(info, {0, 0, parity_batch_size_, command_line_, options_, {}}));
+  } catch (const base::Error&) {  // a precaution only; if nothing can be written, the stream will say so
+  }
 }
 
 void seal_run(const std::filesystem::path& folder) {

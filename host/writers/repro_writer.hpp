@@ -20,7 +20,7 @@ class ReproWriter final : public records::Writer {
         parity_batch_size_(parity_batch_size),
         command_line_(std::move(command_line)),
         options_(std::move(options)) {}
-  void begin(const records::RunInfo& /*info*/) override {}
+  void begin(const records::RunInfo& info) override;  // without files: a run that is killed can be run again
   void finish(const records::RunInfo& info, const records::RunResult& result) override;
 
  private:

@@ -24,7 +24,7 @@ std::string_view bytes_of(const T* first, size_t n) {
 }  // namespace
 
 RequestLogWriter::RequestLogWriter(const std::filesystem::path& file)
-    : file_(file), rows_(std::make_unique<records::RequestRow[]>(block_rows)) {}
+    : file_(file), sync_(file_.fd()), rows_(std::make_unique<records::RequestRow[]>(block_rows)) {}
 
 void RequestLogWriter::begin(const records::RunInfo& info) {
   header_.seed = info.seed;
@@ -59,6 +59,7 @@ void RequestLogWriter::finish(const records::RunInfo& /*info*/, const records::R
   header_.rows = (file_.size() - sizeof header_) / sizeof(records::RequestRow);
   header_.dropped = result.ledger.log_dropped;
   file_.write_at(0, bytes_of(&header_, 1));
+  file_.sync();
   file_.close();
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/background_sync.hpp"
 #include "base/output_file.hpp"
 #include "records/writer.hpp"
 
@@ -37,6 +38,7 @@ class RequestLogWriter final : public records::Writer {
   static constexpr size_t block_rows = 4096;  // 256 KiB
   void flush();
   base::OutputFile file_;
+  base::BackgroundSync sync_;
   RequestLogHeader header_;
   std::unique_ptr<records::RequestRow[]> rows_;
   size_t used_ = 0;

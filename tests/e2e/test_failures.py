@@ -17,14 +17,14 @@ class BrokenBackends(Case):
         self.assertNotIn("Traceback", done.stderr)
         return done
 
-    def failed(self, name: str, *reasons: str, **kwargs: Any) -> Json:
-        """Runs, and checks that the failure is told and recorded."""
+    def failed(self, name: str, *reasons: str, counted: bool = False, **kwargs: Any) -> Json:
+        """Runs, and checks that the failure is told and recorded. `counted`: the load was over by then."""
         done = self.run_broken(name, code=FAILED, **kwargs)
         records = self.records()
         self.assertEqual(len(records), 1)
         record = records[0]
         metadata = record["metadata"]
-        self.assertEqual((metadata["status"], record["throughput"]), ("failed", None))
+        self.assertEqual((metadata["status"], record["throughput"] is not None), ("failed", counted))
         for reason in reasons:
             self.assertIn(reason, done.stderr)
             self.assertIn(reason, str(metadata))
@@ -127,12 +127,28 @@ class BrokenBackends(Case):
         self.assertEqual(self.records()[0]["success_rate"], 0)
 
     def test_hang_in_drain(self) -> None:
-        self.failed("hangs_in_drain", "backend.drain of 'hangs_in_drain' did not return in time")
+        self.failed("hangs_in_drain", "backend.drain of 'hangs_in_drain' did not return in time", counted=True)
 
     def test_the_other_cells_still_run(self) -> None:
         self.host("run", "--workload", "q1", "-b", "crashes_in_submit", "--plugin-path", BROKEN / "crashes_in_submit",
                   "--output-dir", self.out, "--quick", "--repeat", "2", code=FAILED)
         self.assertEqual(len(self.records()), 2)
+
+
+class Exhausted(Case):
+    def test_more_threads_than_the_host_takes_results_from(self) -> None:
+        self.error("run", "--workload", "q6", "-b", "threads", "--quick", "--parallelism", "65536", "--output-dir", self.out,
+                   says=("threads, and the host takes results from", "lower --parallelism"))
+        self.assertFalse(self.out.exists())
+
+    @unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "sanitizers need more memory than that")
+    def test_threads_that_cannot_be_started(self) -> None:
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
+
+        done = self.run_quick("q6", "threads", "--total-requests", "100", "--parallelism", "1000", code=FAILED, preexec_fn=limit)
+        self.assertNotIn("terminate called", done.stderr)
+        self.assertIn("cannot be started: Resource temporarily unavailable; lower --parallelism", done.stderr)
 
 
 class Output(Case):

@@ -59,7 +59,10 @@ void ThreadsBackend::open(const sage_run& run) {
     throw sage::Failure(SAGE_INVALID, "backend threads runs in one process, not on " + std::to_string(run.nodes) +
                                           " nodes; use --nodes 1, or a backend with the capability 'nodes'");
   const auto policy = read_policy(sage::view(run.scheduler), spin_ns_);
-  if (inline_) return;
+  if (inline_) {
+    host_.set_metadata("no_digests", "inline executes nothing");
+    return;
+  }
   runtime_ = std::make_unique<Runtime>(host_, run, policy);
   runtime_->start();
 }

@@ -1,5 +1,6 @@
 // Workers that come and go while the stage runs: kill, revive, freeze, resize, replace.
 #include <algorithm>
+#include <system_error>
 
 #include "runtime.hpp"
 #include "stage.hpp"
@@ -20,7 +21,14 @@ Worker& Stage::launch(uint32_t index, ConfirmationPtr confirmation, Replica repl
   auto& worker = workers_[index];
   worker = std::make_unique<Worker>(runtime_, *this, index, std::move(replica));
   worker->confirmation = std::move(confirmation);
-  worker->start();
+  try {
+    worker->start();
+  } catch (const std::system_error& e) {
+    worker.reset();  // without a thread there is nothing to wait for
+    throw sage::Failure(SAGE_FAILED, "stage '" + plan_.name + "': thread " + std::to_string(index + 1) + " of " +
+                                         std::to_string(workers_.size()) + " cannot be started: " + e.code().message() +
+                                         "; lower --parallelism, or raise the limits on processes and memory");
+  }
   return *worker;
 }
 

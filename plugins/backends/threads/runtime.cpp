@@ -8,6 +8,8 @@ namespace threads {
 
 namespace {
 
+constexpr uint64_t workers_max = 4000;  // the host has 4096 lanes, one a completing thread
+
 // A class without an objective comes after all that have one, in order of arrival.
 std::vector<int64_t> read_slos(const sage_run& run) {
   constexpr int64_t day_ns = 86'400'000'000'000;
@@ -25,6 +27,12 @@ Runtime::Runtime(sage::Host host, const sage_run& run, Policy policy)
       slo_ns_(read_slos(run)),
       pool_(static_cast<size_t>(run.max_in_flight), graph_.max_steps),
       arrived_(graph_.stages.size()) {
+  uint64_t workers = 0;
+  for (const auto& plan : graph_.stages) workers += plan.parallelism;
+  if (workers > workers_max)
+    throw sage::Failure(SAGE_INVALID, "backend threads would need " + std::to_string(workers) +
+                                          " threads, and the host takes results from " + std::to_string(workers_max) +
+                                          " at most; lower --parallelism");
   for (const auto& plan : graph_.stages)
     stages_.push_back(std::make_unique<Stage>(*this, plan, *run.operators, policy));
 }
