@@ -163,6 +163,9 @@ void fill(SQLite::Database& database, const compare::Comparison& comparison, con
 
 void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
                   const std::filesystem::path& file) {
+  std::error_code error;
+  if (const auto there = std::filesystem::status(file, error); exists(there) && !is_regular_file(there))
+    throw base::usage_error(fmt::format("{}: a database needs a file; choose another name", file.string()));
   base::Replacement replacement(file);
   try {
     SQLite::Database database(replacement.path().string(), SQLite::OPEN_READWRITE);
