@@ -1,6 +1,7 @@
 // sage-host: the one place where an exception ends, as one line and an exit code.
 #include <fcntl.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -31,7 +32,9 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::string> args(raw.begin() + (argc > 0 ? 1 : 0), raw.end());
     const auto code = host::cli::run_main(args);
-    if (std::fflush(stdout) != 0) throw host::base::Error(host::base::Exit::failed, "cannot write to standard output");
+    if (std::fflush(stdout) != 0)
+      throw host::base::Error(host::base::Exit::failed,
+                              "cannot write to standard output: " + std::generic_category().message(errno));
     return static_cast<int>(code);
   } catch (const host::base::Error& e) {
     std::fprintf(stderr, "sage-host: %s\n", host::base::one_line(e.what()).c_str());
