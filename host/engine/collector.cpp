@@ -217,7 +217,9 @@ void Collector::fill_ledger(records::RunResult& result) const {
     counts.duplicate += lane.duplicate.get();
     counts.unexpected += lane.unexpected.get() + lane.after_close.get();
     counts.late += lane.late.get();
+    counts.late_chunks += lane.late_chunks.get();
     counts.bad_stamps += lane.bad_stamps.get();
+    counts.bad_spans += lane.bad_spans.get();
     counts.log_dropped += lane.rows_dropped.get();
     result.digested += lane.digested.get();
     result.digest ^= lane.digest.load(std::memory_order_relaxed);

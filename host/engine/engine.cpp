@@ -22,7 +22,7 @@ namespace {
 
 constexpr int64_t lead_ns = 10'000'000;  // between opening and the first due time
 constexpr int64_t parity_budget_ns = 10'000'000'000;
-constexpr double bad_stamps_max = 0.001;        // of the requests
+constexpr double impossible_max = 0.001;        // stamps or spans, of the requests
 constexpr int64_t close_grace_ns = 20'000'000;  // a completion that comes after close shows itself within
 
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
@@ -203,12 +203,20 @@ void judge_run(const EngineConfig& config, const std::string& backend, const Run
   if (ledger.unexpected != 0)
     worsen(records::RunStatus::invalid, base::Exit::invalid,
            fmt::format("{} outcomes for requests that were never issued, or after close", ledger.unexpected));
-  if (static_cast<double>(ledger.bad_stamps) > bad_stamps_max * static_cast<double>(ledger.offered))
+  const auto too_many = [&](uint64_t n) {
+    return static_cast<double>(n) > impossible_max * static_cast<double>(ledger.offered);
+  };
+  if (too_many(ledger.bad_stamps))
     worsen(
         records::RunStatus::invalid, base::Exit::invalid,
-        fmt::format("backend {} gave {} impossible end times for {} requests, before they were sent or in the future; "
-                    "more than {:g} % of the latencies are not its own",
-                    backend, ledger.bad_stamps, ledger.offered, bad_stamps_max * 100));
+        fmt::format("backend {} gave {} impossible times of ends, begins and chunks for {} requests, before they were "
+                    "sent or in the future; more than {:g} % of the latencies are not its own",
+                    backend, ledger.bad_stamps, ledger.offered, impossible_max * 100));
+  if (too_many(ledger.bad_spans))
+    worsen(records::RunStatus::invalid, base::Exit::invalid,
+           fmt::format("backend {} told {} impossible spans for {} requests: of unknown steps or nodes, twice, before "
+                       "their inputs or in the future; the times of stages are not its own",
+                       backend, ledger.bad_spans, ledger.offered));
   if (!ledger.balanced()) worsen(records::RunStatus::invalid, base::Exit::invalid, "the ledger does not balance");
   if (r.settle_dropped != 0)
     worsen(records::RunStatus::invalid, base::Exit::invalid,

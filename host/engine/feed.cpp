@@ -152,6 +152,7 @@ void Feed::issue_event(const ControlEvent& event, int64_t now_ns) {
   }
   const auto id = record.id;
   session_.events.issued(std::move(record));
+  if (event.kind == SAGE_EVENT_RECONFIGURE && event.target == "add-node") ledger_.nodes.fetch_add(1);
   const sage_event row{sizeof(sage_event),      event.kind,           id, ledger_.start_ns + event.due_ns,
                        sage::str(event.target), sage::str(event.args)};
   const auto status = session_.backend.control(row);

@@ -85,7 +85,9 @@ class Lane {
   LaneCounter unexpected;
   LaneCounter late;
   LaneCounter after_close;
-  LaneCounter bad_stamps;  // completion times before the request was sent or in the future, corrected
+  LaneCounter late_chunks;  // of requests that had ended
+  LaneCounter bad_stamps;   // of completions: before the request was sent, out of their order or in the future
+  LaneCounter bad_spans;    // that cannot be, and are in no time of a stage
   LaneCounter rows_dropped;
   std::array<LaneCounter, metrics::outcome_count> outcomes;  // warm-up included
   LaneCounter digested;

@@ -142,7 +142,7 @@ bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, 
   row->seq = slot.seq.load(relaxed);
   row->due_ns = times.due - start_ns;
   row->sent_ns = times.sent - start_ns;
-  row->begun_ns = from_start(completion.begun_ns);
+  row->begun_ns = from_start(times.begun);
   row->done_ns = times.done - start_ns;
   row->digest = completion.digest;
   row->units = completion.units;
@@ -152,7 +152,7 @@ bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, 
   row->tenant = slot.tenant.load(relaxed);
   row->phase = slot.phase.load(relaxed);
   row->outcome = static_cast<uint8_t>(outcome);
-  row->flags = slot.flags.load(relaxed);
+  row->flags = static_cast<uint8_t>(slot.flags.load(relaxed) & ~Slot::spanned);
   row->priority = slot.priority.load(relaxed);
   row->good = good;
   if (const auto place = slot.sampled.load(relaxed); place != 0) [[unlikely]]
@@ -162,10 +162,16 @@ bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, 
 // Terminal outcome of a claimed slot, from a completion or the host's own decision (timeout, unfinished, cancelled).
 void Ledger::finish(Lane& lane, const Slot& slot, metrics::Outcome outcome, const sage_completion& completion,
                     int64_t at_ns) {
-  Times times{slot.due_ns.load(relaxed), slot.sent_ns.load(relaxed), slot.first_ns.load(relaxed), at_ns};
-  if (times.done < times.sent) [[unlikely]] {
+  Times times{slot.due_ns.load(relaxed), slot.sent_ns.load(relaxed), completion.begun_ns, slot.first_ns.load(relaxed),
+              at_ns};
+  // the last chunk came after the request was sent, or there is none
+  if (const auto before = std::max(times.sent, slot.chunk_ns.load(relaxed)); times.done < before) [[unlikely]] {
     lane.bad_stamps.add();
-    times.done = times.sent;
+    times.done = before;
+  }
+  if (times.begun != 0 && (times.begun < times.sent || times.begun > times.done)) [[unlikely]] {
+    lane.bad_stamps.add();
+    times.begun = 0;
   }
   const auto index = static_cast<size_t>(outcome);
   const auto seq = slot.seq.load(relaxed);
@@ -264,12 +270,16 @@ void Ledger::ended(Lane& lane, uint64_t n) {
 
 void Ledger::chunk(Lane& lane, const sage_completion& row, int64_t at_ns) {
   auto* slot = slots.find(row.id);
-  if (slot == nullptr) {
-    lane.late.add();
+  if (slot == nullptr) [[unlikely]] {
+    (slots.why_none(row.id) == SlotTable::Claim::unexpected ? lane.unexpected : lane.late_chunks).add();
     return;
   }
   const auto previous = slot->chunk_ns.load(relaxed);
   const auto warmup = (slot->flags.load(relaxed) & SAGE_REQUEST_WARMUP) != 0;
+  if (const auto before = std::max(slot->sent_ns.load(relaxed), previous); at_ns < before) [[unlikely]] {
+    lane.bad_stamps.add();
+    at_ns = before;
+  }
   if (previous == 0) {
     slot->first_ns.store(at_ns, relaxed);
   } else if (row.units != 0 && !warmup) {
@@ -282,31 +292,59 @@ void Ledger::chunk(Lane& lane, const sage_completion& row, int64_t at_ns) {
 void Ledger::spans(std::span<const sage_span> rows) {
   if (rows.empty() || closed()) return;
   auto& lane = lanes.mine();
-  const auto n = rows.size();
-  for (size_t i = 0; i < n;) {
-    auto end = i + 1;
-    while (end < n && rows[end].id == rows[i].id) ++end;
-    const auto* slot = slots.find(rows[i].id);
-    if (slot != nullptr && (slot->flags.load(relaxed) & SAGE_REQUEST_WARMUP) == 0) {
-      const auto& pipeline = *workload_.pipelines[slot->pipeline.load(relaxed)];
-      const auto sampled = slot->sampled.load(relaxed);
-      for (auto k = i; k < end; ++k) {
-        const auto& span = rows[k];
-        if (span.step >= pipeline.n_steps || span.stage >= workload_.stages.size()) continue;
-        if (sampled != 0) [[unlikely]]
-          timeline.step(sampled, slot->seq.load(relaxed), span);
-        // ready when the latest of its inputs ended; the first steps when the request was sent
-        auto ready = slot->sent_ns.load(relaxed);
-        const auto& step = *pipeline.steps[span.step];
-        for (uint32_t input = 0; input < step.n_inputs; ++input)
-          for (auto earlier = i; earlier < k; ++earlier)
-            if (rows[earlier].step == step.inputs[input]) ready = std::max(ready, rows[earlier].end_ns);
-        auto& stage = lane.stage(span.stage);
-        stage.wait.record(span.begin_ns - ready);
-        stage.service.record(span.end_ns - span.begin_ns);
-      }
+  const auto now = clock_.now_ns();
+  while (!rows.empty()) {
+    size_t n = 1;
+    while (n < rows.size() && rows[n].id == rows[0].id) ++n;
+    request_spans(lane, rows.first(n), now);
+    rows = rows.subspan(n);
+  }
+}
+
+// All of one request's. A span that cannot be is counted and left out: of a step that the pipeline has not, or that had
+// one already, of another stage, of a node that there is not, that begins before its inputs were there, ends before it
+// begins or in the future.
+void Ledger::request_spans(Lane& lane, std::span<const sage_span> rows, int64_t now_ns) {
+  auto* slot = slots.find(rows[0].id);
+  if (slot == nullptr) [[unlikely]] {
+    if (slots.why_none(rows[0].id) != SlotTable::Claim::late) lane.bad_spans.add(rows.size());
+    return;
+  }
+  const auto flags = slot->flags.fetch_or(Slot::spanned, relaxed);  // 5 ns; the slot may change hands meanwhile
+  if ((flags & Slot::spanned) != 0) [[unlikely]]
+    return lane.bad_spans.add(rows.size());
+  const auto& pipeline = *workload_.pipelines[slot->pipeline.load(relaxed)];
+  const auto sampled = slot->sampled.load(relaxed);
+  const bool warmup = (flags & SAGE_REQUEST_WARMUP) != 0;
+  const auto n_nodes = nodes.load(relaxed);
+  const auto sent = slot->sent_ns.load(relaxed);
+  for (size_t k = 0; k < rows.size(); ++k) {
+    const auto& span = rows[k];
+    const auto earlier = rows.first(k);
+    const auto told = [&](uint32_t step) {
+      return std::ranges::find(earlier, step, [](const sage_span& s) { return uint32_t{s.step}; });
+    };
+    if (k >= pipeline.n_steps || span.step >= pipeline.n_steps || told(span.step) != earlier.end()) [[unlikely]] {
+      lane.bad_spans.add();
+      continue;
     }
-    i = end;
+    // ready when the latest of its inputs ended; the first steps when the request was sent
+    const auto& step = *pipeline.steps[span.step];
+    auto ready = sent;
+    for (uint32_t input = 0; input < step.n_inputs; ++input)
+      if (const auto before = told(step.inputs[input]); before != earlier.end())
+        ready = std::max(ready, before->end_ns);
+    if (span.stage != step.stage || span.node >= n_nodes || span.begin_ns < ready || span.end_ns < span.begin_ns ||
+        span.end_ns > now_ns) [[unlikely]] {
+      lane.bad_spans.add();
+      continue;
+    }
+    if (warmup) continue;
+    if (sampled != 0) [[unlikely]]
+      timeline.step(sampled, slot->seq.load(relaxed), span);
+    auto& stage = lane.stage(span.stage);
+    stage.wait.record(span.begin_ns - ready);
+    stage.service.record(span.end_ns - span.begin_ns);
   }
 }
 

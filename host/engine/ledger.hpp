@@ -64,6 +64,7 @@ class Ledger {
   [[nodiscard]] uint64_t room(uint64_t limit, uint64_t wanted);
 
   int64_t start_ns = 0;                           // of the schedule, on the run's clock
+  std::atomic<uint32_t> nodes{1};                 // that there may be, added ones included; spans name no other
   std::atomic<int64_t> window_end_ns{INT64_MAX};  // absolute; completions later than this count for no throughput
 
   SlotTable slots;
@@ -76,13 +77,14 @@ class Ledger {
  private:
   static constexpr size_t batch_max = 64;
 
-  // Of one request, on the run's clock; first is 0 if it came in one piece.
+  // Of one request, on the run's clock; begun is 0 if it is not known, first if it came in one piece.
   struct Times {
-    int64_t due, sent, first, done;
+    int64_t due, sent, begun, first, done;
   };
   void complete_batch(Lane& lane, std::span<const sage_completion> rows, int64_t now_ns);
   static void count_refused(Lane& lane, SlotTable::Claim claim);
   void chunk(Lane& lane, const sage_completion& row, int64_t at_ns);
+  void request_spans(Lane& lane, std::span<const sage_span> rows, int64_t now_ns);
   void finish(Lane& lane, const Slot& slot, metrics::Outcome outcome, const sage_completion& completion, int64_t at_ns);
   bool count_ok(LaneCell& cell, const Slot& slot, const Times& times, uint32_t units);
   bool count_tokens(LaneCell& cell, const Slot& slot, const Times& times, uint32_t units, const sage_class& slo);
@@ -117,7 +119,7 @@ class Ledger {
   slot.class_id.store(static_cast<uint8_t>(row.class_id), relaxed);
   slot.tenant.store(static_cast<uint8_t>(row.tenant), relaxed);
   slot.phase.store(phase, relaxed);
-  slot.flags.store(row.flags, relaxed);
+  slot.flags.store(static_cast<uint8_t>(row.flags & ~Slot::spanned), relaxed);
   slot.priority.store(row.priority, relaxed);
   slot.sampled.store(warmup ? uint8_t{0} : timeline.choose(row.seq - warmup_, row.seq), relaxed);
   if (!warmup) lane.cell(cell).offered.add();

@@ -49,6 +49,15 @@ Slot* SlotTable::find(uint64_t id) {
   return slot.state.load(std::memory_order_acquire) == (id >> index_bits << 2 | outstanding) ? &slot : nullptr;
 }
 
+SlotTable::Claim SlotTable::why_none(uint64_t id) {
+  const auto index = id & index_mask;
+  const auto generation = id >> index_bits;
+  if (index >= capacity_ || generation == 0) return Claim::unexpected;
+  if (generation > slots_[index].state.load(std::memory_order_acquire) >> 2) return Claim::unexpected;
+  const std::scoped_lock lock(expired_mutex_);
+  return expired_overflow_ || expired_.contains(id) ? Claim::late : Claim::duplicate;
+}
+
 void SlotTable::remember_expired(uint64_t id) {
   const std::scoped_lock lock(expired_mutex_);
   if (expired_.size() < remembered_max)

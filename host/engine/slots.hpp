@@ -27,9 +27,11 @@ struct alignas(64) Slot {
   std::atomic<uint8_t> class_id{0};
   std::atomic<uint8_t> tenant{0};
   std::atomic<uint8_t> phase{0};
-  std::atomic<uint8_t> flags{0};
+  std::atomic<uint8_t> flags{0};  // SAGE_REQUEST_*, and `spanned`
   std::atomic<uint8_t> priority{0};
   std::atomic<uint8_t> sampled{0};  // place in the timeline sample; 0 = not in it
+
+  static constexpr uint8_t spanned = 0x80;  // the backend told its spans
 };
 static_assert(sizeof(Slot) == 64);
 
@@ -76,6 +78,8 @@ class SlotTable {
   void prefetch(uint64_t id) const { __builtin_prefetch(&slots_[id & (capacity_ - 1)], 1); }
   // [any] The slot if `id` is outstanding now, else null. For chunks and spans.
   Slot* find(uint64_t id);
+  // [any] Why there is none: `late` = given up by the host, `duplicate` = ended, `unexpected` = never issued.
+  Claim why_none(uint64_t id);
 
   // Claims, for a timeout or at the end, each outstanding request due at or before `due_ns`: visit(slot, id), then
   // released. Their later outcomes count as late, not as duplicates.

@@ -91,8 +91,12 @@ constexpr std::array table = {
      .formula = "outcomes of requests that were never issued; any makes the run INVALID",
      .source = "Jepsen set checkers", .better = lower},
     MetricDefinition{.name = "bad_stamps", .unit = "count", .of = run,
-     .formula = "end times given by the backend that lay before the request was sent or in the future, and were "
-     "corrected; more than 0.1 % of the requests make the run INVALID",
+     .formula = "times of ends, begins and chunks given by the backend that lay before the request was sent, out of "
+     "their order or in the future, and were corrected; more than 0.1 % of the requests make the run INVALID",
+     .better = lower},
+    MetricDefinition{.name = "bad_spans", .unit = "count", .of = run,
+     .formula = "executions of steps told by the backend that cannot have been (twice, before their inputs, in the "
+     "future, of an unknown step or node), and were left out; more than 0.1 % of the requests make the run INVALID",
      .better = lower},
     MetricDefinition{.name = "stage_wait", .statistics = stages, .unit = "ms", .of = "stage",
      .formula = "queue and transfer before a step of this stage: begin - end of its latest predecessor (or sent)",
@@ -158,7 +162,7 @@ constexpr std::array table = {
      "percentile that ten support takes the place of p99. Resolution: a tenth of the hold window",
      .source = "Vogel et al., DEBS 2024", .better = lower, .reason = no_event},
     MetricDefinition{.name = "mttr", .unit = "s", .of = run,
-     .formula = "mean recovery time over the faults that were recovered from, one below the resolution counted as the "
+     .formula = "mean recovery time over the faults that the backend confirmed and that were recovered from, one below the resolution counted as the "
      "resolution; beside it, how many were not",
      .better = lower, .rank = 11, .compared = in_total | in_event, .label = "MTTR", .reason = no_fault},
     MetricDefinition{.name = "faults_censored", .unit = "count", .of = run,

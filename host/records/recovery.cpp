@@ -11,6 +11,10 @@ namespace host::records {
 namespace {
 
 bool was_refused(const EventRecord& event) { return event.status == "failed"; }
+// Only what the backend has confirmed did happen.
+bool was_carried_out(const EventRecord& event) { return event.confirmed_s && !was_refused(event); }
+
+constexpr auto unconfirmed = "the backend did not confirm it before the run ended";
 
 // The values of one metric over events, and why one of them is missing.
 struct Values {
@@ -51,13 +55,18 @@ struct Values {
 };
 
 DisturbanceSummary of_kind(std::string kind, std::string target, const std::vector<const EventRecord*>& events) {
-  DisturbanceSummary out{std::move(kind), std::move(target), events.size(), 0, 0, {}};
+  DisturbanceSummary out{std::move(kind), std::move(target), events.size(), 0, 0, 0, {}};
   Values recovery, deficit, failed, downtime, time;
   const bool fault = out.kind == "fault";
   const auto* silence = fault ? "downtime" : "reconfiguration_downtime";
   for (const auto* event : events) {
     if (was_refused(*event)) {
       ++out.refused;
+      continue;
+    }
+    if (!was_carried_out(*event)) {
+      ++out.unconfirmed;
+      for (auto* values : {&recovery, &deficit, &failed, &downtime, &time}) values->reason = unconfirmed;
       continue;
     }
     out.censored += event->censored ? 1 : 0;
@@ -82,12 +91,10 @@ DisturbanceSummary of_kind(std::string kind, std::string target, const std::vect
 }  // namespace
 
 metrics::Metric reconfiguration_time(const EventRecord& event) {
-  if (event.confirmed_s && !was_refused(event))
-    return metrics::measured("reconfiguration_time", *event.confirmed_s - event.issued_s);
-  return metrics::missing("reconfiguration_time",
-                          was_refused(event)
-                              ? "the backend did not do it" + (event.text.empty() ? "" : ": " + event.text)
-                              : "the backend did not confirm it before the run ended");
+  if (was_carried_out(event)) return metrics::measured("reconfiguration_time", *event.confirmed_s - event.issued_s);
+  return metrics::missing(
+      "reconfiguration_time",
+      was_refused(event) ? "the backend did not do it" + (event.text.empty() ? "" : ": " + event.text) : unconfirmed);
 }
 
 void add_disturbances(Summary& summary, const std::vector<EventRecord>& events) {
@@ -109,6 +116,10 @@ void add_disturbances(Summary& summary, const std::vector<EventRecord>& events) 
   }
   for (const auto& event : events) {
     if (event.kind != "fault" || was_refused(event)) continue;
+    if (!was_carried_out(event)) {
+      recovery.reason = unconfirmed;
+      continue;
+    }
     ++faults;
     censored += event.censored ? 1 : 0;
     recovery.take(event, "recovery_time");

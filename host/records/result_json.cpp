@@ -131,7 +131,9 @@ Json to_json(const LedgerCounts& ledger) {
           {"passed", ledger.passed},
           {"wrong", ledger.wrong},
           {"unchecked", ledger.unchecked},
+          {"late_chunks", ledger.late_chunks},
           {"bad_stamps", ledger.bad_stamps},
+          {"bad_spans", ledger.bad_spans},
           {"log_dropped", ledger.log_dropped},
           {"balanced", ledger.balanced()}};
 }

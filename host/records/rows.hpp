@@ -129,7 +129,9 @@ struct LedgerCounts {
   uint64_t wrong = 0;
   uint64_t unchecked = 0;  // settled without a verdict
   uint64_t passed = 0;
-  uint64_t bad_stamps = 0;   // completion times before the request was sent or in the future, which the host corrected
+  uint64_t late_chunks = 0;  // chunks of requests that had ended
+  uint64_t bad_stamps = 0;   // ends, begins and chunks that cannot have been then, which the host corrected
+  uint64_t bad_spans = 0;    // executions of steps that cannot have been, which the host left out
   uint64_t log_dropped = 0;  // rows that found their way to the collector full: not logged, nor judged
   [[nodiscard]] bool balanced() const;
 };

@@ -211,6 +211,7 @@ Summary summarize(const RunResult& result) {
   summary.duplicated = result.ledger.duplicate;
   summary.unexpected = result.ledger.unexpected;
   summary.bad_stamps = result.ledger.bad_stamps;
+  summary.bad_spans = result.ledger.bad_spans;
   return summary;
 }
 

@@ -49,7 +49,8 @@ struct DisturbanceSummary {
   std::string kind;    // fault | reconfigure
   std::string target;  // kill-worker, ...
   uint64_t events = 0;
-  uint64_t refused = 0;  // not carried out by the backend: in no metric
+  uint64_t refused = 0;      // not carried out by the backend: in no metric
+  uint64_t unconfirmed = 0;  // nor those of which the backend never said that they happened
   uint64_t censored = 0;
   std::vector<metrics::Metric> metrics;
 };
@@ -68,6 +69,7 @@ struct Summary {
   uint64_t duplicated = 0;
   uint64_t unexpected = 0;
   uint64_t bad_stamps = 0;
+  uint64_t bad_spans = 0;
 };
 
 Summary summarize(const RunResult& result);

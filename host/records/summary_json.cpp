@@ -47,6 +47,7 @@ Json to_json(const Summary& summary) {
   out["total"]["duplicated"] = summary.duplicated;
   out["total"]["unexpected"] = summary.unexpected;
   out["total"]["bad_stamps"] = summary.bad_stamps;
+  out["total"]["bad_spans"] = summary.bad_spans;
   out["classes"] = to_json(summary.classes);
   out["tenants"] = to_json(summary.tenants);
   out["phases"] = to_json(summary.phases);
@@ -60,11 +61,8 @@ Json to_json(const Summary& summary) {
   }
   out["disturbances"] = Json::array();
   for (const auto& of : summary.disturbances) {
-    Json row = {{"kind", of.kind},
-                {"target", of.target},
-                {"events", of.events},
-                {"refused", of.refused},
-                {"censored", of.censored}};
+    Json row = {{"kind", of.kind},       {"target", of.target},           {"events", of.events},
+                {"refused", of.refused}, {"unconfirmed", of.unconfirmed}, {"censored", of.censored}};
     add_metrics(row, of.metrics);
     out["disturbances"].push_back(std::move(row));
   }

@@ -189,6 +189,8 @@ std::string ledger_line(const records::LedgerCounts& ledger) {
                           ledger.warmup > 0 ? fmt::format(" ({} warm-up)", ledger.warmup) : "",
                           ledger.balanced() ? "=" : "DIFFERS FROM", sum, ledger.duplicate, ledger.unexpected);
   if (ledger.bad_stamps > 0) text += fmt::format("; {} impossible time stamps corrected", ledger.bad_stamps);
+  if (ledger.bad_spans > 0) text += fmt::format("; {} impossible spans left out", ledger.bad_spans);
+  if (ledger.late_chunks > 0) text += fmt::format("; {} late chunks", ledger.late_chunks);
   if (ledger.late > 0) text += fmt::format("; {} late", ledger.late);
   if (ledger.log_dropped > 0) text += fmt::format("; {} rows missing from the request log", ledger.log_dropped);
   return text + "\n";

@@ -63,11 +63,23 @@ class BrokenBackends(Case):
 
     def test_impossible_time_stamps_make_the_run_invalid(self) -> None:
         done = self.run_broken("stamps_wrongly", code=INVALID)
-        self.assertIn("backend stamps_wrongly gave 210 impossible end times for 210 requests", done.stderr)
+        self.assertIn("backend stamps_wrongly gave 210 impossible times of ends, begins and chunks for 210 requests",
+                      done.stderr)
         self.assertIn("210 impossible time stamps corrected", done.stdout)
         metadata = self.records()[0]["metadata"]
         self.assertEqual((metadata["status"], metadata["ledger"]["bad_stamps"]), ("invalid", 210))
         self.assertEqual(metadata["metrics"]["total"]["bad_stamps"], 210)
+
+    def test_impossible_spans_make_the_run_invalid(self) -> None:
+        done = self.run_broken("spans_wrongly", code=INVALID)
+        self.assertIn("backend spans_wrongly told 840 impossible spans for 210 requests", done.stderr)
+        self.assertIn("840 impossible spans left out; 210 late chunks", done.stdout)
+        metadata = self.records()[0]["metadata"]
+        self.assertEqual((metadata["ledger"]["bad_spans"], metadata["ledger"]["late_chunks"]), (840, 210))
+        self.assertEqual(metadata["metrics"]["total"]["bad_spans"], 840)
+        self.assertEqual({stage["executions"] for stage in metadata["metrics"]["stages"]}, {0})
+        self.host("report", self.out, "--html", self.dir / "page.html")
+        self.assertIn("840 bad spans", (self.dir / "page.html").read_text())
 
     def test_completion_after_close_is_survived(self) -> None:
         self.run_broken("completes_after_close", "--timeout", "1", "--drain-timeout", "1", code=None)

@@ -81,7 +81,8 @@ TEST_CASE_FIXTURE(FakeRun, "a batch may bring a request's chunk, its end, and wh
   session->ledger->complete(rows);
   const auto& ledger = *session->ledger;
   CHECK(ledger.done() == 1);
-  CHECK(sum(ledger, &Lane::late) == 1);
+  CHECK(sum(ledger, &Lane::late) == 0);
+  CHECK(sum(ledger, &Lane::late_chunks) == 1);
   CHECK(sum(ledger, &Lane::duplicate) == 1);
   const auto total = counted(ledger, 0);
   CHECK(total.ttft.max() == 1 * ms);
@@ -106,6 +107,114 @@ TEST_CASE_FIXTURE(FakeRun, "an end in the future or before the request was sent 
   const auto loose = counted(*session->ledger, 1);
   CHECK(loose.response.min() == 2 * ms);
   CHECK(loose.response.max() == 4 * ms);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "a begin or a chunk that cannot have been then is counted, and in no time to a token") {
+  open();
+  go_to(5);
+  const auto early = send(10, 1).id;
+  const auto back = send(11, 1).id;
+  go_to(20);
+  const auto chunk = SAGE_COMPLETION_PARTIAL;
+  complete(early, at(1), chunk, 1);  // before it was sent
+  complete(back, at(9), chunk, 1);
+  complete(back, at(7), chunk, 1);  // before the one that came before
+  complete(back, at(8), 0, 3);      // likewise
+  CHECK(sum(*session->ledger, &Lane::bad_stamps) == 3);
+  sage_completion done{};
+  done.id = early;
+  done.at_ns = at(15);
+  done.begun_ns = at(16);
+  done.units = 2;
+  session->ledger->complete({&done, 1});
+  CHECK(sum(*session->ledger, &Lane::bad_stamps) == 4);
+  const auto total = counted(*session->ledger, 1);
+  CHECK(total.ttft.min() == 0);
+  CHECK(total.ttft.max() == 4 * ms);
+  CHECK(total.tpot.min() == 0);
+  CHECK(total.response.max() == 10 * ms);
+  std::vector<int64_t> begun;
+  session->ledger->lanes.for_each([&](Lane& lane) {
+    lane.rows.peek(SIZE_MAX,
+                   [&](const DoneRow& row, int64_t, std::span<const std::byte>) { begun.push_back(row.begun_ns); });
+  });
+  CHECK(begun == std::vector<int64_t>{-1, -1});
+}
+
+TEST_CASE_FIXTURE(FakeRun, "a chunk of a request that has ended is late, of one that never was a stranger's") {
+  open();
+  const auto ended = send(10).id;
+  complete(ended);
+  const auto expired = send(11).id;
+  session->ledger->expire(at(10), metrics::Outcome::timeout, go_to(30));
+  for (const auto id : {ended, expired, ended + (uint64_t{7} << 24), uint64_t{0}, UINT64_MAX})
+    complete(id, 0, SAGE_COMPLETION_PARTIAL, 1);
+  CHECK(sum(*session->ledger, &Lane::late_chunks) == 2);
+  CHECK(sum(*session->ledger, &Lane::unexpected) == 3);
+  complete(expired);  // the look at the chunk has not forgotten it
+  CHECK(sum(*session->ledger, &Lane::late) == 1);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "a span that cannot be is counted, and in no time of a stage") {
+  open();
+  go_to(10);
+  const auto good = [&](uint64_t id, uint16_t step = 0) {
+    return sage_span{.id = id, .begin_ns = at(11), .end_ns = at(12), .stage = step, .step = step, .node = 0};
+  };
+  std::vector<std::vector<sage_span>> calls;
+  uint64_t seq = 10;
+  const auto add = [&](auto&& change) {
+    calls.push_back({good(send(seq++).id)});
+    change(calls.back()[0]);
+  };
+  add([&](sage_span& span) { span.begin_ns = at(9); });                               // before it was sent
+  add([&](sage_span& span) { span.begin_ns = 1; });                                   // long before
+  add([&](sage_span& span) { span.end_ns = at(3'600'000); });                         // in an hour
+  add([&](sage_span& span) { span.begin_ns = at(13), span.end_ns = at(12); });        // ends first
+  add([&](sage_span& span) { span.begin_ns = INT64_MIN, span.end_ns = INT64_MAX; });  // overflows
+  add([&](sage_span& span) { span.stage = 1; });                                      // of another step
+  add([&](sage_span& span) { span.stage = UINT16_MAX; });
+  add([&](sage_span& span) { span.step = 2; });
+  add([&](sage_span& span) { span.node = 1; });  // there is one node
+  add([&](sage_span& span) { span.node = UINT32_MAX; });
+  add([&](sage_span& span) { span.id += uint64_t{7} << 24; });  // never issued
+  go_to(20);
+  for (const auto& call : calls) session->ledger->spans(call);
+  const auto bad = [&] { return sum(*session->ledger, &Lane::bad_spans); };
+  CHECK(bad() == calls.size());
+
+  const auto twice = send(seq++).id;
+  go_to(40);
+  const auto span_of = [&](uint16_t step, int64_t begin) {
+    return sage_span{
+        .id = twice, .begin_ns = at(begin), .end_ns = at(begin + 1), .stage = step, .step = step, .node = 0};
+  };
+  session->ledger->spans(std::vector{span_of(0, 20), span_of(0, 20), span_of(1, 20)});  // twice; before its input ended
+  CHECK(bad() == calls.size() + 2);
+  session->ledger->spans(std::vector{span_of(0, 20), span_of(1, 22)});  // all again
+  CHECK(bad() == calls.size() + 4);
+  complete(twice);
+  session->ledger->spans(std::vector{span_of(0, 20)});  // after the end
+  CHECK(bad() == calls.size() + 5);
+  const auto expired = send(seq++).id;
+  session->ledger->expire(at(60), metrics::Outcome::timeout, go_to(61));
+  session->ledger->spans(std::vector{good(expired)});  // the host's own decision
+  CHECK(bad() == calls.size() + 5);
+
+  session->ledger->nodes.store(2);
+  auto second_node = good(send(seq++).id);
+  second_node.begin_ns = second_node.end_ns = go_to(70);
+  second_node.node = 1;
+  session->ledger->spans(std::vector{second_node});
+  CHECK(bad() == calls.size() + 5);
+  uint64_t counted_spans = 0;
+  session->ledger->lanes.for_each([&](const Lane& lane) {
+    metrics::Histogram service;
+    for (size_t stage = 0; stage < 2; ++stage) lane.peek_stage(stage).service.add_to(service);
+    counted_spans += service.count();
+    CHECK(service.max() <= 1 * ms);
+  });
+  CHECK(counted_spans == 2);
 }
 
 TEST_CASE_FIXTURE(FakeRun, "one that was given up is a timeout, and its outcome late") {
@@ -164,7 +273,9 @@ TEST_CASE_FIXTURE(FakeRun, "a step waits from the end of its input, the first on
       {.id = id, .begin_ns = at(3), .end_ns = at(7), .stage = 0, .step = 0, .node = 0},
       {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 1, .node = 0},
       {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 2, .node = 0}};  // there is no step 2
+  go_to(14);
   session->ledger->spans(spans);
+  CHECK(sum(*session->ledger, &Lane::bad_spans) == 1);
   metrics::Histogram first_wait, first_service, second_wait, second_service;
   session->ledger->lanes.for_each([&](const Lane& lane) {
     lane.peek_stage(0).wait.add_to(first_wait);

@@ -13,6 +13,7 @@ EventRecord event(const char* kind, const char* target, std::vector<metrics::Met
   e.kind = kind;
   e.target = target;
   e.issued_s = 10;
+  if (std::string(status) != "issued") e.confirmed_s = 10;
   e.status = status;
   e.metrics = std::move(metrics);
   return e;
@@ -77,8 +78,24 @@ TEST_CASE("faults are summed up by kind, the censored counted and in no mean") {
   CHECK(*at(summary.run, "faults_censored").value == 1);
 }
 
+TEST_CASE("a fault of which the backend never said that it happened is counted, and in no mean") {
+  Summary summary;
+  add_disturbances(summary, {event("fault", "kill-worker", hurt(0, 0, 0, 0), "issued"),
+                             event("fault", "kill-worker", hurt(4, 20, 1, 0.7)),
+                             event("fault", "slow-node", hurt(0, 0, 0, 0), "issued")});
+  CHECK(summary.disturbances[0].events == 2);
+  CHECK(summary.disturbances[0].unconfirmed == 1);
+  CHECK(*at(summary.disturbances[0].metrics, "mttr").value == 4);
+  CHECK(*at(summary.run, "mttr").value == 4);
+  CHECK(at(summary.disturbances[1].metrics, "mttr").reason == "the backend did not confirm it before the run ended");
+  Summary none;
+  add_disturbances(none, {event("fault", "slow-node", hurt(0, 0, 0, 0), "issued")});
+  CHECK(at(none.run, "mttr").reason == "the backend did not confirm it before the run ended");
+  CHECK_FALSE(at(none.run, "faults_censored").value.has_value());
+}
+
 TEST_CASE("a reconfiguration takes from command to confirmation") {
-  auto change = event("reconfigure", "parallelism", {});
+  auto change = event("reconfigure", "parallelism", {}, "issued");
   CHECK(reconfiguration_time(change).reason == "the backend did not confirm it before the run ended");
   change.confirmed_s = 12.5;
   CHECK(*reconfiguration_time(change).value == 2.5);

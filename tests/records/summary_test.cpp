@@ -174,7 +174,7 @@ TEST_CASE("every key of a summary is a defined metric or names a set") {
   const auto json = host::records::to_json(host::records::summarize(sample_result()));
   const auto defined = [](const std::string& key) {
     for (const auto* set : {"phase", "class", "tenant", "stage", "executions", "reasons", "kind", "target", "events",
-                            "refused", "censored"})
+                            "refused", "unconfirmed", "censored"})
       if (key == set) return true;
     return host::metrics::find_metric(key) != nullptr;
   };

@@ -36,6 +36,7 @@ TEST_CASE("isolation, disturbances and what is of the whole run have their place
   kill.kind = "fault";
   kill.target = "kill-worker";
   kill.status = "done";
+  kill.confirmed_s = 0.1;
   kill.metrics = {host::metrics::measured("recovery_time", 2.5), host::metrics::measured("downtime", 0.25),
                   host::metrics::measured("goodput_deficit", 12), host::metrics::measured("failed_requests", 3)};
   result.events = {kill};

@@ -39,9 +39,15 @@ std::string outcomes_of(const compare::ResultRecord& run) {
   for (const auto& [name, count] : outcomes.items())
     if (const auto n = number(count); n && (*n > 0 || name == "ok"))
       out += fmt::format("{}{:.0f} {}", out.empty() ? "" : ", ", *n, name);
-  for (const auto* name : {"lost", "wrong", "duplicated", "unexpected", "bad_stamps"})
+  constexpr std::pair<const char*, const char*> told[] = {{"lost", "lost"},
+                                                          {"wrong", "wrong"},
+                                                          {"duplicated", "duplicated"},
+                                                          {"unexpected", "unexpected"},
+                                                          {"bad_stamps", "bad time stamps"},
+                                                          {"bad_spans", "bad spans"}};
+  for (const auto& [name, text] : told)
     if (const auto n = number(run.metadata({"metrics", "total"}), name); n > 0)
-      out += fmt::format(", {:.0f} {}", *n, std::string_view(name) == "bad_stamps" ? "bad time stamps" : name);
+      out += fmt::format(", {:.0f} {}", *n, text);
   return out;
 }
 
