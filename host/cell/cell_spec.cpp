@@ -24,10 +24,11 @@ Json load_for_hash(const catalog::OptionValues& load) {
   return json;
 }
 
-// Empty if it cannot be read, which whoever needs it says better.
+// Empty if it cannot be read, which whoever needs it says better; a pipe would be waited for.
 std::string hash_of(const std::filesystem::path& file) {
+  std::error_code error;
   try {
-    return base::sha256_file(file);
+    return std::filesystem::is_regular_file(file, error) ? base::sha256_file(file) : std::string();
   } catch (const base::Error&) {
     return {};
   }
