@@ -101,7 +101,7 @@ CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, 
   cell.config_hash = base::config_hash(cell.config);
   for (const auto& file : {workload.file, workload.library, backend.file, backend.library})
     cell.files[file.string()] = hash_of(file);
-  if (!load.trace.empty()) cell.files[load.trace.string()] = cell.config["load"]["trace_sha256"];
+  if (!load.trace.empty()) cell.files[load.trace.string()] = cell.config["load"]["trace_sha256"].get<std::string>();
   return cell;
 }
 
