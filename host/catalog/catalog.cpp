@@ -139,12 +139,6 @@ const Manifest& Catalog::find(PluginKind kind, std::string_view name) const {
   throw base::usage_error(text);
 }
 
-void Catalog::refuse_broken(const fs::path& folder) const {
-  for (const auto& entry : entries_)
-    if (entry.state == State::broken && (entry.file == folder || entry.file.parent_path() == folder))
-      throw base::usage_error(fmt::format("--plugin-path: {}", entry.reason));
-}
-
 std::vector<const Manifest*> Catalog::all(PluginKind kind) const {
   std::vector<const Manifest*> out;
   for (const auto& entry : entries_)

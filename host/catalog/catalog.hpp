@@ -37,15 +37,16 @@ class Catalog {
   // By id, name or alias, case-insensitive. Throws Error(usage) with the nearest name, or with the reason if it is
   // broken.
   [[nodiscard]] const Manifest& find(PluginKind kind, std::string_view name) const;
-  // A folder that the user named for this run: throws Error(usage) if anything in it cannot be used, for what would run
-  // in its place may be another plugin of that name.
-  void refuse_broken(const std::filesystem::path& folder) const;
   // Usable ones, sorted by id.
   [[nodiscard]] std::vector<const Manifest*> all(PluginKind kind) const;
 
  private:
   std::vector<CatalogEntry> entries_;
 };
+
+// Of search_path(), for whoever runs or judges with it: throws Error(usage) if a folder that the user added, or
+// anything in it, cannot be used, for what would be taken in its place may be another plugin of that name.
+Catalog open_catalog(const std::string& plugin_path);
 
 // Throws Error(usage) naming each capability that the workload requires and the backend lacks.
 void check_pairing(const Manifest& workload, const Manifest& backend);

@@ -28,6 +28,15 @@ void append_absolute(std::string_view list, const fs::path& below, std::vector<f
     if (folder.is_absolute()) out.push_back(below.empty() ? folder : folder / below);
 }
 
+constexpr auto added = "SAGE_ADD_PLUGIN_PATH";
+
+void refuse_broken(const char* source, const std::vector<fs::path>& folders) {
+  const Catalog catalog(folders);
+  for (const auto& entry : catalog.entries())
+    if (entry.state == CatalogEntry::State::broken)
+      throw base::usage_error(fmt::format("{}: {}", source, entry.reason));
+}
+
 void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
   for (const fs::path folder : base::split(plugin_path, ':')) {
     std::error_code error;
@@ -55,7 +64,7 @@ fs::path home_folder() {
 std::vector<fs::path> search_path(const std::string& plugin_path) {
   std::vector<fs::path> out;
   append_given(plugin_path, out);
-  append_absolute(environment("SAGE_ADD_PLUGIN_PATH"), "", out);
+  append_absolute(environment(added), "", out);
   if (const auto replacement = environment("SAGE_PLUGIN_PATH"); !replacement.empty()) {
     append_absolute(replacement, "", out);
     return out;
@@ -72,6 +81,15 @@ std::vector<fs::path> search_path(const std::string& plugin_path) {
   const auto dirs = environment("XDG_DATA_DIRS");
   append_absolute(dirs.empty() ? "/usr/local/share:/usr/share" : dirs, in_data, out);
   return out;
+}
+
+Catalog open_catalog(const std::string& plugin_path) {
+  std::vector<fs::path> given, of_environment;
+  append_given(plugin_path, given);
+  append_absolute(environment(added), "", of_environment);
+  refuse_broken("--plugin-path", given);
+  refuse_broken(added, of_environment);
+  return Catalog(search_path(plugin_path));
 }
 
 }  // namespace host::catalog

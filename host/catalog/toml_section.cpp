@@ -25,6 +25,13 @@ std::string in_section(const std::string& name) {
   return name.empty() ? "" : fmt::format(" in [{}]", base::one_line(name));
 }
 
+// toml++ says what is wrong, never what would be right.
+std::string_view remedy_of(std::string_view problem) {
+  if (problem.find("utf-8") != problem.npos) return "save the file as UTF-8";
+  if (problem.find("redefine") != problem.npos) return "leave one of them";
+  return "lines are [table] or key = value, and a value is 12, 1.5, true or \"a text\"";
+}
+
 }  // namespace
 
 toml::table parse_toml(std::string_view text, const std::string& file) {
@@ -40,7 +47,8 @@ toml::table parse_toml(std::string_view text, const std::string& file) {
   try {
     return toml::parse(text, shown_file);
   } catch (const toml::parse_error& e) {
-    throw base::usage_error(position(shown_file, e.source()) + ": " + base::one_line(e.description()));
+    throw base::usage_error(fmt::format("{}: {}; {}", position(shown_file, e.source()), base::one_line(e.description()),
+                                        remedy_of(e.description())));
   }
 }
 

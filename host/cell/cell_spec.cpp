@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/quote.hpp"
 #include "catalog/catalog.hpp"
 #include "load/load.hpp"
 
@@ -21,6 +22,16 @@ Json load_for_hash(const catalog::OptionValues& load) {
   json.erase("trace");
   if (!trace.empty()) json["trace_sha256"] = base::sha256_file(trace);
   return json;
+}
+
+// Empty if it cannot be read, which whoever needs it says better; a pipe would be waited for.
+std::string hash_of(const std::filesystem::path& file) {
+  std::error_code error;
+  try {
+    return std::filesystem::is_regular_file(file, error) ? base::sha256_file(file) : std::string();
+  } catch (const base::Error&) {
+    return {};
+  }
 }
 
 bool runs_in_virtual_time(const catalog::Manifest& backend, const catalog::OptionValues& options) {
@@ -88,7 +99,19 @@ CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, 
                  {"load", load_for_hash(cell.load)},
                  {"options", catalog::to_json(cell.workload_options)}};
   cell.config_hash = base::config_hash(cell.config);
+  for (const auto& file : {workload.file, workload.library, backend.file, backend.library})
+    cell.files[file.string()] = hash_of(file);
+  if (!load.trace.empty()) cell.files[load.trace.string()] = cell.config["load"]["trace_sha256"].get<std::string>();
   return cell;
+}
+
+void check_files(const CellSpec& cell) {
+  for (const auto& [file, planned] : cell.files)
+    if (const auto now = hash_of(file); now != planned)
+      throw base::usage_error(fmt::format(
+          "{} was changed after this was planned (its SHA-256 was {} and is {}): results of both would be mixed; put "
+          "the old one back and go on, or start anew",
+          base::one_line(file), base::short_hash(planned), now.empty() ? "that of no file" : base::short_hash(now)));
 }
 
 Json workload_config(const CellSpec& cell, const catalog::Manifest& backend) {
@@ -151,6 +174,7 @@ Json to_json(const CellSpec& cell) {
           {"backend_options", catalog::to_json(cell.backend_options)},
           {"config", cell.config},
           {"config_hash", cell.config_hash},
+          {"files", cell.files},
           {"command_line", cell.command_line},
           {"pair", cell.pair},
           {"run_id", cell.run_id},
@@ -182,6 +206,7 @@ CellSpec cell_from_json(const Json& json) {
   cell.backend_options = values_from_json(json.at("backend_options"));
   cell.config = json.at("config");
   json.at("config_hash").get_to(cell.config_hash);
+  json.at("files").get_to(cell.files);
   json.at("command_line").get_to(cell.command_line);
   cell.pair = json.at("pair");
   json.at("run_id").get_to(cell.run_id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct CellSpec {
   catalog::OptionValues backend_options;
   nlohmann::json config;  // what config_hash is made of
   std::string config_hash;
+  std::map<std::string, std::string> files;  // SHA-256 by path, of what it will read: manifests, libraries, trace
   std::vector<std::string> command_line;
   std::vector<std::string> warnings = {};  // for who planned it, not for its process
   nlohmann::json pair;  // {"run_id", "block", "repetition", "position"}: its place in a paired run; null = of none
@@ -46,6 +48,11 @@ struct CellSpec {
 // Also checks what no single option can: the load's combinations, the trace file, the pairing.
 CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, const catalog::Manifest& backend,
                    const std::vector<std::string>& command_line);
+
+// Refuses when one of its files is not what it was planned with. A trace, or a plugin that is built anew while many
+// cells run, would make repetitions of different things. The host itself cannot change: cells are processes of its
+// image.
+void check_files(const CellSpec& cell);
 
 // The options of a plugin with the run's shared ones, as given to its `create`.
 nlohmann::json plugin_config(const CellSpec& cell, const catalog::OptionValues& options);

@@ -55,6 +55,12 @@ Json component(const std::filesystem::path& manifest_file) {
   }
 }
 
+// Of this very program, even if another lies in its place by now.
+const std::string& host_hash() {
+  static const auto hash = base::sha256_file("/proc/self/exe");
+  return hash;
+}
+
 engine::EngineConfig engine_config(const CellSpec& cell) {
   engine::EngineConfig config;
   config.load = load::load_config(cell.load, cell.seed);
@@ -149,6 +155,7 @@ records::RunInfo run_info(const CellSpec& cell) {
   info.pair = cell.pair;
   info.environment = {{"system", machine::system_profile()},
                       {"host_version", SAGE_HOST_VERSION},
+                      {"host_sha256", host_hash()},
                       {"workload", component(cell.workload_manifest)},
                       {"backend", component(cell.backend_manifest)},
                       {"command_line", cell.command_line}};
@@ -161,6 +168,7 @@ records::RunInfo run_info(const CellSpec& cell) {
 base::Exit run_cell(const CellSpec& cell, CellShared& shared) {
   const auto workload = catalog::load_plugin(catalog::read_manifest(cell.workload_manifest));
   const auto backend = catalog::load_plugin(catalog::read_manifest(cell.backend_manifest));
+  check_files(cell);  // what was loaded is what lies there
   const engine::EngineInput input = {&workload, workload_config(cell, backend.manifest), &backend,
                                      plugin_config(cell, cell.backend_options)};
   auto info = run_info(cell);

@@ -1,10 +1,16 @@
 #include "cell/run_folder.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>  // mkdtemp, secure_getenv
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/output_file.hpp"
@@ -64,6 +70,32 @@ std::string absolute_root(const fs::path& root) {
   return (error ? root : absolute).lexically_normal().string();
 }
 
+// Short: sockets live below, and their paths are limited to 107 bytes.
+constexpr std::string_view scratch_name = "sage-XXXXXX";
+// In a scratch folder, from when it is locked: others may have folders of such names.
+constexpr auto scratch_mark = ".sage-host";
+
+base::Fd lock_folder(const fs::path& folder) {
+  base::Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return fd && flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(fd) : base::Fd();
+}
+
+// Those of hosts that are gone.
+void remove_left_behind(const fs::path& root) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(root, error)) {
+    const auto name = entry.path().filename().string();
+    if (name.size() == scratch_name.size() && name.starts_with("sage-")) found.push_back(entry.path());
+  }
+  for (const auto& folder : found) {
+    const auto locked = lock_folder(folder);
+    struct stat mark {};
+    if (locked && fstatat(locked.get(), scratch_mark, &mark, AT_SYMLINK_NOFOLLOW) == 0 && mark.st_uid == geteuid())
+      fs::remove_all(folder, error);
+  }
+}
+
 }  // namespace
 
 std::string why_not_writable(const fs::path& folder) {
@@ -102,17 +134,23 @@ void RunFolder::discard() {
   for (const auto& entry : fs::directory_iterator(path_, error)) fs::remove_all(entry, error);
 }
 
-ScratchDir::ScratchDir() {
+fs::path scratch_root() {
   const char* runtime = secure_getenv("XDG_RUNTIME_DIR");
   std::error_code error;
-  // Short: sockets live here, and their paths are limited to 107 bytes.
-  const fs::path root = runtime != nullptr && fs::is_directory(runtime, error) ? runtime : "/tmp";
-  auto name = (root / "sage-XXXXXX").string();
+  return runtime != nullptr && fs::is_directory(runtime, error) ? runtime : "/tmp";
+}
+
+ScratchDir::ScratchDir(const fs::path& root) {
+  remove_left_behind(root);
+  auto name = (root / scratch_name).string();
   if (mkdtemp(name.data()) == nullptr)
     throw base::Error(base::Exit::failed,
                       fmt::format("cannot make a scratch folder in {}: {}; set XDG_RUNTIME_DIR to a folder of yours",
                                   root.string(), std::generic_category().message(errno)));
   path_ = name;
+  locked_ = lock_folder(path_);
+  // Where folders cannot be locked there is no mark, and what is left behind stays.
+  if (locked_) base::Fd(openat(locked_.get(), scratch_mark, O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 }
 
 ScratchDir::~ScratchDir() {

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "base/fd.hpp"
+
 namespace host::cell {
 
 // Empty if files can be made in `folder` (or it could be created); else one line with the remedy. Leaves nothing
@@ -29,10 +31,14 @@ class RunFolder {
   std::filesystem::path made_;  // the topmost folder that did not exist before; empty = none
 };
 
-// 0700, under $XDG_RUNTIME_DIR or the system's folder for temporary files; removed with all its contents.
+// Where runs have theirs: $XDG_RUNTIME_DIR or the system's folder for temporary files.
+std::filesystem::path scratch_root();
+
+// 0700; removed with all its contents. A host that is killed leaves it behind; the next one removes it: a folder is in
+// use for as long as its owner has it locked, which the kernel ends with the owner.
 class ScratchDir {
  public:
-  ScratchDir();
+  explicit ScratchDir(const std::filesystem::path& root = scratch_root());
   ~ScratchDir();
   ScratchDir(const ScratchDir&) = delete;
   ScratchDir& operator=(const ScratchDir&) = delete;
@@ -40,6 +46,7 @@ class ScratchDir {
 
  private:
   std::filesystem::path path_;
+  base::Fd locked_;
 };
 
 }  // namespace host::cell

@@ -172,7 +172,7 @@ base::Exit describe_command(const Command& command, std::span<const std::string>
     return base::Exit::ok;
   }
   if (arguments.positional.empty()) throw base::usage_error("describe: which one? 'sage-host list' shows the ids");
-  const catalog::Catalog catalog(catalog::search_path(arguments.text("plugin_path")));
+  const auto catalog = catalog::open_catalog(arguments.text("plugin_path"));
   fmt::print("{}", description(find_any(catalog, arguments.positional[0])));
   return base::Exit::ok;
 }

@@ -164,8 +164,7 @@ base::Exit rerun_command(const Command& command, std::span<const std::string> ar
   const auto file = manifest_file(arguments.positional[0]);
   const auto manifest = read_manifest_json(file);
   const auto command_line = command_line_of(command, args);
-  const auto planned =
-      plan(manifest, file, catalog::Catalog(catalog::search_path(arguments.text("plugin_path"))), command_line);
+  const auto planned = plan(manifest, file, catalog::open_catalog(arguments.text("plugin_path")), command_line);
   const auto& repeat = cell::run_option("repeat");
   const auto repetitions = static_cast<uint32_t>(
       std::get<int64_t>(catalog::parse_option(repeat, arguments.text("repeat", "1"), "--repeat")));

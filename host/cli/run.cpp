@@ -32,7 +32,7 @@ std::optional<experiment::RunPlan> read_resumed(const Command& command, std::spa
                                                 const Arguments& given) {
   refuse_beside_resume(parse_arguments(args, cell::run_flags(), command.name));
   const auto folder = experiment::resumed_folder(given.text("output_dir", "results"), given.text("resume"));
-  auto plan = experiment::resumed_plan(folder, catalog::Catalog(catalog::search_path(given.text("plugin_path"))),
+  auto plan = experiment::resumed_plan(folder, catalog::open_catalog(given.text("plugin_path")),
                                        command_line_of(command, args));
   plan.dry_run = given.on("dry_run");
   plan.json = given.on("json");

@@ -84,14 +84,12 @@ std::optional<experiment::RunPlan> read_plan(const Command& command, std::span<c
   const auto below_flags = given.size();
   given.insert(given.end(), shared.flags.begin(), shared.flags.end());
 
-  const catalog::Catalog catalog(catalog::search_path(shared.text("plugin_path")));
-  if (!shared.help)
-    for (const std::filesystem::path folder : base::split(shared.text("plugin_path"), ':'))
-      catalog.refuse_broken(std::filesystem::absolute(folder));
   if (shared.help) {
+    const catalog::Catalog catalog(catalog::search_path(shared.text("plugin_path")));
     print_help(command, catalog, command_flags, given);
     return std::nullopt;
   }
+  const auto catalog = catalog::open_catalog(shared.text("plugin_path"));
   // A misspelt --workload would be called a missing one.
   if (!shared.has("workload") && !shared.on("all")) refuse_misspelt(shared, command_flags, command.name);
   const auto chosen = experiment::choose_plugins(catalog, given, command_flags);

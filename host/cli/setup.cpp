@@ -76,7 +76,7 @@ base::Exit setup_command(const Command& command, std::span<const std::string> ar
     if (arguments.help) return base::Exit::ok;
     throw base::usage_error("setup: name a backend, as in 'sage-host setup ray'");
   }
-  const catalog::Catalog catalog(catalog::search_path(arguments.text("plugin_path")));
+  const auto catalog = catalog::open_catalog(arguments.text("plugin_path"));
   const auto& backend = catalog.find(catalog::PluginKind::backend, arguments.positional[0]);
   const auto env = catalog::python_env(backend);
   if (!env) {

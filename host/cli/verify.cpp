@@ -66,7 +66,7 @@ class Search {
 // The plugins of this installation against those of the run.
 class Plugins {
  public:
-  explicit Plugins(const std::string& path) : catalog_(catalog::search_path(path)) {}
+  explicit Plugins(const std::string& path) : catalog_(catalog::open_catalog(path)) {}
 
   void check(const fs::path& folder, bool strict, std::vector<archive::VerifyFinding>& to) {
     const auto manifest = base::parse_json_file(folder / "repro_manifest.json");

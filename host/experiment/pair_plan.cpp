@@ -134,7 +134,7 @@ PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan) {
   if (!arguments.resume.empty()) {
     run.root = find_run(arguments.resume, arguments.output_dir);
     if (!run.dry_run) run.lock.emplace(run.root);
-    take_up(run, catalog::Catalog(catalog::search_path(run.plugin_path)), run.command_line);
+    take_up(run, catalog::open_catalog(run.plugin_path), run.command_line);
     run.resumed = true;
   } else {
     const auto hash = set_hash(run.workloads);

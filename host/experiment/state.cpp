@@ -117,6 +117,7 @@ void State::check_environment(const std::string& backend, const nlohmann::json& 
   const auto part = [](const nlohmann::json& json, const char* name) { return json.value(name, nlohmann::json()); };
   same("the host's version", recorded, now, "host_version");
   same("the host's git revision", part(recorded, "system"), part(now, "system"), "git_revision");
+  same("the SHA-256 of the host", recorded, now, "host_sha256");
   same("the SHA-256 of the workload's library", part(recorded, "workload"), part(now, "workload"), "library_sha256");
   same(fmt::format("the SHA-256 of the library of {}", backend), part(recorded, "backend"), part(now, "backend"),
        "library_sha256");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/scratch.hpp"
+#include "catalog/toml_section.hpp"
 
 using namespace host;
 using namespace host::catalog;
@@ -138,13 +139,22 @@ TEST_CASE("a folder that the user named holds nothing that cannot be used") {
   const scratch::Folder named, other;
   named.write("mine.toml", scratch::manifest("workload", "mine"));
   other.write("broken.toml", "schema = ");
-  const Catalog good({named.path(), other.path()});
-  CHECK_NOTHROW(good.refuse_broken(named.path()));
-  named.write("also.toml", "schema = ");
-  const Catalog bad({named.path(), other.path()});
-  CHECK_THROWS_AS(bad.refuse_broken(named.path()), base::Error);
-  REQUIRE(chmod(named.path().c_str(), 0777) == 0);
-  CHECK_THROWS_AS(Catalog({named.path()}).refuse_broken(named.path()), base::Error);
+  const Environment replace("SAGE_PLUGIN_PATH", other.path().c_str());
+  const auto path = named.path().string();
+  CHECK(open_catalog(path).find(PluginKind::workload, "mine").id == "mine");
+  const Environment add("SAGE_ADD_PLUGIN_PATH", path.c_str());
+  CHECK_NOTHROW(open_catalog(""));
+  SUBCASE("by a manifest") { named.write("also.toml", "schema = "); }
+  SUBCASE("by its mode") { REQUIRE(chmod(path.c_str(), 0777) == 0); }
+  CHECK(refusal([&] { open_catalog(path + "/"); }).starts_with("--plugin-path: "));
+  CHECK(refusal([&] { open_catalog(""); }).starts_with("SAGE_ADD_PLUGIN_PATH: "));
+}
+
+TEST_CASE("toml++ says what is wrong, and we what is right") {
+  const auto problem = [](const char* text) { return refusal([&] { parse_toml(text, "run.toml"); }); };
+  CHECK(contains(problem("rate = fast"), "\"a text\""));
+  CHECK(contains(problem("rate = 1\nrate = 2"), "leave one of them"));
+  CHECK(contains(problem("rate = \"\xff\""), "UTF-8"));
 }
 
 TEST_CASE("a broken manifest costs itself alone, and is named when asked for") {

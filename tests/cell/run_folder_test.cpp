@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -72,4 +73,32 @@ TEST_CASE("the scratch folder is private and removed with its contents") {
     std::ofstream(path / "file") << "x";
   }
   CHECK_FALSE(fs::exists(path));
+}
+
+TEST_CASE("scratch folders of hosts that were killed are removed, of others and of living ones are not") {
+  const auto root = empty_root();
+  fs::create_directory(root / "sage-others");
+  std::ofstream(root / "sage-others/file") << "x";
+  fs::path left;
+  if (const pid_t pid = fork(); pid == 0) {
+    const ScratchDir killed(root);
+    fs::create_directory(killed.path() / "deep");
+    _exit(fs::exists(killed.path()) ? 0 : 1);
+  } else {
+    int status = 1;
+    REQUIRE(waitpid(pid, &status, 0) == pid);
+    REQUIRE(status == 0);
+  }
+  for (const auto& entry : fs::directory_iterator(root))
+    if (entry.path().filename() != "sage-others") left = entry.path();
+  REQUIRE_FALSE(left.empty());
+  {
+    const ScratchDir living(root);
+    CHECK_FALSE(fs::exists(left));
+    const ScratchDir second(root);
+    CHECK(fs::exists(living.path()));
+  }
+  CHECK(fs::exists(root / "sage-others/file"));
+  CHECK(std::distance(fs::directory_iterator(root), {}) == 1);
+  fs::remove_all(root);
 }

@@ -126,7 +126,7 @@ class Version(Case):
         with open("/dev/full", "w") as full:
             done = subprocess.run([HOST, "version"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual(done.returncode, FAILED)
-        self.assertIn("standard output", done.stderr)
+        self.assertIn("cannot write to standard output: No space left on device", done.stderr)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from __future__ import annotations
 import csv
 import json
 import pathlib
+import shutil
 import signal
 import unittest
 from collections.abc import Callable
 from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, OK, USAGE, Case, Done, Json, Process, read_lines, wait_for
+from harness import BROKEN, FAILED, INTERRUPTED, LIMIT_S, OK, PLUGINS, USAGE, Case, Done, Json, Process, read_lines, wait_for
 
 
 class PairCase(Case):
@@ -98,13 +99,18 @@ class Layout(PairCase):
 class Interruption(PairCase):
     ARGS = ("--workload", "q6", "--backends", "threads,mock", "--repeat", "3", "--run-id", "cut", "--total-requests", "300")
 
-    def cut(self, sign: signal.Signals) -> Process:
-        process = self.start("pair", "--quick", "--cooldown", "0", "--output-dir", self.out, *self.ARGS)
+    def begin(self, *args: object) -> Process:
+        """A pair of which one cell has ended well."""
+        process = self.start("pair", "--quick", "--cooldown", "0", "--output-dir", self.out, *self.ARGS, *args)
 
         def finished() -> bool:
             return any('"state": "ok"' in path.read_text() for path in self.out.glob("run_id=cut/config_hash=*/manifest.json"))
 
         self.assertTrue(wait_for(finished), "no cell ended well")
+        return process
+
+    def cut(self, sign: signal.Signals) -> Process:
+        process = self.begin()
         process.send_signal(sign)
         process.wait(60)
         return process
@@ -136,6 +142,26 @@ class Interruption(PairCase):
         self.cut(signal.SIGINT)
         done = self.host("pair", "--quick", "--output-dir", self.out, *self.ARGS[:-3], "--resume", "cut", "--seed", "7", code=None)
         self.assertEqual(done.returncode, USAGE, done.stderr)
+
+    def test_a_plugin_built_anew_meanwhile_is_not_mixed_in(self) -> None:
+        own = self.dir / "own"
+        own.mkdir()
+        for name in ("q6.toml", "libsage_q6.so"):
+            shutil.copy(PLUGINS / name, own / name)
+        process = self.begin("--plugin-path", own)
+        shutil.copy(own / "libsage_q6.so", own / "another.so")
+        with (own / "another.so").open("ab") as library:
+            library.write(b"x")
+        (own / "another.so").rename(own / "libsage_q6.so")
+        _, errors = process.communicate(timeout=LIMIT_S)
+        folder, manifest = self.manifest()
+        failed = [cell for cell in manifest["cells"] if cell["state"] == "failed"]
+        self.assertTrue(failed, errors)
+        for cell in failed:
+            self.assertIn("libsage_q6.so was changed after this was planned", cell["reason"])
+        records = [record for file in folder.glob("backends/*/unified_results.jsonl") for record in read_lines(file)]
+        self.assertEqual(len({r["metadata"]["environment"]["workload"]["library_sha256"] for r in records}), 1)
+        self.error("pair", "--resume", "cut", "--plugin-path", own, "--output-dir", self.out, says="the workload's library")
 
 
 class Failures(PairCase):

@@ -145,6 +145,15 @@ class BadPlugins(Case):
         self.run_with(folder, code=USAGE, says=("keyed", "q6", "mock"))
         self.run_with(folder, "--dry-run", code=USAGE, says="keyed")
 
+    def test_a_named_folder_that_is_refused_is_not_passed_over(self) -> None:
+        folder = self.copy("q6.toml", "libsage_q6.so")
+        self.run_quick("q6", "mock")
+        folder.chmod(0o777)
+        for command in (("run", "--workload", "q6", "-b", "mock", "--dry-run"), ("rerun", self.folders()[0]), ("describe", "q6"),
+                        ("verify", self.out), ("pair", "--workload", "q6", "--backends", "mock,threads", "--dry-run")):
+            with self.subTest(command[0]):
+                self.error(*command, "--plugin-path", folder, says=("--plugin-path", "other users can write"))
+
     def test_no_entry(self) -> None:
         self.error("run", "--workload", "q1", "-b", "no_entry", "--plugin-path", BROKEN / "no_entry", "--quick",
                    "--output-dir", self.out, code=USAGE, says="sage_entry_v1")
