@@ -10,7 +10,21 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, LIMIT_S, OK, PLUGINS, USAGE, Case, Done, Json, Process, read_lines, wait_for
+from harness import (
+    BROKEN,
+    FAILED,
+    INTERRUPTED,
+    LIMIT_S,
+    OK,
+    PLUGINS,
+    USAGE,
+    Case,
+    Done,
+    Json,
+    Process,
+    read_lines,
+    wait_for,
+)
 
 
 class PairCase(Case):

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import FAILED, HOST, INTERRUPTED, LIMIT_S, PLUGINS, Case, environment, read_lines, wait_for
+from harness import FAILED, HOST, INTERRUPTED, LIMIT_S, PLUGINS, USAGE, Case, environment, read_lines, wait_for
 
 
 class Surroundings(Case):
@@ -90,7 +90,7 @@ class Surroundings(Case):
         os.mkfifo(self.dir / "pipe")
         for output in ("--html", "--markdown", "--hlog"):
             self.error("report", self.out, output, "pipe", code=FAILED, says="pipe: cannot be written")
-        self.error("report", self.out, "--sqlite", "pipe", code=FAILED, says="it is no regular file")
+        self.error("report", self.out, "--sqlite", "pipe", code=USAGE, says="a database needs a file")
         self.assertTrue((self.dir / "pipe").is_fifo())
 
     def test_what_a_terminal_acts_on_never_reaches_it(self) -> None:

@@ -123,7 +123,7 @@ TEST_CASE("an older database is replaced, and a failure leaves it and nothing el
   CHECK(query(file, "SELECT count(*) FROM runs") == Rows{"1"});
   scratch.write("folder.db/x", "");
   CHECK_THROWS_WITH_AS(write_sqlite(compare::compare(results, {}), results, scratch.path() / "folder.db"),
-                       doctest::Contains("folder.db: cannot be written"), base::Error);
+                       doctest::Contains("folder.db: a database needs a file"), base::Error);
   CHECK_THROWS_WITH_AS(write_sqlite(compare::compare(results, {}), results, scratch.path() / "none" / "x.db"),
                        doctest::Contains("cannot be written"), base::Error);
   size_t files = 0;

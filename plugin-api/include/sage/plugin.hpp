@@ -59,7 +59,10 @@ class Host {
   void event_done(uint64_t event, sage_status status = SAGE_OK, std::string_view text = {}) const {
     table_->event_done(table_->ctx, event, status, str(text));
   }
-  [[nodiscard]] const void* extension(const char* id) const { return table_->get_extension(table_->ctx, id); }
+  // Null if the host has none of that id; a host that a test made need not have any.
+  [[nodiscard]] const void* extension(const char* id) const {
+    return SAGE_HAS(table_, sage_host, get_extension) ? table_->get_extension(table_->ctx, id) : nullptr;
+  }
   // For the run's record; a host that does not keep it loses nothing else.
   void set_metadata(std::string_view key, const Json& value) const {
     const auto* metadata = static_cast<const sage_metadata*>(extension(SAGE_METADATA_EXTENSION));
