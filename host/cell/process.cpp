@@ -168,10 +168,10 @@ records::RunInfo run_info(const CellSpec& cell) {
 base::Exit run_cell(const CellSpec& cell, CellShared& shared) {
   const auto workload = catalog::load_plugin(catalog::read_manifest(cell.workload_manifest));
   const auto backend = catalog::load_plugin(catalog::read_manifest(cell.backend_manifest));
-  check_files(cell);  // what was loaded is what lies there
   const engine::EngineInput input = {&workload, workload_config(cell, backend.manifest), &backend,
                                      plugin_config(cell, cell.backend_options)};
   auto info = run_info(cell);
+  check_files(cell);  // after loading and hashing: what was loaded, what is recorded and what was planned are the same
   Writers writers(cell);
   const auto result = engine::run(engine_config(cell), input, info, writers.all(), &shared.watch, shared.stop);
   if (result.exit != base::Exit::ok && !result.reasons.empty())
