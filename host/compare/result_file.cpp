@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <functional>
 
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
@@ -33,6 +35,63 @@ bool absent(const Json& value) {
 
 std::string name_of(const Json& columns, const char* column) { return base::text(columns, column); }
 
+// The numbers of a line, of its columns; what cannot be read is told.
+class Columns {
+ public:
+  Columns(const Json& columns, std::function<void(const std::string&)> problem)
+      : columns_(columns), problem_(std::move(problem)) {}
+
+  [[nodiscard]] std::optional<double> number(const char* column) const {
+    const auto it = columns_.find(column);
+    if (it == columns_.end() || absent(*it)) return std::nullopt;
+    const auto value = number_of(*it);
+    if (value && std::isfinite(*value)) return value;
+    problem_(fmt::format("{} is no finite number; read as not measured", column));
+    return std::nullopt;
+  }
+  // Of a metric.
+  [[nodiscard]] std::optional<double> measure(const char* column) const {
+    const auto value = number(column);
+    if (!value) return std::nullopt;
+    const auto why = metrics::impossible(*metrics::find_metric(column), *value);
+    if (why.empty()) return value;
+    problem_(fmt::format("{} {}; read as not measured", column, why));
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<double> duration(const char* column) const {
+    const auto value = number(column);
+    if (!value || *value >= 0) return value;
+    problem_(fmt::format("{} {:.6g} is less than 0; read as not measured", column, *value));
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<int64_t> whole(const char* column) const {
+    const auto value = number(column);
+    if (!value) return std::nullopt;
+    const auto& as_read = *columns_.find(column);
+    if (as_read.is_number_integer() && *value < 9.2e18) return as_read.get<int64_t>();
+    if (std::abs(*value) < 9e15 && *value == std::floor(*value)) return static_cast<int64_t>(*value);
+    if (as_read.is_string()) {  // beyond what a double tells exactly
+      int64_t exact = 0;
+      const auto& text = as_read.get_ref<const std::string&>();
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exact);
+      if (error == std::errc() && end == text.data() + text.size()) return exact;
+    }
+    problem_(fmt::format("{} is no whole number; left out", column));
+    return std::nullopt;
+  }
+
+ private:
+  const Json& columns_;
+  std::function<void(const std::string&)> problem_;
+};
+
+bool percentiles_decrease(const ResultRecord& record) {
+  std::vector<double> known;
+  for (const auto* value : {&record.latency_p50, &record.latency_p95, &record.latency_p99})
+    if (*value) known.push_back(**value);
+  return !std::ranges::is_sorted(known);
+}
+
 }  // namespace
 
 void FileReader::problem(size_t line, std::string text) {
@@ -59,58 +118,17 @@ void FileReader::add(Json columns, size_t line) {
   record.timestamp = name_of(columns, "timestamp");
   record.config_hash = name_of(columns, "config_hash");
   record.backend_hash = name_of(columns, "backend_hash");
-  const auto number = [&](const char* column) -> std::optional<double> {
-    const auto it = columns.find(column);
-    if (it == columns.end() || absent(*it)) return std::nullopt;
-    const auto value = number_of(*it);
-    if (value && std::isfinite(*value)) return value;
-    problem(line, fmt::format("{} is no finite number; read as not measured", column));
-    return std::nullopt;
-  };
-  const auto measure = [&](const char* column) {
-    auto value = number(column);
-    const auto* definition = metrics::find_metric(column);
-    if (!value || definition == nullptr) return value;
-    if (const auto why = metrics::impossible(*definition, *value); !why.empty()) {
-      problem(line, fmt::format("{} {}; read as not measured", column, why));
-      value.reset();
-    }
-    return value;
-  };
-  const auto whole = [&](const char* column) -> std::optional<int64_t> {
-    const auto value = number(column);
-    if (!value) return std::nullopt;
-    const auto& as_read = columns[column];
-    if (as_read.is_number_integer() && *value < 9.2e18) return as_read.get<int64_t>();
-    if (std::abs(*value) < 9e15 && *value == std::floor(*value)) return static_cast<int64_t>(*value);
-    if (as_read.is_string()) {  // beyond what a double tells exactly
-      int64_t exact = 0;
-      const auto& text = as_read.get_ref<const std::string&>();
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exact);
-      if (error == std::errc() && end == text.data() + text.size()) return exact;
-    }
-    problem(line, fmt::format("{} is no whole number; left out", column));
-    return std::nullopt;
-  };
-  record.seed = whole("seed");
-  record.nodes = whole("nodes");
-  record.parallelism = whole("parallelism");
-  record.throughput = measure("throughput");
-  record.latency_p50 = measure("latency_p50");
-  record.latency_p95 = measure("latency_p95");
-  record.latency_p99 = measure("latency_p99");
-  record.success_rate = measure("success_rate");
-  record.duration_seconds = number("duration_seconds");
-  if (record.duration_seconds.value_or(0) < 0) {
-    problem(line,
-            fmt::format("duration_seconds {:.6g} is less than 0; read as not measured", *record.duration_seconds));
-    record.duration_seconds.reset();
-  }
-  const auto decreasing = [](const std::optional<double>& a, const std::optional<double>& b) {
-    return a && b && *a > *b;
-  };
-  if (decreasing(record.latency_p50, record.latency_p95) || decreasing(record.latency_p95, record.latency_p99) ||
-      decreasing(record.latency_p50, record.latency_p99)) {
+  const Columns of(columns, [&](const std::string& text) { problem(line, text); });
+  record.seed = of.whole("seed");
+  record.nodes = of.whole("nodes");
+  record.parallelism = of.whole("parallelism");
+  record.throughput = of.measure("throughput");
+  record.latency_p50 = of.measure("latency_p50");
+  record.latency_p95 = of.measure("latency_p95");
+  record.latency_p99 = of.measure("latency_p99");
+  record.success_rate = of.measure("success_rate");
+  record.duration_seconds = of.duration("duration_seconds");
+  if (percentiles_decrease(record)) {
     problem(line, "latency percentiles decrease, which cannot be; read as not measured");
     record.latency_p50 = record.latency_p95 = record.latency_p99 = std::nullopt;
   }
