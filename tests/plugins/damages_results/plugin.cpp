@@ -12,7 +12,8 @@ class Broken : public sage::Backend {
       : host_(host), what_(options.value("what", "nothing")) {}
 
   void open(const sage_run& run) override {
-    run_ = &run;
+    pipelines_ = run.pipelines;  // the lists outlive `run`, which does not outlive this call
+    table_ = run.operators;
     for (uint64_t s = 0; s < run.n_stages; ++s) {
       const auto& stage = *run.stages[s];
       void* op = nullptr;
@@ -49,12 +50,12 @@ class Broken : public sage::Backend {
 
   void close() override {
     if (later_.joinable()) later_.join();
-    for (void* op : operators_) run_->operators->close(op);
+    for (void* op : operators_) table_->close(op);
   }
 
  private:
   void execute(const sage_request& row) {
-    const auto& pipeline = *run_->pipelines[row.pipeline];
+    const auto& pipeline = *pipelines_[row.pipeline];
     std::vector<std::vector<std::byte>> outputs;
     for (uint32_t s = 0; s < pipeline.n_steps; ++s) {
       const auto& step = *pipeline.steps[s];
@@ -65,7 +66,7 @@ class Broken : public sage::Backend {
       const sage_op_input in = {sizeof in, s, &row, inputs.data(), inputs.size()};
       sage_op_output out{};
       out.struct_size = sizeof out;
-      if (run_->operators->run(operators_[step.stage], &in, &out) != SAGE_OK)
+      if (table_->run(operators_[step.stage], &in, &out) != SAGE_OK)
         throw sage::Failure(SAGE_FAILED, "an operator failed");
       const auto bytes = sage::view(out.result);
       outputs.emplace_back(bytes.begin(), bytes.end());
@@ -86,7 +87,8 @@ class Broken : public sage::Backend {
 
   sage::Host host_;
   const std::string what_;
-  const sage_run* run_ = nullptr;
+  decltype(sage_run::pipelines) pipelines_ = nullptr;
+  decltype(sage_run::operators) table_ = nullptr;
   std::vector<void*> operators_;
   std::vector<std::byte> result_;
   uint64_t digest_ = 0;
