@@ -220,7 +220,7 @@ void judge_run(const EngineConfig& config, const std::string& backend, const Run
            fmt::format("{} of {} results differ from those of a serial execution (seq {}{}): the backend changed them",
                        r.parity.checked - r.parity.equal, r.parity.checked, fmt::join(r.parity.differing, ", "),
                        r.parity.missing == 0 ? "" : fmt::format("; {} have no digest", r.parity.missing)));
-  const auto measured = r.cells->sum();
+  const auto measured = r.cells ? r.cells->sum() : metrics::Counters();
   if (measured.offered == 0 && stops == 0)
     worsen(records::RunStatus::failed, base::Exit::failed,
            fmt::format("no measured request was offered{}: ask for more requests, or a longer time",
@@ -383,7 +383,7 @@ void fill(Run& run, records::RunResult& result, bool so_far = false) {
   result.notes["arrivals"] = run.feed.arrival_notes();
   add_plugins_notes(session.services, result.notes);
   result.slot_wait_ns = run.feed.slot_wait_ns();
-  const auto p50 = result.cells->sum().response.quantile(0.5);
+  const auto p50 = result.cells ? result.cells->sum().response.quantile(0.5) : 0;
   const auto asked_ns = session.config.lateness_budget_ns;
   result.lateness_budget_ns = asked_ns != 0 ? asked_ns : std::max<int64_t>(1'000'000, p50 / 10);
 }

@@ -7,7 +7,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string line(const char* type, Json members) {
+std::string line(const char* type, const Json& members) {
   Json out = {{"type", type}};
   out.update(members);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -22,7 +22,7 @@ void JsonlWriter::begin(const records::RunInfo& info) {
   line_.emplace(info.classes, info.tenants);
   Json members = {{"schema_version", 1}};
   members.update(records::to_json(info));
-  file_.append(line("run", std::move(members)));
+  file_.append(line("run", members));
   file_.flush();
 }
 
@@ -37,10 +37,11 @@ void JsonlWriter::take(const records::EventRecord& event) {
 }
 
 void JsonlWriter::take(std::span<const records::RequestRow> rows) {
-  if (!requests_) return;
+  if (!requests_ || !line_) return;
+  const auto& line = *line_;
   for (const auto& row : rows) {
-    char* begin = file_.claim(line_->max_bytes());
-    file_.commit(static_cast<size_t>(line_->format(begin, row) - begin));
+    char* begin = file_.claim(line.max_bytes());
+    file_.commit(static_cast<size_t>(line.format(begin, row) - begin));
   }
 }
 
@@ -48,7 +49,7 @@ void JsonlWriter::finish(const records::RunInfo& info, const records::RunResult&
   for (const auto& request : result.timeline) file_.append(line("timeline", records::to_json(request, info, result)));
   Json members = {{"run_id", info.run_id}, {"phase_names", result.cells ? result.cells->phases() : info.phases}};
   members.update(records::to_json(result));
-  file_.append(line("summary", std::move(members)));
+  file_.append(line("summary", members));
   file_.close();
 }
 

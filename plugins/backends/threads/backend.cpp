@@ -50,7 +50,7 @@ ThreadsBackend::ThreadsBackend(sage::Host host, std::string_view /*id*/, const s
       close_grace_ns_(static_cast<int64_t>(options.value("close_grace_s", 5.0) * 1e9)) {}
 
 ThreadsBackend::~ThreadsBackend() {
-  close();
+  ThreadsBackend::close();
   if (left_behind_) keep_for_ever(std::move(runtime_));
 }
 
