@@ -5,10 +5,10 @@
 #include <set>
 
 #include "base/hash.hpp"
-#include "base/json_fields.hpp"
 #include "base/output_file.hpp"
 #include "experiment/pair_run.hpp"
 #include "experiment/recorded_options.hpp"
+#include "experiment/state.hpp"
 #include "records/run_id.hpp"
 
 namespace host::experiment {
@@ -18,21 +18,15 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 Json cell_json(const PairRun& run, const Cell& cell) {
-  const bool ended = cell.state != Cell::State::pending;
-  return {{"workload", run.workloads[cell.point].id},
-          {"backend", run.backends[cell.side]},
-          {"block", cell.repetition},
-          {"repetition", cell.repetition},
-          {"position", cell.position},
-          {"state", to_string(cell.state)},
-          {"exit_code", ended ? Json(static_cast<int>(cell.exit)) : Json(nullptr)},
-          {"reason", base::or_null(cell.reason)},
-          {"signal", base::or_null(cell.signal)},
-          {"place", base::or_null(cell.place)},
-          {"run_id", base::or_null(cell.run_id)},
-          {"seconds", ended ? Json(cell.seconds) : Json(nullptr)},
-          {"folder", "cells/" + run.cell_name(cell)},
-          {"files", cell.files.is_null() ? Json::object() : Json(cell.files)}};
+  Json out = {{"workload", run.workloads[cell.point].id},
+              {"backend", run.backends[cell.side]},
+              {"block", cell.repetition},
+              {"repetition", cell.repetition},
+              {"position", cell.position}};
+  out.update(outcome_json(cell));
+  out["folder"] = "cells/" + run.cell_name(cell);
+  out["files"] = cell.files.is_null() ? Json::object() : Json(cell.files);
+  return out;
 }
 
 std::vector<std::string> names_of(const PairRun& run, const std::vector<size_t>& order) {

@@ -23,20 +23,11 @@ constexpr size_t size_max = size_t{64} << 20;
 constexpr size_t cells_max = 1'000'000;
 
 Json cell_json(const Cell& cell) {
-  const bool ended = cell.state != Cell::State::pending;
-  return {{"point", cell.point},
-          {"side", cell.side},
-          {"repetition", cell.repetition},
-          {"position", cell.position},
-          {"state", to_string(cell.state)},
-          {"exit_code", ended ? Json(static_cast<int>(cell.exit)) : Json(nullptr)},
-          {"reason", base::or_null(cell.reason)},
-          {"signal", base::or_null(cell.signal)},
-          {"place", base::or_null(cell.place)},
-          {"run_id", base::or_null(cell.run_id)},
-          {"seconds", ended ? Json(cell.seconds) : Json(nullptr)},
-          {"files", cell.files},
-          {"found", cell.found}};
+  Json out = {{"point", cell.point}, {"side", cell.side}, {"repetition", cell.repetition}, {"position", cell.position}};
+  out.update(outcome_json(cell));
+  out["files"] = cell.files;
+  out["found"] = cell.found;
+  return out;
 }
 
 Cell::State state_of(const std::string& name) {
@@ -46,6 +37,17 @@ Cell::State state_of(const std::string& name) {
 }
 
 }  // namespace
+
+Json outcome_json(const Cell& cell) {
+  const bool ended = cell.state != Cell::State::pending;
+  return {{"state", to_string(cell.state)},
+          {"exit_code", ended ? Json(static_cast<int>(cell.exit)) : Json(nullptr)},
+          {"reason", base::or_null(cell.reason)},
+          {"signal", base::or_null(cell.signal)},
+          {"place", base::or_null(cell.place)},
+          {"run_id", base::or_null(cell.run_id)},
+          {"seconds", ended ? Json(cell.seconds) : Json(nullptr)}};
+}
 
 void write_state(const fs::path& folder, std::string_view type, const Json& plan, const std::vector<Cell>& cells) {
   Json out = {{"schema_version", schema_version},

@@ -14,6 +14,9 @@
 
 namespace host::experiment {
 
+// How a cell ended, as every file of an experiment tells it; what is not known yet is null.
+nlohmann::ordered_json outcome_json(const Cell& cell);
+
 // `type`: "run", "pair", "search". `plan` is the type's own: whatever it takes to go on.
 void write_state(const std::filesystem::path& folder, std::string_view type, const nlohmann::ordered_json& plan,
                  const std::vector<Cell>& cells);
