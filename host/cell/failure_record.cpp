@@ -4,6 +4,7 @@
 #include <array>
 #include <fstream>
 
+#include "base/json_fields.hpp"
 #include "base/json_text.hpp"
 #include "base/output_file.hpp"
 #include "cell/process.hpp"
@@ -37,13 +38,12 @@ Json failed(Json record, const CellEnd& end) {
   auto reasons = Json::array({end.reason});
   for (const auto& reason : metadata.value("reasons", Json::array()))
     if (reason != end.reason) reasons.push_back(reason);
-  const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
   metadata["status"] = records::to_string(records::RunStatus::failed);
   metadata["reason"] = end.reason;
   metadata["reasons"] = std::move(reasons);
   metadata["exit_code"] = static_cast<int>(base::Exit::failed);
-  metadata["signal"] = or_null(end.signal);
-  metadata["place"] = or_null(end.place);
+  metadata["signal"] = base::or_null(end.signal);
+  metadata["place"] = base::or_null(end.place);
   metadata["offered"] = end.offered;
   metadata["done"] = end.done;
   return record;
