@@ -45,7 +45,6 @@ struct Chosen {  // what takes part; of the catalog, which outlives it
   [[nodiscard]] Manifests all() const;
 };
 
-// The elements of "a,b".
 // The last text given for an option of the command itself.
 std::string last_text(std::span<const catalog::Given> given, std::string_view name, std::string otherwise = {});
 
