@@ -94,7 +94,7 @@ bool percentiles_decrease(const ResultRecord& record) {
 
 }  // namespace
 
-void FileReader::problem(size_t line, std::string text) {
+void FileReader::problem(size_t line, const std::string& text) {
   if (++problems_ <= most_problems) out_.problems.push_back({file_, line, base::shown_text(text)});
 }
 

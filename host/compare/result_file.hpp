@@ -35,7 +35,7 @@ class FileReader {
   explicit FileReader(std::filesystem::path file) : file_(std::move(file)) {}
   // The typed members from the columns; a line without backend or workload is a problem.
   void add(nlohmann::ordered_json columns, size_t line);
-  void problem(size_t line, std::string text);
+  void problem(size_t line, const std::string& text);
   [[nodiscard]] bool full() const { return out_.records.size() >= most_records; }
   FileResults finish();
 
