@@ -64,9 +64,9 @@ void HostServices::log(int32_t level, std::string_view text) {
   const auto* name = names[std::clamp(level, 0, 3)];
   const auto line = base::one_line(text);
   if (level >= SAGE_LOG_INFO && log_file_) {
-    // One write, so that lines of several threads stay whole, and a crash does not take the last words along.
+    // One write, as a rule, so that lines of several threads stay whole, and a crash does not take the last words along.
     const auto whole = fmt::format("{} {}: {}\n", records::utc_iso8601(std::chrono::system_clock::now()), name, line);
-    [[maybe_unused]] const auto written = ::write(log_file_.get(), whole.data(), whole.size());
+    base::write_all(log_file_.get(), whole);
   }
   if (level < (verbose_ ? SAGE_LOG_DEBUG : SAGE_LOG_WARNING)) return;
   fmt::print(stderr, "sage-host: {}: {}\n", name, line);
