@@ -64,7 +64,8 @@ void HostServices::log(int32_t level, std::string_view text) {
   const auto* name = names[std::clamp(level, 0, 3)];
   const auto line = base::one_line(text);
   if (level >= SAGE_LOG_INFO && log_file_) {
-    // One write, as a rule, so that lines of several threads stay whole, and a crash does not take the last words along.
+    // One write, as a rule, so that lines of several threads stay whole, and a crash does not take the last words
+    // along.
     const auto whole = fmt::format("{} {}: {}\n", records::utc_iso8601(std::chrono::system_clock::now()), name, line);
     base::write_all(log_file_.get(), whole);
   }
