@@ -19,6 +19,8 @@ PYTHON = runtimes.interpreter("sage")
 BUSY = ("--set", "timeline.hold_us=12000")
 
 
+# Not those of another checkout, whose tests may run beside.
+OURS = {str((PLUGINS / "bridge" / name).resolve()) for name in ("sage_node.py", "bridge_main.py")}
 # Where the kernel gives no network of its own, the rest is tested without.
 NODES = ("--nodes", "2", *(() if runtimes.own_network() else ("--set", "sage.insecure_nodes=true")))
 
@@ -36,8 +38,7 @@ class SageCase(runtimes.RuntimeCase):
 
     def processes_of(self, scratch: pathlib.Path) -> list[int]:
         return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
-                if alive(int(p.name)) and any("/bridge/sage_node.py" in word or "/bridge/bridge_main.py" in word
-                                              for word in read_proc(int(p.name), "cmdline"))]
+                if alive(int(p.name)) and not OURS.isdisjoint(read_proc(int(p.name), "cmdline"))]
 
 
 class Results(SageCase):
