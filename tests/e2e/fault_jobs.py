@@ -1,0 +1,133 @@
+"""What the killer runs: a command, how it goes on after a fault, and what there must be in the end."""
+from __future__ import annotations
+
+import json
+import pathlib
+import random
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+from harness import HOST, INVALID, LIMIT_S, OK, Done, Json, environment, read_lines
+
+RUN_ID = "cut"
+
+
+@dataclass(frozen=True)
+class Job:
+    what: str  # run | repeat | pair | search
+    args: tuple[str, ...]
+
+    def command(self, host: pathlib.Path, out: pathlib.Path) -> list[str]:
+        return [str(host), *self.args, "--output-dir", str(out)]
+
+    def resume(self, host: pathlib.Path, out: pathlib.Path) -> list[str] | None:
+        """None: there is nothing to go on with."""
+        if self.what == "pair":
+            state = out / f"run_id={RUN_ID}" / "state.json"
+            again = [str(host), "pair", "--resume", RUN_ID, "--output-dir", str(out)]
+            return again if state.exists() else self.command(host, out)
+        for state in sorted(out.glob("*/state.json")):
+            return [str(host), "run", "--resume", state.parent.name, "--output-dir", str(out)]
+        return None
+
+
+def requests_of(backend: str) -> list[str]:
+    if backend in ("sage", "ray"):
+        return ["--total-requests", "60", "--rate", "60", "--warmup-items", "5", "--interval", "0.1"]
+    return ["--total-requests", "200", "--rate", "1000", "--warmup-items", "10", "--interval", "0.02"]
+
+
+def draw_job(what: str, backend: str, rng: random.Random) -> Job:
+    load = requests_of(backend)
+    if what == "pair":
+        sides = "mock,threads" if backend == "mock" else f"{backend},mock"
+        return Job("pair", ("pair", "--workload", rng.choice(("q6", "q1")), "--backends", sides, "--repeat", "2", "--quick",
+                            "--cooldown", "0", "--run-id", RUN_ID, *load))
+    if what == "search":
+        return Job("search", ("run", "--workload", "q4", "-b", backend, "--quick", "--node-list", "1", "--tolerance", "0.3"))
+    args = ["run", "--workload", rng.choice(("q6", "q6", "q1", "q2")), "-b", backend, "--quick", *load,
+            "--request-log", rng.choice(("none", "jsonl", "binary"))]
+    if rng.random() < 0.3 and backend in ("mock", "threads"):
+        return Job("repeat", (*args, "--repeat", "2"))
+    return Job("run", tuple(args))
+
+
+def call(command: list[str], env: dict[str, str], limit_s: float = LIMIT_S) -> Done:
+    return subprocess.run(command, env=env, text=True, capture_output=True, timeout=limit_s, check=False, stdin=subprocess.DEVNULL)
+
+
+def records_in(out: pathlib.Path) -> list[Json]:
+    return [record for file in sorted(out.glob("**/unified_results.jsonl"))
+            if not file.parent.parent.name == "backends" and file.parent.parent.name != "probes"
+            and not file.parent.name.startswith((".unfinished", "earlier")) for record in read_lines(file)]
+
+
+def usable(record: Json) -> bool:
+    return record["metadata"]["status"] in ("ok", "invalid")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Of the same job without a fault."""
+    seconds: float
+    digests: frozenset[str]
+    records: int
+    points: Any  # of a search: what it found, by number of nodes
+    calls: dict[str, int]  # system call: the most that one thread makes
+
+    @staticmethod
+    def points_in(out: pathlib.Path) -> Any:
+        for file in out.glob("q4-*/frontier.json"):
+            return [(p["nodes"], p["capacity"], p["missed_at"]) for p in json.loads(file.read_text())["points"]]
+        return None
+
+
+def digests_of(records: list[Json]) -> frozenset[str]:
+    return frozenset(str(record["metadata"].get("digest")) for record in records if usable(record))
+
+
+def complete(job: Job, out: pathlib.Path, reference: Reference) -> list[str]:
+    """What is wrong with the whole that a resumed command says to have finished."""
+    records = [record for record in records_in(out) if usable(record)]
+    wrong = []
+    if job.what == "search":
+        # A search on real time may find another rate; in virtual time it cannot.
+        if "mock" in job.args and Reference.points_in(out) != reference.points:
+            wrong.append(f"the search found {Reference.points_in(out)}, without the fault {reference.points}")
+        return wrong
+    if len(records) < reference.records:
+        wrong.append(f"{len(records)} usable records, without the fault {reference.records}")
+    if not digests_of(records) <= reference.digests:
+        wrong.append(f"digests {digests_of(records)}, without the fault {reference.digests}")
+    if job.what == "pair":
+        wrong += complete_pair(out)
+    if job.what == "repeat" and (left := [str(p) for p in out.glob("run-*")]):
+        wrong.append(f"{left} is left of a finished run")
+    return wrong
+
+
+def complete_pair(out: pathlib.Path) -> list[str]:
+    (root,) = out.glob(f"run_id={RUN_ID}")
+    (folder,) = root.glob("config_hash=*")
+    state, manifest = (json.loads(file.read_text()) for file in (root / "state.json", folder / "manifest.json"))
+    wrong = []
+    states = [[cell["state"] for cell in each["cells"]] for each in (state, manifest)]
+    if states[0] != states[1]:
+        wrong.append(f"state.json says {states[0]}, manifest.json {states[1]}")
+    cells = sorted(p.name for p in (folder / "cells").iterdir())
+    if sorted(cell["folder"].split("/")[-1] for cell in manifest["cells"]) != cells:
+        wrong.append(f"the cells' folders are {cells}")
+    return wrong
+
+
+def finished(done: Done) -> bool:
+    """On a busy machine a run in real time may be INVALID."""
+    return done.returncode in (OK, INVALID)
+
+
+def host_environment(runtime: pathlib.Path, token: str) -> dict[str, str]:
+    return environment(XDG_RUNTIME_DIR=str(runtime), SAGE_FAULT_TOKEN=token)
+
+
+__all__ = ["HOST", "Job", "Reference", "call", "complete", "digests_of", "draw_job", "finished", "host_environment", "records_in", "usable"]
