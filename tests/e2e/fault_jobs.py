@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from harness import HOST, INVALID, LIMIT_S, OK, Done, Json, environment, read_lines
+from harness import INVALID, LIMIT_S, OK, Done, Json, environment, read_lines
 
 RUN_ID = "cut"
 
@@ -35,19 +35,21 @@ class Job:
 def requests_of(backend: str) -> list[str]:
     if backend in ("sage", "ray"):
         return ["--total-requests", "60", "--rate", "60", "--warmup-items", "5", "--interval", "0.1"]
-    return ["--total-requests", "200", "--rate", "1000", "--warmup-items", "10", "--interval", "0.02"]
+    requests = "60" if backend == "threads" else "200"
+    return ["--total-requests", requests, "--rate", "1000", "--warmup-items", "5", "--interval", "0.02"]
 
 
 def draw_job(what: str, backend: str, rng: random.Random) -> Job:
     load = requests_of(backend)
     if what == "pair":
         sides = "mock,threads" if backend == "mock" else f"{backend},mock"
-        return Job("pair", ("pair", "--workload", rng.choice(("q6", "q1")), "--backends", sides, "--repeat", "2", "--quick",
-                            "--cooldown", "0", "--run-id", RUN_ID, *load))
+        return Job("pair", ("pair", "--workload", "q6", "--backends", sides, "--repeat", "2", "--quick", "--cooldown", "0",
+                            "--run-id", RUN_ID, *requests_of("threads" if backend == "mock" else backend)))
     if what == "search":
         return Job("search", ("run", "--workload", "q4", "-b", backend, "--quick", "--node-list", "1", "--tolerance", "0.3"))
-    args = ["run", "--workload", rng.choice(("q6", "q6", "q1", "q2")), "-b", backend, "--quick", *load,
-            "--request-log", rng.choice(("none", "jsonl", "binary"))]
+    workloads = {"ray": ("q6",), "threads": ("q6", "q6", "q6", "q2")}.get(backend, ("q6", "q6", "q1", "q2"))  # by what they cost
+    args = ["run", "--workload", rng.choice(workloads), "-b", backend, "--quick", *load,
+            "--request-log", rng.choice(("jsonl",) if backend == "ray" else ("none", "jsonl", "binary"))]
     if rng.random() < 0.3 and backend in ("mock", "threads"):
         return Job("repeat", (*args, "--repeat", "2"))
     return Job("run", tuple(args))
@@ -59,7 +61,7 @@ def call(command: list[str], env: dict[str, str], limit_s: float = LIMIT_S) -> D
 
 def records_in(out: pathlib.Path) -> list[Json]:
     return [record for file in sorted(out.glob("**/unified_results.jsonl"))
-            if not file.parent.parent.name == "backends" and file.parent.parent.name != "probes"
+            if file.parent.parent.name not in ("backends", "probes")
             and not file.parent.name.startswith((".unfinished", "earlier")) for record in read_lines(file)]
 
 
@@ -129,5 +131,3 @@ def finished(done: Done) -> bool:
 def host_environment(runtime: pathlib.Path, token: str) -> dict[str, str]:
     return environment(XDG_RUNTIME_DIR=str(runtime), SAGE_FAULT_TOKEN=token)
 
-
-__all__ = ["HOST", "Job", "Reference", "call", "complete", "digests_of", "draw_job", "finished", "host_environment", "records_in", "usable"]

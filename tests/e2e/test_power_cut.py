@@ -39,7 +39,7 @@ class PowerCut(Case):
         done = subprocess.run(["mount", "-t", "ext4", "-o", OPTIONS, image, folder], text=True, capture_output=True, check=False)
         if done.returncode != 0:
             self.skipTest(f"images cannot be mounted here: {done.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
+        self.addCleanup(lambda: subprocess.run(["umount", "-l", folder], check=False))
         return folder
 
     def power_cut(self) -> pathlib.Path:
