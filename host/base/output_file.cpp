@@ -85,13 +85,9 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(errno);
-    size_ += static_cast<uint64_t>(n);
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
+  const auto written = write_all(fd_, bytes);
+  size_ += written;
+  if (written < bytes.size()) fail(errno);
 }
 
 void OutputFile::write_at(uint64_t offset, std::string_view bytes) {
@@ -180,16 +176,11 @@ void append_line(const fs::path& path, std::string_view line) {
   if (!fd) throw cannot_write(path, errno);
   const auto text = std::string(line) + '\n';
   const auto begin = ::lseek(fd.get(), 0, SEEK_END);
-  for (std::string_view left = text; !left.empty();) {
-    const auto n = ::write(fd.get(), left.data(), left.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int reason = errno;
-      // Half a line is none. What cannot be cut (a pipe) has no lines that stay.
-      [[maybe_unused]] const auto cut = begin < 0 ? 0 : ::ftruncate(fd.get(), begin);
-      throw cannot_write(path, reason);
-    }
-    left.remove_prefix(static_cast<size_t>(n));
+  if (write_all(fd.get(), text) < text.size()) {
+    const int reason = errno;
+    // Half a line is none. What cannot be cut (a pipe) has no lines that stay.
+    [[maybe_unused]] const auto cut = begin < 0 ? 0 : ::ftruncate(fd.get(), begin);
+    throw cannot_write(path, reason);
   }
   if (::fsync(fd.get()) != 0 && !cannot_be_synced(errno)) throw cannot_write(path, errno);
 }
