@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import unittest
 
 import killer
 
 
+@unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "calls of the sanitizers would fail as well")
 class Faults(unittest.TestCase):
     def hit(self, backend: str, what: str, count: int) -> None:
         told = io.StringIO()
