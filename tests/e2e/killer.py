@@ -28,6 +28,7 @@ from fault_jobs import (
     draw_job,
     finished,
     host_environment,
+    pair_states,
     records_in,
     usable,
 )
@@ -130,7 +131,7 @@ class Killer:
         wrong = checks.nothing_runs(token)
         if disk is not None:
             disk.leave(100_000, 1000)
-        wrong += checks.files_are_whole(out) + checks.exit_fits(job, done, fault, out)
+        wrong += checks.files_are_whole(out) + pair_states(out, 1) + checks.exit_fits(job, done, fault, out)
         if done.returncode >= 0 and not fault.fails_calls and fault.kind != "call":
             wrong += checks.leftovers(out, self.runtime)
         results = [str(p) for p in out.iterdir() if p.name not in ("earlier", "notes.txt")]
