@@ -9,7 +9,7 @@ import time
 
 from fault_jobs import Job, records_in
 from fault_kinds import Fault, processes
-from harness import FAILED, INTERRUPTED, INVALID, OK, USAGE, Done, Json, read_lines
+from harness import FAILED, INTERRUPTED, INVALID, OK, UNAVAILABLE, USAGE, Done, Json, read_lines
 
 PAGE = 4096
 Snapshot = dict[str, tuple[str, int]]
@@ -112,7 +112,7 @@ def exit_fits(job: Job, done: Done, fault: Fault, out: pathlib.Path) -> list[str
         wrong.append(f"ended by signal {-code}")
     if code == OK and (not states or not states <= {"ok"}):
         wrong.append(f"exit 0 with records {states}")
-    unreadable = fault.kind == "error" and code in (USAGE, 127)  # a manifest, a library: it is named
+    unreadable = fault.kind == "error" and code in (USAGE, UNAVAILABLE, 127)  # a manifest, a library: it is named
     if code not in (OK, FAILED, INVALID, INTERRUPTED) and code >= 0 and not unreadable:
         wrong.append(f"exit status {code}")
     mute = "of write" in fault.text  # nothing can be printed either
