@@ -86,7 +86,9 @@ class Reference:
 
 
 def digests_of(records: list[Json]) -> frozenset[str]:
-    return frozenset(str(record["metadata"].get("digest")) for record in records if usable(record))
+    """A digest is of the requests that ended well: those of a worker that was killed are not in it."""
+    whole = [m for m in (record["metadata"] for record in records if usable(record)) if m["ledger"]["outcomes"]["ok"] == m["ledger"]["offered"]]
+    return frozenset(str(metadata.get("digest")) for metadata in whole)
 
 
 def complete(job: Job, out: pathlib.Path, reference: Reference) -> list[str]:
