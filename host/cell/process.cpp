@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/hash.hpp"
+#include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "catalog/plugin.hpp"
 #include "catalog/python_env.hpp"
@@ -193,6 +194,9 @@ base::Exit cell_command(int spec_fd, int shared_fd) {
   } catch (const base::Error& e) {
     shared.set_error(base::one_line(e.what()));
     return e.code();
+  } catch (const std::filesystem::filesystem_error& e) {
+    shared.set_error(base::one_line(base::file_error(e).what()));
+    return base::Exit::failed;
   } catch (const std::exception& e) {
     shared.set_error(fmt::format("internal error: {}", base::one_line(e.what())));
     return base::Exit::failed;
