@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
+#include "base/input_file.hpp"
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
 #include "base/output_file.hpp"
@@ -24,7 +24,7 @@ std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::e
 // What the cell itself recorded of its run before it ended: its result, or what it had come to.
 Json record_so_far(const fs::path& folder) {
   for (const auto* name : {"unified_results.jsonl", writers::CheckpointWriter::file_name}) {
-    std::ifstream in(folder / name);
+    auto in = base::open_input(folder / name);
     std::string line;
     if (!std::getline(in, line)) continue;
     auto record = base::parse_json<Json>(line);
@@ -64,7 +64,8 @@ Json summary_of(const Json& record) {
 // Where the stream's whole lines end, a summary not counted: there is one in the end, whichever came first.
 uintmax_t end_of_lines(const fs::path& file) {
   constexpr std::streamoff longest = 64 << 20;
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  auto in = base::open_input(file);
+  in.seekg(0, std::ios::end);
   const std::streamoff size = in.tellg();
   const auto begin = std::max<std::streamoff>(0, size - longest);
   std::string tail(static_cast<size_t>(size - begin), '\0');

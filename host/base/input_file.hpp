@@ -1,0 +1,15 @@
+// Files to read that have an end: opening a pipe would wait for whoever writes to it, and a device may give for ever.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+
+namespace host::base {
+
+// Not open if it is no regular file, or cannot be read.
+inline std::ifstream open_input(const std::filesystem::path& file) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(file, error) ? std::ifstream(file, std::ios::binary) : std::ifstream();
+}
+
+}  // namespace host::base
