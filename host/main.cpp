@@ -39,6 +39,9 @@ int main(int argc, char** argv) {
   } catch (const host::base::Error& e) {
     std::fprintf(stderr, "sage-host: %s\n", host::base::one_line(e.what()).c_str());
     return static_cast<int>(e.code());
+  } catch (const std::bad_alloc&) {
+    std::fputs("sage-host: no memory was left; end other programs, or give it less to read at once\n", stderr);
+    return static_cast<int>(host::base::Exit::failed);
   } catch (const std::system_error& e) {
     // What fmt throws when it cannot print.
     const bool printing = std::string_view(e.what()).starts_with("cannot write to file");
