@@ -10,35 +10,45 @@
 
 namespace host::base {
 
+template <class J>
+concept AnyJson = nlohmann::detail::is_basic_json<J>::value;  // of ordered members, or sorted ones
+
 // Null if `object` has no such member, or is none.
-inline const nlohmann::ordered_json& field(const nlohmann::ordered_json& object, std::string_view key) {
-  static const nlohmann::ordered_json none;
+template <AnyJson J>
+const J& field(const J& object, std::string_view key) {
+  static const J none;
   if (!object.is_object()) return none;
   const auto it = object.find(std::string(key));
   return it == object.end() ? none : *it;
 }
 // Likewise by path: {"metrics", "total", "goodput"}.
-inline const nlohmann::ordered_json& field(const nlohmann::ordered_json& object,
-                                           std::initializer_list<std::string_view> path) {
+template <AnyJson J>
+const J& field(const J& object, std::initializer_list<std::string_view> path) {
   const auto* at = &object;
   for (const auto key : path) at = &field(*at, key);
   return *at;
 }
 
-inline std::optional<double> number(const nlohmann::ordered_json& value) {
+template <AnyJson J>
+std::optional<double> number(const J& value) {
   if (!value.is_number()) return std::nullopt;
-  const auto x = value.get<double>();
+  const auto x = value.template get<double>();
   return std::isfinite(x) ? std::optional(x) : std::nullopt;
 }
-inline std::optional<double> number(const nlohmann::ordered_json& object, std::string_view key) {
+template <AnyJson J>
+std::optional<double> number(const J& object, std::string_view key) {
   return number(field(object, key));
 }
 
 // Empty unless it is text.
-inline std::string text(const nlohmann::ordered_json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string();
+template <AnyJson J>
+std::string text(const J& value) {
+  return value.is_string() ? value.template get<std::string>() : std::string();
 }
-inline std::string text(const nlohmann::ordered_json& object, std::string_view key) { return text(field(object, key)); }
+template <AnyJson J>
+std::string text(const J& object, std::string_view key) {
+  return text(field(object, key));
+}
 
 // What can be iterated over: the list, or an empty one.
 inline const nlohmann::ordered_json& list(const nlohmann::ordered_json& value) {

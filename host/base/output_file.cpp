@@ -84,13 +84,9 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(errno);
-    size_ += static_cast<uint64_t>(n);
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
+  const auto written = write_all(fd_, bytes);
+  size_ += written;
+  if (written < bytes.size()) fail(errno);
 }
 
 void OutputFile::write_at(uint64_t offset, std::string_view bytes) {
@@ -168,12 +164,7 @@ void append_line(const fs::path& path, std::string_view line) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd) throw cannot_write(path, errno);
   const auto text = std::string(line) + '\n';
-  for (std::string_view left = text; !left.empty();) {
-    const auto n = ::write(fd.get(), left.data(), left.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw cannot_write(path, errno);
-    left.remove_prefix(static_cast<size_t>(n));
-  }
+  if (write_all(fd.get(), text) < text.size()) throw cannot_write(path, errno);
   if (::fsync(fd.get()) != 0 && !cannot_be_synced(errno)) throw cannot_write(path, errno);
 }
 

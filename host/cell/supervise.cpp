@@ -51,14 +51,6 @@ class SharedPage {
   CellShared* page_ = nullptr;
 };
 
-void write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto n = write(fd, text.data(), text.size());
-    if (n < 0 && errno != EINTR) fail("write");
-    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
-  }
-}
-
 std::string place_of(uint32_t call, const CellSpec& cell) {
   if ((call & ~engine::CallSlot::backend_bit) == 0) return "";
   const bool backend = (call & engine::CallSlot::backend_bit) != 0;
@@ -169,7 +161,8 @@ CellEnd supervise(const CellSpec& cell, StopSignals& stop) {
   SharedPage shared;
   const base::Fd spec(memfd_create("sage-host-spec", MFD_CLOEXEC));
   if (!spec) fail("memfd");
-  write_all(spec.get(), to_json(cell).dump());
+  const auto text = to_json(cell).dump();
+  if (base::write_all(spec.get(), text) < text.size()) fail("write");
   std::optional<base::ChildProcess> child;
   try {
     // A terminal's Ctrl-C goes to the whole process group; what it means is for the supervisor to say, through the

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "base/json_fields.hpp"
 #include "experiment/pair_run.hpp"
 #include "experiment/recorded_options.hpp"
 #include "experiment/state.hpp"
@@ -40,7 +41,7 @@ void take_cell(const PairRun& run, Cell& cell, const State& state) {
   if (known == state.cells().end() || known->state != Cell::State::ok) return;
   const auto file = run.folder(cell.point) / "cells" / run.cell_name(cell) / "unified_results.jsonl";
   std::error_code error;
-  if (!fs::is_regular_file(file, error) || base::sha256_file(file) != text_at(known->files, "unified_results.jsonl"))
+  if (!fs::is_regular_file(file, error) || base::sha256_file(file) != base::text(known->files, "unified_results.jsonl"))
     return;
   const auto position = cell.position;
   cell = *known;
@@ -58,7 +59,7 @@ void plan_from(PairRun& run, const State& state, const catalog::Catalog& catalog
   if (again.repeat < 1 || again.repeat > 100'000 || !(run.cooldown_s >= 0 && run.cooldown_s <= 3600))
     state.bad("'repeat' or 'cooldown_s' is out of range");
   const auto how = state.get<nlohmann::json>(plan, "compare");
-  run.comparison = {text_at(how, "baseline"), text_at(how, "margin"), text_at(how, "gate"),
+  run.comparison = {base::text(how, "baseline"), base::text(how, "margin"), base::text(how, "gate"),
                     how.is_object() && how.value("gate_lenient", nlohmann::json()) == true};
   set_plan(run, std::move(again));
 }
@@ -98,7 +99,7 @@ void take_up(PairRun& run, const catalog::Catalog& catalog, const std::vector<st
                                         repeat, state.source(), run.repeat));
   run.run_id = state.get<std::string>(state.plan(), "run_id");
   for (size_t w = 0; w < workloads.size(); ++w) {
-    run.workloads[w].started_at = text_at(workloads[w], "started_at");
+    run.workloads[w].started_at = base::text(workloads[w], "started_at");
     run.workloads[w].order = read_order(run, state, workloads[w]);
   }
   set_cells(run);

@@ -18,13 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-template <class J>
-std::optional<double> number_of(const J& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end() || !found->is_number()) return std::nullopt;
-  return found->template get<double>();
-}
-
 Probe probe_from_json(const nlohmann::json& json) {
   Probe probe;
   json.at("nodes").get_to(probe.nodes);
@@ -34,10 +27,10 @@ Probe probe_from_json(const nlohmann::json& json) {
   json.at("status").get_to(probe.status);
   json.at("reason").get_to(probe.reason);
   json.at("verdict").get_to(probe.verdict);
-  probe.attainment = number_of(json, "slo_attainment");
-  probe.throughput = number_of(json, "throughput");
-  probe.goodput = number_of(json, "goodput");
-  probe.latency_p99 = number_of(json, "latency_p99");
+  probe.attainment = base::number(json, "slo_attainment");
+  probe.throughput = base::number(json, "throughput");
+  probe.goodput = base::number(json, "goodput");
+  probe.latency_p99 = base::number(json, "latency_p99");
   return probe;
 }
 
@@ -128,12 +121,12 @@ void take_measures(Probe& probe, const Json& record) {
   probe.status = metadata.at("status").get<std::string>();
   if (const auto& reasons = metadata.at("reasons"); !reasons.empty()) probe.reason = reasons[0].get<std::string>();
   probe.verdict = metadata.value("verdict", "");
-  probe.throughput = number_of(record, "throughput");
-  probe.latency_p99 = number_of(record, "latency_p99");
+  probe.throughput = base::number(record, "throughput");
+  probe.latency_p99 = base::number(record, "latency_p99");
   if (!metadata.contains("metrics")) return;  // it died before there was a result
   const auto& total = metadata.at("metrics").at("total");
-  probe.attainment = number_of(total, "slo_attainment");
-  probe.goodput = number_of(total, "goodput");
+  probe.attainment = base::number(total, "slo_attainment");
+  probe.goodput = base::number(total, "goodput");
 }
 
 }  // namespace host::experiment

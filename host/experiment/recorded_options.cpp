@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/json_fields.hpp"
 #include "base/quote.hpp"
 #include "cell/process.hpp"
 
@@ -98,7 +99,7 @@ std::vector<PlannedCell> plan_again(const State& state, const catalog::Catalog& 
                                     const std::vector<std::string>& command_line) {
   std::vector<PlannedCell> out;
   for (const auto& each : state.list(state.plan(), "planned", planned_max))
-    out.push_back(plan_again(catalog, text_at(each, "workload"), text_at(each, "backend"),
+    out.push_back(plan_again(catalog, base::text(each, "workload"), base::text(each, "backend"),
                              each.value("options", Json()), command_line, state.source()));
   if (out.empty()) state.bad("'planned' is empty");
   return out;
@@ -113,7 +114,7 @@ void check_same_plan(const State& state, const nlohmann::ordered_json& now) {
   const auto names = [](const auto& list, const char* name) {
     std::vector<std::string> out;
     for (const auto& each : list)
-      if (const auto text = text_at(Json(each), name); std::ranges::find(out, text) == out.end()) out.push_back(text);
+      if (const auto text = base::text(each, name); std::ranges::find(out, text) == out.end()) out.push_back(text);
     return fmt::format("{}", fmt::join(out, ","));
   };
   for (const auto* name : {"workload", "backend"})
@@ -123,17 +124,17 @@ void check_same_plan(const State& state, const nlohmann::ordered_json& now) {
   for (size_t i = 0; i < now.size(); ++i) {
     const auto& was = began[i];
     const Json is = now[i];
-    const auto of = fmt::format("{} on {}", text_at(is, "workload"), text_at(is, "backend"));
-    if (const auto hash = text_at(is, "config_hash"); text_at(was, "config_hash") != hash) {
+    const auto of = fmt::format("{} on {}", base::text(is, "workload"), base::text(is, "backend"));
+    if (const auto hash = base::text(is, "config_hash"); base::text(was, "config_hash") != hash) {
       const auto changes = Json::diff(was.value("config", Json()), is.at("config"));
-      refuse("the configuration of " + of, base::short_hash(text_at(was, "config_hash")),
+      refuse("the configuration of " + of, base::short_hash(base::text(was, "config_hash")),
              changes.empty()
                  ? base::short_hash(hash)
                  : fmt::format("{} (first difference: {})", base::short_hash(hash), changes[0].value("path", "")));
     }
     const auto own = [](const Json& cell) { return cell.value("/options/backend"_json_pointer, Json()); };
     if (own(was) != own(is)) refuse("the options of " + of, own(was).dump(), own(is).dump());
-    state.check_environment(text_at(is, "backend"), was.value("environment", Json()), is.at("environment"));
+    state.check_environment(base::text(is, "backend"), was.value("environment", Json()), is.at("environment"));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/json_fields.hpp"
 #include "base/quote.hpp"
 #include "cell/run_folder.hpp"
 #include "experiment/recorded_options.hpp"
@@ -87,7 +88,7 @@ RunState::RunState(const fs::path& folder, const RunPlan& plan, Experiment& expe
     for (const auto& known : state.cells())
       if (known.point == cell.point && known.repetition == cell.repetition && known.state == Cell::State::ok &&
           is_name(known.run_id) && !known.files.is_null() &&
-          result_hash(plan.output_dir, known.run_id) == text_at(known.files, "unified_results.jsonl"))
+          result_hash(plan.output_dir, known.run_id) == base::text(known.files, "unified_results.jsonl"))
         cell = known;
 }
 

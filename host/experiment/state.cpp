@@ -66,7 +66,7 @@ bool State::exists(const fs::path& folder) {
 
 State::State(const fs::path& folder) : file_(folder / file_name) {
   json_ = base::parse_json(catalog::read_regular_file(file_, "state of an experiment", size_max));
-  type_ = text_at(json_, "type");
+  type_ = base::text(json_, "type");
   if (type_.empty() || !json_.value("/plan"_json_pointer, nlohmann::json()).is_object())
     bad("is not the state of an experiment");
   if (json_.value("/schema_version"_json_pointer, 0) != schema_version)
@@ -76,15 +76,15 @@ State::State(const fs::path& folder) : file_(folder / file_name) {
               .side = get<size_t>(json, "side"),
               .repetition = get<uint32_t>(json, "repetition"),
               .position = get<uint32_t>(json, "position"),
-              .state = state_of(text_at(json, "state"))};
+              .state = state_of(base::text(json, "state"))};
     if (cell.state == Cell::State::pending) continue;
     const auto exit = get<int>(json, "exit_code");
     if (exit < 0 || exit > 255) bad("'exit_code' is out of range");
     cell.exit = static_cast<base::Exit>(exit);
-    cell.reason = text_at(json, "reason");
-    cell.signal = text_at(json, "signal");
-    cell.place = text_at(json, "place");
-    cell.run_id = text_at(json, "run_id");
+    cell.reason = base::text(json, "reason");
+    cell.signal = base::text(json, "signal");
+    cell.place = base::text(json, "place");
+    cell.run_id = base::text(json, "run_id");
     cell.seconds = get<double>(json, "seconds");
     cell.files = json.value("files", nlohmann::json());
     cell.found = json.value("found", nlohmann::json());
@@ -107,8 +107,8 @@ void State::bad(const std::string& what) const {
 void State::check_environment(const std::string& backend, const nlohmann::json& recorded,
                               const nlohmann::json& now) const {
   const auto same = [&](const std::string& what, const nlohmann::json& a, const nlohmann::json& b, const char* name) {
-    const auto was = text_at(a, name);
-    const auto is = text_at(b, name);
+    const auto was = base::text(a, name);
+    const auto is = base::text(b, name);
     if (was == is) return;
     throw base::usage_error(
         fmt::format("{}: {} was {} when the run began and is {} now; results of both would be mixed: put "
@@ -123,11 +123,6 @@ void State::check_environment(const std::string& backend, const nlohmann::json& 
   same("the SHA-256 of the workload's library", part(recorded, "workload"), part(now, "workload"), "library_sha256");
   same(fmt::format("the SHA-256 of the library of {}", backend), part(recorded, "backend"), part(now, "backend"),
        "library_sha256");
-}
-
-std::string text_at(const nlohmann::json& json, const char* name) {
-  const auto it = json.is_object() ? json.find(name) : json.end();
-  return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 }  // namespace host::experiment

@@ -56,6 +56,4 @@ class State {
   std::vector<Cell> cells_;
 };
 
-std::string text_at(const nlohmann::json& json, const char* name);  // empty if it is missing, or no text
-
 }  // namespace host::experiment
