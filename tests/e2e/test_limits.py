@@ -78,10 +78,10 @@ class SpecialFiles(Case):
             file = folder / name
             kept = file.rename(file.with_suffix(".kept")) if file.exists() else None
             os.mkfifo(file)
-            for args in (("verify", folder), ("compare", folder), ("report", folder, "--html", "page.html", "--latex", "tex", "--hlog",
-                                                                   "all.hlog")):
-                with self.subTest(name=name, args=args):
-                    self.host(*args, code=None, limit_s=30)
+            outputs = ("--html", "page.html", "--latex", "tex", "--hlog", "all.hlog")
+            for command, *more in (("verify",), ("compare",), ("report", *outputs)):
+                with self.subTest(name=name, command=command):
+                    self.host(command, folder, *more, code=None, limit_s=30)
             file.unlink()
             if kept:
                 kept.rename(file)
