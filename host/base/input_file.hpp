@@ -6,10 +6,15 @@
 
 namespace host::base {
 
-// Not open if it is no regular file, or cannot be read.
+// Failed if it is no regular file, or cannot be read.
 inline std::ifstream open_input(const std::filesystem::path& file) {
   std::error_code error;
-  return std::filesystem::is_regular_file(file, error) ? std::ifstream(file, std::ios::binary) : std::ifstream();
+  std::ifstream in;
+  if (std::filesystem::is_regular_file(file, error))
+    in.open(file, std::ios::binary);
+  else
+    in.setstate(std::ios::failbit);
+  return in;
 }
 
 }  // namespace host::base
