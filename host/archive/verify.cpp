@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/input_file.hpp"
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
 #include "records/repro_manifest.hpp"
@@ -68,7 +68,7 @@ Json parse_file(const fs::path& file) { return base::parse_json_file<Json>(file)
 // Calls `take` with each of its lines, however many; false after one that is no object.
 template <class Take>
 bool each_line(const fs::path& file, Verification& to, const Take& take) {
-  std::ifstream in(file);
+  auto in = base::open_input(file);
   std::string line;
   bool too_long = false;
   for (size_t number = 1; base::next_json_line(in, line, too_long); ++number) {
@@ -139,7 +139,7 @@ void check_results(const fs::path& folder, std::vector<Json>& records, Verificat
     if (const auto& ledger = field(records[i], {"metadata", "ledger"}); ledger.is_object())
       check_ledger(ledger, where, to);
   }
-  std::ifstream in(folder / "unified_results.csv", std::ios::binary);
+  auto in = base::open_input(folder / "unified_results.csv");
   const std::string written{std::istreambuf_iterator<char>(in), {}};
   to.add(written == csv, "unified_results.csv",
          written == csv ? "the same records"
@@ -194,7 +194,7 @@ void check_request_log(const fs::path& folder, Verification& to) {
   if (!fs::exists(file)) return;
   try {
     uint64_t rows = 0;
-    std::ifstream in(file, std::ios::binary);
+    auto in = base::open_input(file);
     writers::RequestLogHeader header{};
     in.read(reinterpret_cast<char*>(&header), sizeof header);
     writers::read_request_log(file, [&](std::span<const records::RequestRow> block) { rows += block.size(); });

@@ -4,15 +4,13 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
-#include <system_error>
 
 #include "base/canonical_json.hpp"
 #include "base/error.hpp"
+#include "base/input_file.hpp"
 
 namespace host::base {
 namespace {
@@ -47,16 +45,15 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
+  auto in = open_input(file);
   std::vector<char> block(1 << 16);
   Sha256 hash;
-  errno = 0;
   while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
     hash.add({block.data(), static_cast<size_t>(in.gcount())});
   if (!in.eof())
-    throw Error(Exit::failed,
-                fmt::format("{}: cannot be read for its SHA-256 ({}); check that it exists and is readable",
-                            file.string(), std::generic_category().message(errno)));
+    throw Error(Exit::failed, fmt::format("{}: cannot be read for its SHA-256; check that it is a regular file, and "
+                                          "readable",
+                                          file.string()));
   return hash.hex();
 }
 

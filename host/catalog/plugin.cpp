@@ -165,6 +165,22 @@ void check_tables(const sage_plugin& plugin, const Manifest& manifest) {
 
 // ----------------------------------------------------------------------------------------- the embedded manifest
 
+// Options that only one of them has, or that have another type there; other defaults and limits are an installer's to
+// give.
+std::vector<std::string> differing_options(const Manifest& a, const Manifest& b) {
+  std::vector<std::string> out;
+  const auto add_lacking = [&](const Manifest& from, const Manifest& in) {
+    for (const auto& option : from.options) {
+      const auto same = [&](const OptionSpec& other) { return other.name == option.name && other.type == option.type; };
+      if (std::ranges::none_of(in.options, same) && std::ranges::find(out, option.name) == out.end())
+        out.push_back(option.name);
+    }
+  };
+  add_lacking(a, b);
+  add_lacking(b, a);
+  return out;
+}
+
 void check_embedded(const sage_plugin& plugin, const Manifest& manifest) {
   constexpr uint64_t size_max = 1 << 20;
   if (plugin.manifest.ptr == nullptr || plugin.manifest.size == 0 || plugin.manifest.size > size_max)
@@ -183,6 +199,9 @@ void check_embedded(const sage_plugin& plugin, const Manifest& manifest) {
   if (embedded.version != manifest.version) differing.emplace_back("version");
   if (embedded.abi_minor != manifest.abi_minor) differing.emplace_back("abi");
   if (embedded.capabilities != manifest.capabilities) differing.emplace_back("capabilities");
+  if (embedded.required_capabilities != manifest.required_capabilities) differing.emplace_back("requires.capabilities");
+  if (const auto options = differing_options(embedded, manifest); !options.empty())
+    differing.push_back(fmt::format("options ({})", fmt::join(options, ", ")));
   if (!differing.empty())
     throw base::usage_error(fmt::format(
         "{}: {} not as the manifest embedded in {} says; install library and manifest of one build",

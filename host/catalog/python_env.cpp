@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
 
 #include "base/error.hpp"
+#include "base/input_file.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/trusted_file.hpp"
 
@@ -24,7 +24,7 @@ fs::path data_home() {
 }
 
 std::string read_text(const fs::path& file) {
-  std::ifstream in(file);
+  auto in = base::open_input(file);
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
@@ -36,7 +36,7 @@ bool PythonEnv::current() const {
 }
 
 std::string PythonEnv::package() const {
-  std::ifstream in(requirements);
+  auto in = base::open_input(requirements);
   for (std::string line; std::getline(in, line);)
     if (!line.empty() && line[0] != '#') return line.substr(0, line.find(' '));
   return "no package";

@@ -18,7 +18,8 @@ namespace host::catalog {
 namespace {
 
 constexpr int limit_s = 10;
-constexpr size_t longest_error = 4000;  // less than a pipe holds: a write does not block, whoever reads when
+constexpr std::string_view loaded = "loaded";  // said by who came to the end: a library may call exit(0)
+constexpr size_t longest_error = 4000;         // less than a pipe holds: a write does not block, whoever reads when
 
 // In a child: what loading it says, through the pipe `report`; and the exit code.
 int load_and_report(const Manifest& manifest, int report) {
@@ -30,6 +31,7 @@ int load_and_report(const Manifest& manifest, int report) {
   auto code = base::Exit::failed;
   try {
     (void)load_plugin(manifest);
+    (void)!write(report, loaded.data(), loaded.size());
   } catch (const base::Error& e) {
     error = e.what();
     code = e.code();
@@ -60,9 +62,10 @@ TrialLoad try_load(const Manifest& manifest) {
     std::string error(longest_error, '\0');
     error.resize(static_cast<size_t>(std::max<ssize_t>(read(reader.get(), error.data(), error.size()), 0)));
     const auto code = WEXITSTATUS(child.status());
-    if (error.empty() && code != 0) error = fmt::format("{}: the library called exit({}) while loading", library, code);
+    if (code == 0 && error == loaded) return {true, "", base::Exit::ok};
+    if (error.empty()) error = fmt::format("{}: the library called exit({}) while loading", library, code);
     const bool refused = static_cast<base::Exit>(code) == base::Exit::unavailable;
-    return {error.empty(), error, refused ? base::Exit::unavailable : base::Exit::failed};
+    return {false, error, refused ? base::Exit::unavailable : base::Exit::failed};
   } catch (const std::system_error& e) {
     throw base::Error(base::Exit::failed, fmt::format("cannot start a process to load the plugin in: {}", e.what()));
   }

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/quote.hpp"
 #include "catalog/catalog.hpp"
 #include "load/load.hpp"
+#include "machine/machine_files.hpp"
 
 namespace host::cell {
 namespace {
@@ -74,6 +76,8 @@ CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, 
   cell.quick = get<bool>(shared, "quick");
   cell.verbose = get<bool>(shared, "verbose");
   cell.interval_s = get<double>(shared, "interval");
+  cell.open_timeout_s = get<double>(shared, "open_timeout");
+  cell.max_duration_s = get<double>(shared, "max_duration");
   cell.request_log = get<std::string>(shared, "request_log");
   cell.request_sample = get<double>(shared, "request_sample");
   cell.parity_check = static_cast<uint64_t>(get<int64_t>(shared, "parity_check"));
@@ -85,9 +89,13 @@ CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, 
   cell.command_line = command_line;
 
   const auto load = load::load_config(cell.load, cell.seed);
-  if (!load.trace.empty())
-    if (const auto check = load::check_trace(load.trace, load.trace_limit, load.trace_speed); !check.note.empty())
-      cell.warnings.push_back(fmt::format("{}: {}", load.trace.string(), check.note));
+  if (auto note = memory_note(load.max_in_flight, machine::memory_gb("/")); !note.empty())
+    cell.warnings.push_back(std::move(note));
+  if (!load.trace.empty()) {
+    const auto check = load::check_trace(load.trace, load.trace_limit, load.trace_speed);
+    if (!check.note.empty()) cell.warnings.push_back(fmt::format("{}: {}", load.trace.string(), check.note));
+    cell.trace_s = check.span_s;
+  }
 
   cell.config = {{"workload", cell.workload},
                  {"seed", cell.seed},
@@ -114,10 +122,39 @@ void check_files(const CellSpec& cell) {
           base::one_line(file), base::short_hash(planned), now.empty() ? "that of no file" : base::short_hash(now)));
 }
 
+std::string memory_note(uint64_t max_in_flight, std::optional<double> memory_gb) {
+  constexpr double bytes_per_gb = 1024.0 * 1024 * 1024;
+  constexpr double slot_bytes = 64;      // of the host, from the start
+  constexpr double request_bytes = 600;  // about what a backend keeps of one that waits, in `threads` and `mock`
+  const auto n = static_cast<double>(std::bit_ceil(max_in_flight));
+  const auto gb = n * (slot_bytes + request_bytes) / bytes_per_gb;
+  if (!memory_gb || gb < *memory_gb) return {};
+  const auto text = fmt::format(
+      "--max-in-flight {}: so many requests in flight need about {:.2g} GB of memory, and there "
+      "are {:.2g} GB; lower it",
+      max_in_flight, gb, *memory_gb);
+  if (n * slot_bytes / bytes_per_gb >= *memory_gb) throw base::usage_error(text);
+  return text;
+}
+
+double longest_s(const CellSpec& cell) {
+  constexpr double plans = 3, least_s = 60, least_virtual_s = 3600, most_s = 1e9;
+  if (cell.max_duration_s > 0) return cell.max_duration_s;
+  const auto load = load::load_config(cell.load, cell.seed);
+  return std::clamp(plans * load::planned_s(load, cell.trace_s) + load.timeout_s,
+                    cell.virtual_time ? least_virtual_s : least_s, most_s);
+}
+
 Json workload_config(const CellSpec& cell, const catalog::Manifest& backend) {
   auto json = plugin_config(cell, cell.workload_options);
   json["capabilities"] = backend.capabilities;
   json["load"] = catalog::to_json(cell.load);
+  return json;
+}
+
+Json backend_config(const CellSpec& cell) {
+  auto json = plugin_config(cell, cell.backend_options);
+  json["open_timeout_s"] = cell.open_timeout_s;
   return json;
 }
 
@@ -144,6 +181,8 @@ Json recorded_options(const CellSpec& cell) {
             {"parity_batch_size", cell.parity_batch_size},
             {"parity_check", cell.parity_check},
             {"interval", cell.interval_s},
+            {"open_timeout", cell.open_timeout_s},
+            {"max_duration", cell.max_duration_s},
             {"request_log", cell.request_log},
             {"request_sample", cell.request_sample}}},
           {"load", std::move(load)},
@@ -165,6 +204,9 @@ Json to_json(const CellSpec& cell) {
           {"quiet", cell.quiet},
           {"virtual_time", cell.virtual_time},
           {"interval_s", cell.interval_s},
+          {"open_timeout_s", cell.open_timeout_s},
+          {"max_duration_s", cell.max_duration_s},
+          {"trace_s", cell.trace_s},
           {"request_log", cell.request_log},
           {"request_sample", cell.request_sample},
           {"parity_batch_size", cell.parity_batch_size},
@@ -197,6 +239,9 @@ CellSpec cell_from_json(const Json& json) {
   json.at("quiet").get_to(cell.quiet);
   json.at("virtual_time").get_to(cell.virtual_time);
   json.at("interval_s").get_to(cell.interval_s);
+  json.at("open_timeout_s").get_to(cell.open_timeout_s);
+  json.at("max_duration_s").get_to(cell.max_duration_s);
+  json.at("trace_s").get_to(cell.trace_s);
   json.at("request_log").get_to(cell.request_log);
   json.at("request_sample").get_to(cell.request_sample);
   json.at("parity_check").get_to(cell.parity_check);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct CellSpec {
   bool quiet = false;  // one of many: nothing on the terminal
   bool virtual_time = false;
   double interval_s = 1;
+  double open_timeout_s = 120;
+  double max_duration_s = 0;         // as asked; 0 = by what is planned
+  double trace_s = 0;                // of the trace, from its first row to its last
   std::string request_log = "none";  // none | jsonl | binary
   double request_sample = 1;
   uint32_t parity_batch_size = 16;
@@ -49,13 +53,22 @@ struct CellSpec {
 CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, const catalog::Manifest& backend,
                    const std::vector<std::string>& command_line);
 
+// Why that many requests in flight may not fit into memory; empty if they do. Throws Error(usage) where not even the
+// host's own table of them does.
+std::string memory_note(uint64_t max_in_flight, std::optional<double> memory_gb);
+
 // Refuses when one of its files is not what it was planned with. A trace, or a plugin that is built anew while many
 // cells run, would make repetitions of different things. The host itself cannot change: cells are processes of its
 // image.
 void check_files(const CellSpec& cell);
 
+// The load has ended by then, or is ended: as asked, or far more than what is planned.
+double longest_s(const CellSpec& cell);
+
 // The options of a plugin with the run's shared ones, as given to its `create`.
 nlohmann::json plugin_config(const CellSpec& cell, const catalog::OptionValues& options);
+// Those of the backend, with the time that it may take to open.
+nlohmann::json backend_config(const CellSpec& cell);
 // Those of the workload, with what its backend can do: it may offer a part of itself that every backend can run.
 nlohmann::json workload_config(const CellSpec& cell, const catalog::Manifest& backend);
 

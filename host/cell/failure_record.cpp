@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
+#include "base/input_file.hpp"
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
 #include "base/output_file.hpp"
@@ -23,7 +23,7 @@ std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::e
 
 // Of the file's first line; null if there is none.
 Json record_in(const fs::path& file) {
-  std::ifstream in(file);
+  auto in = base::open_input(file);
   std::string line;
   if (!std::getline(in, line)) return nullptr;
   auto record = base::parse_json<Json>(line);
@@ -67,7 +67,8 @@ Json summary_of(const Json& record) {
 // Where the stream's whole lines end, a summary not counted: there is one in the end, whichever came first.
 uintmax_t end_of_lines(const fs::path& file) {
   constexpr std::streamoff longest = 64 << 20;
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  auto in = base::open_input(file);
+  in.seekg(0, std::ios::end);
   const std::streamoff size = in.tellg();
   const auto begin = std::max<std::streamoff>(0, size - longest);
   std::string tail(static_cast<size_t>(size - begin), '\0');

@@ -21,6 +21,7 @@
 #include "catalog/python_env.hpp"
 #include "cell/crash_handler.hpp"
 #include "engine/engine.hpp"
+#include "engine/plugin_calls.hpp"
 #include "machine/system_profile.hpp"
 #include "writers/checkpoint.hpp"
 #include "writers/hlog_writer.hpp"
@@ -71,6 +72,8 @@ engine::EngineConfig engine_config(const CellSpec& cell) {
   config.scheduler = cell.scheduler;
   config.virtual_time = cell.virtual_time;
   config.interval_s = cell.interval_s;
+  config.open_timeout_s = cell.open_timeout_s;
+  config.longest_s = longest_s(cell);
   // A short run has no room for long windows: as long as a twentieth of it, from 1 to 10 s.
   const auto expected_s = config.load.duration_s > 0 ? config.load.duration_s
                           : config.load.rate > 0 ? static_cast<double>(config.load.total_requests) / config.load.rate
@@ -125,6 +128,13 @@ std::string read_all(int fd) {
   return text;
 }
 
+// Its code runs from here on.
+catalog::Plugin load(const std::filesystem::path& manifest_file, engine::CallWatch& watch, bool backend) {
+  const auto manifest = catalog::read_manifest(manifest_file);
+  const engine::CallScope scope(&watch, engine::CallThread::main, engine::Call::load, backend, engine::call_limit_ns);
+  return catalog::load_plugin(manifest);
+}
+
 CellShared& map_shared(int fd) {
   void* address = mmap(nullptr, sizeof(CellShared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (address == MAP_FAILED) throw base::usage_error("'cell' is started by 'run' alone");
@@ -168,11 +178,11 @@ records::RunInfo run_info(const CellSpec& cell) {
 }
 
 base::Exit run_cell(const CellSpec& cell, CellShared& shared) {
-  const auto workload = catalog::load_plugin(catalog::read_manifest(cell.workload_manifest));
-  const auto backend = catalog::load_plugin(catalog::read_manifest(cell.backend_manifest));
+  const auto workload = load(cell.workload_manifest, shared.watch, false);
+  const auto backend = load(cell.backend_manifest, shared.watch, true);
   catalog::refuse_others_in_python(backend.manifest, cell.backend_options);
   const engine::EngineInput input = {&workload, workload_config(cell, backend.manifest), &backend,
-                                     plugin_config(cell, cell.backend_options)};
+                                     backend_config(cell)};
   auto info = run_info(cell);
   check_files(cell);  // after loading and hashing: what was loaded, what is recorded and what was planned are the same
   Writers writers(cell);
@@ -196,6 +206,9 @@ base::Exit cell_command(int spec_fd, int shared_fd) {
     return e.code();
   } catch (const std::filesystem::filesystem_error& e) {
     shared.set_error(base::one_line(base::file_error(e).what()));
+    return base::Exit::failed;
+  } catch (const std::bad_alloc&) {
+    shared.set_error(engine::no_memory);
     return base::Exit::failed;
   } catch (const std::exception& e) {
     shared.set_error(fmt::format("internal error: {}", base::one_line(e.what())));

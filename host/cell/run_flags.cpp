@@ -39,6 +39,13 @@ const std::vector<catalog::Flag>& run_flags() {
       {.spec = catalog::text_option("request_log", "none", "log single requests", {"none", "jsonl", "binary"})},
       {.spec = catalog::number_option("request_sample", 1, 0, 1, "", "share of requests in the log")},
       {.spec = catalog::number_option("interval", 1, 0.01, 86'400, "s", "time between records of progress")},
+      {.spec =
+           catalog::number_option("open_timeout", 120, 1, 86'400, "s", "most time that the backend may take to start")},
+      {.spec =
+           catalog::number_option("max_duration", 0, 0, 3.2e7, "s",
+                                  "most time from the first due time to the last request sent, by the clock on the "
+                                  "wall; what is over it ends INVALID. 0 = 3 times what is planned and --timeout, at "
+                                  "least 60 s, in simulated time an hour")},
       {.spec = catalog::text_option("config", "", "options from a TOML file"), .placeholder = "FILE.toml"},
       {.spec = catalog::text_option("set", "", "any option by name, or qualified as ID.KEY=VALUE; repeatable"),
        .placeholder = "KEY=VALUE",

@@ -139,11 +139,17 @@ CellEnd how_it_ended(int status, const CellShared& shared, const CellSpec& cell,
     end.place = place_of(*killed_for, cell);
     if (*killed_for != 0) {
       end.kind = CellEnd::Kind::hung;
-      end.reason = fmt::format("{} did not return in time; killed", end.place);
+      const bool opening = (*killed_for & ~engine::CallSlot::backend_bit) == static_cast<uint32_t>(engine::Call::open);
+      end.reason = fmt::format(
+          "{} did not return in time; killed{}", end.place,
+          opening ? fmt::format(" after {:g} s; give it longer with --open-timeout", cell.open_timeout_s) : "");
     } else {
+      const bool late = shared.watch.out_of_time.load() != 0;
       end.kind = CellEnd::Kind::killed;
-      end.reason = "did not end after it was asked to stop; killed";
-      end.exit = base::Exit::interrupted;
+      end.reason = late
+                       ? fmt::format("did not end after its {:g} s (--max-duration) were over; killed", longest_s(cell))
+                       : "did not end after it was asked to stop; killed";
+      end.exit = late ? base::Exit::failed : base::Exit::interrupted;
     }
   }
   end.offered = shared.watch.offered.load();
@@ -169,14 +175,18 @@ CellEnd supervise(const CellSpec& cell, StopSignals& stop) {
     throw base::Error(base::Exit::failed, fmt::format("cannot start a cell: {}", e.what()));
   }
 
-  Watchdog watchdog(static_cast<int64_t>(std::get<double>(cell.load.at("drain_timeout")) * 1e9));
+  const auto ns = [](double s) { return static_cast<int64_t>(s * 1e9); };
+  Watchdog watchdog(ns(std::get<double>(cell.load.at("drain_timeout"))), ns(longest_s(cell)));
   std::optional<uint32_t> killed_for;
   while (!child->wait(0)) {
     std::array<pollfd, 2> sources = {pollfd{child->fd(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
     poll(sources.data(), sources.size(), poll_ms);
-    const int stops = stop.count();
+    const auto now_ns = base::monotonic_ns();
+    const bool late = watchdog.out_of_time(shared->watch, now_ns);
+    const int stops = stop.count() + (late ? 1 : 0);
+    if (late) shared->watch.out_of_time.store(1);
     shared->stop.store(stops);
-    if (killed_for || !watchdog.look(shared->watch, stops, base::monotonic_ns())) continue;
+    if (killed_for || !watchdog.look(shared->watch, stops, now_ns)) continue;
     killed_for = watchdog.hung_call();
     child->kill();
   }

@@ -16,6 +16,12 @@ uint32_t overdue_call(const engine::CallWatch& watch, int64_t now_ns) {
 
 }  // namespace
 
+bool Watchdog::out_of_time(const engine::CallWatch& watch, int64_t now_ns) {
+  const auto since = watch.load_since_ns.load();
+  out_of_time_ = out_of_time_ || (longest_ns_ != 0 && since != 0 && now_ns - since > longest_ns_);
+  return out_of_time_;
+}
+
 bool Watchdog::look(const engine::CallWatch& watch, int stops, int64_t now_ns) {
   if (killed_) return true;
   if (stops != stops_) {

@@ -10,7 +10,12 @@ namespace host::cell {
 // One cell's; times on CLOCK_MONOTONIC.
 class Watchdog {
  public:
-  explicit Watchdog(int64_t drain_timeout_ns) : drain_timeout_ns_(drain_timeout_ns) {}
+  // `longest_ns`: that requests may be offered; 0 = however long.
+  explicit Watchdog(int64_t drain_timeout_ns, int64_t longest_ns = 0)
+      : drain_timeout_ns_(drain_timeout_ns), longest_ns_(longest_ns) {}
+
+  // True from the look on that finds that the load has taken too long. It counts as being asked to stop once more.
+  bool out_of_time(const engine::CallWatch& watch, int64_t now_ns);
 
   // True from the look on that finds it must be killed. `stops`: how often the user asked to stop so far: once gives it
   // time to drain, twice time to write, a third time none.
@@ -22,6 +27,8 @@ class Watchdog {
 
  private:
   const int64_t drain_timeout_ns_;
+  const int64_t longest_ns_;
+  bool out_of_time_ = false;
   int64_t kill_at_ns_ = 0;  // once the user asked to stop
   uint32_t overdue_ = 0;    // the call that was past its deadline at the last look
   uint32_t hung_call_ = 0;

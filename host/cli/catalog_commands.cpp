@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/nearest.hpp"
+#include "base/quote.hpp"
 #include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
 #include "cell/settings.hpp"
@@ -25,6 +26,20 @@ std::string to_string(catalog::CatalogEntry::State state) {
       return "broken";
   }
   return "";
+}
+
+// What the search path shows; a plugin whose library is not there cannot be used, however good its manifest.
+std::vector<catalog::CatalogEntry> entries_of(const catalog::Catalog& catalog) {
+  auto entries = catalog.entries();
+  for (auto& entry : entries) {
+    std::error_code error;
+    if (!entry.manifest || std::filesystem::is_regular_file(entry.manifest->library, error)) continue;
+    entry.state = catalog::CatalogEntry::State::broken;
+    entry.reason = fmt::format("its library {} is {}; build or install the plugin again",
+                               base::one_line(entry.manifest->library.string()),
+                               std::filesystem::exists(entry.manifest->library, error) ? "no regular file" : "missing");
+  }
+  return entries;
 }
 
 std::vector<catalog::Flag> list_flags() {
@@ -145,7 +160,7 @@ base::Exit list_command(const Command& command, std::span<const std::string> arg
   if (all) table.front().push_back("WHERE OR WHY");
   auto json = Json::array();
   size_t broken = 0;
-  for (const auto& entry : catalog.entries()) {
+  for (const auto& entry : entries_of(catalog)) {
     broken += entry.state == catalog::CatalogEntry::State::broken ? 1U : 0U;
     if (!all && entry.state != catalog::CatalogEntry::State::usable) continue;
     table.push_back(entry_row(entry, all));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 namespace host::engine {
 
@@ -40,9 +41,12 @@ int64_t Collector::next_ns() const {
 void Collector::run() {
   while (!finishing_.exchange(false, std::memory_order_acquire)) {
     if (step(session_.clock.now_ns()) >= rows_at_once) continue;
-    const auto asleep_ns = monotonic_ns();
+    // By a clock that does not stop while the machine sleeps.
+    const auto due_ns = base::boot_ns() + std::chrono::nanoseconds(poll).count();
     std::this_thread::sleep_for(poll);
-    intervals_.overslept(monotonic_ns() - asleep_ns - std::chrono::nanoseconds(poll).count());
+    const auto late_ns = base::boot_ns() - due_ns;
+    const auto now_ns = monotonic_ns();
+    intervals_.woke(now_ns - late_ns, now_ns);
   }
 }
 
@@ -54,6 +58,8 @@ size_t Collector::step(int64_t now_ns) {
     next_expiry_ns_ = now_ns + std::max<int64_t>(timeout_ns_ / 20, 10'000'000);
   }
   if (now_ns >= intervals_.next_ns() || intervals_.cut_short()) end_interval(now_ns);
+  tell_judge_error();
+  session_.services.check();
   return rows;
 }
 
@@ -126,7 +132,13 @@ void Collector::follow(int64_t now_ns) {
 
 void Collector::judge() {
   verdicts_.assign(outcomes_.size(), SAGE_VERDICT_UNCHECKED);
-  session_.workload.settle(outcomes_, verdicts_);
+  try {
+    if (judging_) session_.workload.settle(outcomes_, verdicts_);
+  } catch (...) {
+    judging_ = false;
+    judge_error_ = std::current_exception();
+    verdicts_.assign(outcomes_.size(), SAGE_VERDICT_UNCHECKED);
+  }
   for (size_t i = 0; i < outcomes_.size(); ++i) {
     if (verdicts_[i] == SAGE_VERDICT_PASS) {
       ++passed_;
@@ -139,6 +151,11 @@ void Collector::judge() {
       ++unchecked_;
     }
   }
+}
+
+// When the books are in order.
+void Collector::tell_judge_error() {
+  if (judge_error_) std::rethrow_exception(std::exchange(judge_error_, nullptr));
 }
 
 void Collector::end_interval(int64_t now_ns) {
@@ -164,6 +181,10 @@ void Collector::conclude(records::RunResult& result, int64_t now_ns) {
   end_interval(now_ns);
   concluded_ns_ = now_ns;
   result.report = nlohmann::json::object();
+  result.verdict = wrong_ != 0 ? "wrong" : "unchecked";
+  tell_judge_error();
+  session_.services.check();
+  if (!judging_) return;
   const auto verdict = session_.workload.conclude(result.report);
   // A workload that concludes nothing is judged by its rows alone.
   const auto rows_pass = passed_ != 0 && unchecked_ == 0;
@@ -200,6 +221,7 @@ void Collector::fill_counts(records::RunResult& result) {
   result.achieved_rate = feed_.mean_gap_s() > 0 ? 1 / feed_.mean_gap_s() : 0;
   result.achieved_cv = feed_.gap_cv();
   result.series = session_.services.series();
+  result.failures = session_.services.failures();
   result.noise = intervals_.noise();
   tell_events();
   result.events = session_.events.all();

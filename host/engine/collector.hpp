@@ -5,6 +5,7 @@
 #include <sage/plugin.hpp>
 
 #include <atomic>
+#include <exception>
 #include <span>
 #include <vector>
 
@@ -43,6 +44,7 @@ class Collector {
   void follow(int64_t now_ns);
   [[nodiscard]] uint64_t measured_offered() const;
   void judge();
+  void tell_judge_error();
   void end_interval(int64_t now_ns);
   void tell_events();
   void fill_counts(records::RunResult& result);
@@ -69,6 +71,8 @@ class Collector {
   uint64_t wrong_ = 0;
   uint64_t passed_ = 0;
   uint64_t unchecked_ = 0;
+  bool judging_ = true;             // until `settle` fails: what ends from there on is counted and not judged
+  std::exception_ptr judge_error_;  // that it did, until it is told
   // of one batch
   std::vector<sage_outcome> outcomes_;
   std::vector<const DoneRow*> judged_rows_;

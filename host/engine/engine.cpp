@@ -10,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "engine/collector.hpp"
@@ -65,6 +66,8 @@ class FirstError {
     result.exit = base::Exit::failed;
     try {
       std::rethrow_exception(error_);
+    } catch (const std::bad_alloc&) {
+      result.reasons.emplace_back(no_memory);
     } catch (const std::exception& e) {
       result.reasons.emplace_back(e.what());
     }
@@ -93,11 +96,14 @@ void ignored(Body&& body) noexcept {
   }
 }
 
+bool out_of_time(const CallWatch* watch) { return watch != nullptr && watch->out_of_time.load() != 0; }
+
 struct Run {
   Session& session;
   Feed& feed;
   Collector& collector;
   const std::atomic<int>& stop;
+  CallWatch* watch;
   FirstError error;
   bool drained = false;
   std::optional<records::EarlyDrain> early_drain;
@@ -113,23 +119,52 @@ struct Run {
       guarded(error, [&] { collector.run(); });
       if (error.any()) feed.abandon();  // the run cannot be recorded any more
     };
-    std::thread collecting(collect);
-    std::thread feeding([&] {
+    auto collecting = start(collect);
+    auto feeding = start([&] {
       guarded(error, [&] { feed.run(); });
       if (!feed.ended()) guarded(error, [&] { feed.stop_offering(); });
     });
-    feeding.join();
+    join(feeding);
+    load_ended();
     collector.finish_soon();
-    collecting.join();
+    join(collecting);
     keep();  // before the drain, which a plugin may not return from
-    collecting = std::thread(collect);
+    collecting = start(collect);
     guarded(error, [&] { drain_in_slices(); });
     collector.finish_soon();
-    collecting.join();
+    join(collecting);
     guarded(error, [&] {
       // what the drain left for the settle thread
       collector.step(session.clock.now_ns());
     });
+  }
+
+  // One that cannot be started fails the run; the others end early then.
+  template <class Body>
+  std::thread start(Body&& body) {
+    std::thread thread;
+    guarded(error, [&] {
+      try {
+        thread = std::thread(body);
+      } catch (const std::system_error& e) {
+        feed.abandon();
+        throw base::Error(base::Exit::failed,
+                          fmt::format("a thread of the host cannot be started: {}; end other programs, or raise the "
+                                      "limit (ulimit -u, pids.max)",
+                                      e.code().message()));
+      }
+    });
+    return thread;
+  }
+  static void join(std::thread& thread) {
+    if (thread.joinable()) thread.join();
+  }
+
+  void load_began() const {
+    if (watch != nullptr) watch->load_since_ns.store(monotonic_ns());
+  }
+  void load_ended() const {
+    if (watch != nullptr) watch->load_since_ns.store(0);
   }
 
   // Short slices, so that a second interrupt ends the wait.
@@ -173,6 +208,7 @@ struct Run {
         feed.step(clock.now_ns());
         collector.step(clock.now_ns());
       }
+      load_ended();
       keep();
       const auto deadline = clock.now_ns() + drain_timeout_ns();
       while (session.ledger->in_flight() != 0 && clock.now_ns() < deadline && stop.load() < 2) {
@@ -202,8 +238,8 @@ struct BeforeTheRun {
   }
 };
 
-void judge_run(const EngineConfig& config, const std::string& backend, const Run& run, int stops,
-               records::RunResult& r) {
+void judge_run(const EngineConfig& config, const EngineInput& input, const Run& run, int stops, records::RunResult& r) {
+  const auto& backend = input.backend->manifest.id;
   const auto worsen = [&](records::RunStatus status, base::Exit exit, std::string reason) {
     if (r.status == records::RunStatus::ok) {
       r.status = status;
@@ -215,7 +251,12 @@ void judge_run(const EngineConfig& config, const std::string& backend, const Run
   if (r.verdict == "wrong")
     worsen(records::RunStatus::failed, base::Exit::failed,
            fmt::format("the workload's check refused the results ({} requests wrong)", ledger.wrong));
-  if (r.parity.equal != r.parity.checked)
+  if (r.parity.unstable != 0)
+    worsen(records::RunStatus::failed, base::Exit::failed,
+           fmt::format("workload {} is not deterministic: {} of {} results differ between two serial executions, so no "
+                       "backend can be judged by them; its operators must be functions of seed and request alone",
+                       input.workload->manifest.id, r.parity.unstable, r.parity.checked));
+  else if (r.parity.equal != r.parity.checked)
     worsen(records::RunStatus::failed, base::Exit::failed,
            fmt::format("{} of {} results differ from those of a serial execution (seq {}{}): the backend changed them",
                        r.parity.checked - r.parity.equal, r.parity.checked, fmt::join(r.parity.differing, ", "),
@@ -226,8 +267,16 @@ void judge_run(const EngineConfig& config, const std::string& backend, const Run
            fmt::format("no measured request was offered{}: ask for more requests, or a longer time",
                        ledger.warmup > 0 ? fmt::format(", only {} of the warm-up", ledger.warmup) : ""));
   else if (measured.offered != 0 && measured.outcomes[static_cast<size_t>(metrics::Outcome::ok)] == 0)
-    worsen(records::RunStatus::failed, base::Exit::failed, "no measured request succeeded");
-  if (stops > 0)
+    worsen(records::RunStatus::failed, base::Exit::failed,
+           r.failures.empty()
+               ? "no measured request succeeded"
+               : fmt::format("no measured request succeeded; {} times: {}", r.failures[0].count, r.failures[0].text));
+  if (out_of_time(run.watch))
+    worsen(records::RunStatus::invalid, base::Exit::invalid,
+           fmt::format("the load did not end within {:g} s (--max-duration) and was ended: the result covers what was "
+                       "offered until then; lower the load, or allow it more time",
+                       config.longest_s));
+  if (stops > (out_of_time(run.watch) ? 1 : 0))
     worsen(records::RunStatus::interrupted, base::Exit::interrupted,
            "interrupted: the result covers what was offered until then");
   if (ledger.duplicate != 0)
@@ -325,7 +374,16 @@ double open_backend(Session& session, const EngineInput& input, uint32_t nodes) 
                              .workload_config = sage::str(w.config_text),
                              .node_descriptions = w.nodes.empty() ? nullptr : w.nodes.data()};
   const auto begin = monotonic_ns();
-  session.backend.open(description);
+  try {
+    session.backend.open(description, static_cast<int64_t>(config.open_timeout_s * 1e9));
+  } catch (const base::Error& e) {
+    // What an operator said, which is the workload's, before the backend gave up.
+    for (const auto& failure : session.services.failures())
+      if (std::string_view(e.what()).find(failure.text) == std::string_view::npos)
+        throw base::Error(e.code(), fmt::format("{}; an operator of workload '{}' had said: {}", e.what(),
+                                                input.workload->manifest.id, failure.text));
+    throw;
+  }
   return seconds(monotonic_ns() - begin);
 }
 
@@ -405,11 +463,12 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   info.environment["versions"] = runtime_versions(session.services.metadata());
   session.ledger->start_ns = session.clock.now_ns() + (config.virtual_time ? 0 : lead_ns);
   Feed feed(session, guard_ns, stop);
+  feed.prepare();
   Collector collector(session, feed, writers, watch);
   for (auto* writer : writers) writer->begin(info);
   unwinding.begun = true;
 
-  Run run{session, feed, collector, stop, {}, false, {}, {}};
+  Run run{session, feed, collector, stop, watch, {}, false, {}, {}};
   run.keep = [&] {
     ignored([&] {
       records::RunResult so_far;
@@ -421,6 +480,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
       for (auto* writer : writers) writer->keep(info, so_far);
     });
   };
+  run.load_began();
   if (config.virtual_time)
     run.in_virtual_time();
   else
@@ -429,7 +489,7 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   close(run, stops == 0, result);
   fill(run, result);
   run.error.rethrow_into(result);
-  judge_run(config, input.backend->manifest.id, run, stops, result);
+  judge_run(config, input, run, stops, result);
   for (auto* writer : writers) ignored([&] { writer->keep(info, result); });
   guarded(run.error, [&] { session.workload.destroy(); });
   for (auto* writer : writers) writer->finish(info, result);

@@ -11,6 +11,8 @@
 
 namespace host::engine {
 
+inline constexpr const char* no_memory = "no memory was left: lower --max-in-flight, --parallelism or the load";
+
 // `info` is completed (classes, tenants, start time) and handed to the writers before the first request.
 // `stop` counts the user's requests to stop: 1 = offer no more, drain and finish; 2 = finish at once.
 // Throws Error when the run could not begin; once begun, every ending is a RunResult and the writers' finish was

@@ -50,16 +50,21 @@ void Feed::run() {
     const auto next = next_ns();
     if (ended()) return;
     const auto now = session_.clock.now_ns();
+    auto awake_by = now;
     if (!batch_empty() || next == forever) {
       // The backend is full, or the closed loop is: a completion wakes us. One that slips in between the check and the
       // sleep (the completing side has no fence, to stay cheap) costs at most retry_ns.
       const auto limit = next == forever ? retry_ns : std::min(retry_ns, next - now);
       if (limit > 0)
         ledger_.progress.wait(limit, [&] { return batch_empty() && plan_.row() != nullptr && room() != 0; });
+      awake_by += std::max<int64_t>(limit, 0);
     } else if (next > now) {
       wait_until(next, guard_ns_, sleep_max_ns);
+      awake_by = std::min(next, now + sleep_max_ns);
     }
-    step(session_.clock.now_ns());
+    const auto awake = session_.clock.now_ns();
+    host_gaps_.woke(awake_by, awake);
+    step(awake);
   }
 }
 

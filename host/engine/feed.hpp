@@ -9,6 +9,7 @@
 
 #include "engine/plan.hpp"
 #include "engine/session.hpp"
+#include "machine/gaps.hpp"
 
 namespace host::engine {
 
@@ -16,6 +17,8 @@ class Feed {
  public:
   Feed(Session& session, int64_t guard_ns, const std::atomic<int>& stop);
 
+  // [main] Before the run: what the workload plans first, and its first events, are looked at. Throws Error.
+  void prepare() { plan_.row(); }
   // Real time: the body of the feed thread.
   void run();
   // Virtual time: when there is next something to do (INT64_MAX: nothing until a request completes), and doing it.
@@ -36,6 +39,8 @@ class Feed {
   [[nodiscard]] double gap_cv() const;  // -1: fewer than 3 gaps
   // Times from the start of the schedule.
   [[nodiscard]] const records::SubmitCalls& submit_calls() const { return submit_; }
+  // Of the waits of this thread; on the run's clock.
+  [[nodiscard]] const machine::Gaps& host_gaps() const { return host_gaps_; }
   [[nodiscard]] nlohmann::json arrival_notes() const { return plan_.notes(); }
 
   metrics::LaneHistogram lateness;  // of the generator: dispatch delay that neither backend nor full table explains
@@ -82,6 +87,7 @@ class Feed {
   int64_t backend_free_ns_ = 0;  // the backend last returned from submit
 
   records::SubmitCalls submit_;
+  machine::Gaps host_gaps_;
 
   uint64_t next_event_id_ = 1;
   bool marked_ = false;  // the workload opens phases itself

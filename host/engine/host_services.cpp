@@ -9,10 +9,15 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <functional>
 
+#include "base/error.hpp"
 #include "base/json_text.hpp"
 #include "base/quote.hpp"
+#include "base/utf8.hpp"
 #include "engine/plugin_calls.hpp"
+#include "engine/watch.hpp"
 #include "records/run_id.hpp"
 
 namespace host::engine {
@@ -24,6 +29,8 @@ constexpr size_t max_metadata = 256;                    // keys
 constexpr size_t max_metadata_bytes = size_t{1} << 20;  // of the values
 constexpr size_t longest_name = 256;                    // bytes
 constexpr uint64_t refusals_told = 10;
+constexpr size_t max_failures = 11;       // texts; the last one is "others"
+constexpr size_t longest_failure = 1000;  // bytes
 }  // namespace
 
 HostServices::HostServices(const EngineConfig& config, const Clock& clock, EventLog& events)
@@ -36,27 +43,78 @@ HostServices::HostServices(const EngineConfig& config, const Clock& clock, Event
   table_.abi_minor = SAGE_ABI_MINOR;
   table_.ctx = this;
   table_.now_ns = [](void* ctx) { return of(ctx).clock_.now_ns(); };
-  table_.log = [](void* ctx, int32_t level, sage_str text) { of(ctx).log(level, sage::view(text)); };
-  table_.fail = [](void*, sage_str text) { set_failure_text(sage::view(text)); };
-  table_.series = [](void* ctx, sage_str name, sage_str unit) {
-    return of(ctx).open_series(sage::view(name), sage::view(unit));
+  table_.log = [](void* ctx, int32_t level, sage_str text) {
+    guarded(ctx, [&](HostServices& host) { host.log(level, sage::view(text)); });
   };
-  table_.emit = [](void* ctx, const sage_record* rows, uint64_t n) { of(ctx).emit(rows, n); };
+  table_.fail = [](void* ctx, sage_str text) {
+    guarded(ctx, [&](HostServices& host) { host.note_failure(sage::view(text)); });
+  };
+  table_.series = [](void* ctx, sage_str name, sage_str unit) {
+    return guarded(ctx, [&](HostServices& host) { return host.open_series(sage::view(name), sage::view(unit)); });
+  };
+  table_.emit = [](void* ctx, const sage_record* rows, uint64_t n) {
+    guarded(ctx, [&](HostServices& host) { host.emit(rows, n); });
+  };
   table_.complete = [](void* ctx, const sage_completion* rows, uint64_t n) {
-    if (auto* ledger = of(ctx).ledger()) ledger->complete({rows, n});
+    guarded(ctx, [&](HostServices& host) {
+      if (auto* ledger = host.ledger()) ledger->complete({rows, n});
+    });
   };
   table_.spans = [](void* ctx, const sage_span* rows, uint64_t n) {
-    if (auto* ledger = of(ctx).ledger()) ledger->spans({rows, n});
+    guarded(ctx, [&](HostServices& host) {
+      if (auto* ledger = host.ledger()) ledger->spans({rows, n});
+    });
   };
   table_.event_done = [](void* ctx, uint64_t id, sage_status status, sage_str text) {
-    of(ctx).event_done(id, status, sage::view(text));
+    guarded(ctx, [&](HostServices& host) { host.event_done(id, status, sage::view(text)); });
   };
   table_.get_extension = [](void*, const char* id) -> const void* {
-    static constexpr sage_metadata metadata = {sizeof(sage_metadata), 0, [](void* ctx, sage_str key, sage_str value) {
-                                                 of(ctx).set_metadata(sage::view(key), sage::view(value));
-                                               }};
+    static constexpr sage_metadata metadata = {
+        sizeof(sage_metadata), 0, [](void* ctx, sage_str key, sage_str value) {
+          guarded(ctx, [&](HostServices& host) { host.set_metadata(sage::view(key), sage::view(value)); });
+        }};
     return std::string_view(id) == SAGE_METADATA_EXTENSION ? &metadata : nullptr;
   };
+}
+
+void HostServices::broke(const char* why) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (broken_.load() != nullptr) return;
+  std::strncpy(broken_text_.data(), why, broken_text_.size() - 1);
+  broken_.store(broken_text_.data());
+}
+
+void HostServices::check() {
+  if (broken_.load(std::memory_order_relaxed) == nullptr) return;
+  throw base::Error(base::Exit::failed,
+                    fmt::format("what the backend told the host was lost: {}", base::one_line(broken_.load())));
+}
+
+// Also that of the status which this thread's call returns. Of the calls that fail as a whole the host tells anyway.
+void HostServices::note_failure(std::string_view text) {
+  set_failure_text(text);
+  const auto call = current_call();
+  const bool of_backend = (call & CallSlot::backend_bit) != 0;
+  const auto in = static_cast<Call>(call & ~CallSlot::backend_bit);
+  if (call != 0 &&
+      !(of_backend && (in == Call::submit || in == Call::advance || in == Call::drain || in == Call::open)))
+    return;
+  const std::scoped_lock lock(mutex_);
+  const auto shown = base::shown_text(text.substr(0, longest_failure));
+  const auto known = std::ranges::find(failures_, shown, &records::FailureText::text);
+  if (known != failures_.end())
+    ++known->count;
+  else if (failures_.size() < max_failures)
+    failures_.push_back({failures_.size() + 1 < max_failures ? shown : "others", 1});
+  else
+    ++failures_.back().count;
+}
+
+std::vector<records::FailureText> HostServices::failures() const {
+  const std::scoped_lock lock(mutex_);
+  auto out = failures_;
+  std::ranges::stable_sort(out, std::greater(), &records::FailureText::count);
+  return out;
 }
 
 void HostServices::log(int32_t level, std::string_view text) {
@@ -64,10 +122,16 @@ void HostServices::log(int32_t level, std::string_view text) {
   const auto* name = names[std::clamp(level, 0, 3)];
   const auto line = base::one_line(text);
   if (level >= SAGE_LOG_INFO && log_file_) {
-    // One write, as a rule, so that lines of several threads stay whole, and a crash does not take the last words
-    // along.
-    const auto whole = fmt::format("{} {}: {}\n", records::utc_iso8601(std::chrono::system_clock::now()), name, line);
+    const std::scoped_lock lock(log_mutex_);
+    const auto now = records::utc_iso8601(std::chrono::system_clock::now());
+    auto whole = fmt::format("{} {}: {}\n", now, name, line);
+    const bool room = whole.size() <= log_left_;
+    if (!room && log_left_ == 0) return;  // nor is the terminal flooded
+    if (!room) whole = fmt::format("{} warning: 16 MiB of log: what follows is left out\n", now);
+    log_left_ = room ? log_left_ - whole.size() : 0;
+    // One write, as a rule, and no stream: a crash does not take the last words along.
     base::write_all(log_file_.get(), whole);
+    if (!room) return;
   }
   if (level < (verbose_ ? SAGE_LOG_DEBUG : SAGE_LOG_WARNING)) return;
   fmt::print(stderr, "sage-host: {}: {}\n", name, line);

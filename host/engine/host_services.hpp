@@ -4,6 +4,7 @@
 
 #include <sage/abi.h>
 
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -30,12 +31,18 @@ class HostServices {
   // Outcomes, spans and reports on events go nowhere before this.
   void connect(Ledger& ledger) { ledger_.store(&ledger, std::memory_order_release); }
 
+  // Throws Error if a service could not do its work (no memory, no descriptor, too many threads): what it was told is
+  // lost, and the run with it.
+  void check();
+
   // Plugins' and the host's own; debug lines go to the terminal only, and only when asked for.
   void log(int32_t level, std::string_view text);
   [[nodiscard]] std::vector<records::SeriesSummary> series() const;
   [[nodiscard]] nlohmann::json metadata() const;  // what the plugins said about the run
   // What they said and is not kept: {"count", "first"}, or null. The log has each of the first ones.
   [[nodiscard]] nlohmann::json refused() const;
+  // The texts that plugins gave for what failed during the run, the first ones, with how often.
+  [[nodiscard]] std::vector<records::FailureText> failures() const;
 
  private:
   static HostServices& of(void* ctx) { return *static_cast<HostServices*>(ctx); }
@@ -45,15 +52,34 @@ class HostServices {
   void emit(const sage_record* rows, uint64_t n);
   void set_metadata(std::string_view key, std::string_view value);
   void refuse(const std::string& text);  // under mutex_
+  void note_failure(std::string_view text);
+  // No exception of ours may cross the boundary either.
+  template <class Body>
+  static auto guarded(void* ctx, Body&& body) noexcept -> decltype(body(of(ctx))) {
+    try {
+      return body(of(ctx));
+    } catch (const std::exception& e) {
+      of(ctx).broke(e.what());
+    } catch (...) {
+      of(ctx).broke("an unknown exception");
+    }
+    return decltype(body(of(ctx)))();
+  }
+  void broke(const char* why) noexcept;
 
   sage_host table_{};
   const Clock& clock_;
   EventLog& events_;
   std::atomic<Ledger*> ledger_{nullptr};
   const bool verbose_;
+  std::mutex log_mutex_;
   base::Fd log_file_;
-  mutable std::mutex mutex_;  // for what is rare: series and metadata
+  size_t log_left_ = size_t{16} << 20;  // bytes that the file still takes
+  mutable std::mutex mutex_;            // for what is rare: series and metadata
   std::vector<records::SeriesSummary> series_;
+  std::vector<records::FailureText> failures_;
+  std::atomic<const char*> broken_{nullptr};  // set once; points into broken_text_
+  std::array<char, 256> broken_text_{};
   uint64_t refused_ = 0;
   std::string first_refused_;
   nlohmann::json metadata_ = nlohmann::json::object();

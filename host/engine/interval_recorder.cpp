@@ -1,9 +1,11 @@
 #include "engine/interval_recorder.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 #include <sage/plugin.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace host::engine {
 
@@ -24,19 +26,27 @@ IntervalRecorder::IntervalRecorder(Session& session, const Feed& feed, CallWatch
 
 bool IntervalRecorder::warming_up() const { return session_.ledger->offered() <= session_.config.load.warmup_items; }
 
-void IntervalRecorder::overslept(int64_t by_ns) {
-  if (noise_) noise_->overslept(by_ns);
+void IntervalRecorder::woke(int64_t due_ns, int64_t now_ns) {
+  gaps_.woke(due_ns, now_ns);
+  if (noise_) noise_->overslept(now_ns - due_ns);
+}
+
+machine::Gaps IntervalRecorder::all_gaps() const {
+  auto all = gaps_;
+  all.merge(feed_.host_gaps());
+  return all;
 }
 
 void IntervalRecorder::end_of_load() {
   if (!noise_) return;
   last_use_ = noise_->interval(warming_up());
-  noise_record_ = noise_->conclude();
+  noise_record_ = noise_->conclude(all_gaps(), session_.ledger->start_ns);
 }
 
 nlohmann::ordered_json IntervalRecorder::noise() {
   if (noise_record_) return *noise_record_;
-  return noise_ ? noise_->conclude() : machine::unmeasured_noise("simulated time: nothing on this machine disturbs it");
+  return noise_ ? noise_->conclude(all_gaps(), session_.ledger->start_ns)
+                : machine::unmeasured_noise("simulated time: nothing on this machine disturbs it");
 }
 
 records::Interval IntervalRecorder::take(int64_t now_ns) {
@@ -85,6 +95,12 @@ void IntervalRecorder::plan_next(int64_t now_ns, bool idle) {
   constexpr unsigned patience = 60;
   constexpr unsigned doublings_max = 20;
   idle_ = idle ? idle_ + 1 : 0;
+  if (++taken_ == most) {
+    taken_ = 0;
+    length_ns_ *= 2;
+    session_.services.log(SAGE_LOG_WARNING,
+                          fmt::format("{} intervals: they are {:g} s long from here on", most, seconds(length_ns_)));
+  }
   const auto grown = idle_ > patience ? std::min(idle_ - patience, doublings_max) : 0U;
   const auto start_ns = session_.ledger->start_ns;
   const auto passed = (now_ns - start_ns) / length_ns_;
@@ -126,11 +142,12 @@ void IntervalRecorder::take_classes(records::Interval& record) {
 }
 
 void IntervalRecorder::take_noise(records::Interval& record) {
+  record.noisy = gaps_.count() != std::exchange(gaps_before_, gaps_.count());
   const auto use = noise_record_ ? last_use_ : noise_ ? noise_->interval(record.warmup) : std::nullopt;
   if (!use) return;
   record.steal_share = use->share(use->steal);
   if (use->other) record.other_cpu_share = use->share(*use->other);
-  record.noisy = machine::is_noisy(*use);
+  record.noisy = record.noisy || machine::is_noisy(*use);
 }
 
 }  // namespace host::engine

@@ -48,7 +48,7 @@ Lane& Lanes::add_mine() {
     count_.store(n + 1, std::memory_order_release);
   } else {
     // more threads than any backend has reason for: a lane has one writer, so going on would miscount
-    throw std::length_error("more than 4096 threads of the backend complete requests");
+    throw std::length_error("more than 4096 of its threads complete requests; lower --parallelism");
   }
   cached_owner = serial_;
   return *cached_lane;

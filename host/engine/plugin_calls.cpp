@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/json_text.hpp"
+#include "base/quote.hpp"
 #include "engine/clock.hpp"
 
 namespace host::engine {
@@ -15,12 +16,36 @@ thread_local std::string failure_text;
 std::string_view text_of(sage_str s) { return {s.ptr == nullptr ? "" : s.ptr, static_cast<size_t>(s.size)}; }
 sage_str to_str(std::string_view s) { return {s.data(), s.size()}; }
 
+// What a call of the plugin returns. No exception may cross the boundary: one that does is the plugin's failure.
+template <class Body>
+sage_status status_of(const catalog::Plugin& plugin, Call call, Body&& body) {
+  const auto crossed = [&](std::string_view what) {
+    return base::Error(base::Exit::failed,
+                       fmt::format("{} of '{}' let an exception out, which no plugin may: {}; report it to its author",
+                                   to_string(call, plugin.manifest.kind == catalog::PluginKind::backend),
+                                   plugin.manifest.id, base::one_line(what)));
+  };
+  failure_text.clear();  // of an operator, say, that failed within a call that did not
+  try {
+    return body();
+  } catch (const std::exception& e) {
+    throw crossed(e.what());
+  } catch (...) {
+    throw crossed("of no known type");
+  }
+}
+
+template <class Body>
+void make_call(const catalog::Plugin& plugin, Call call, Body&& body) {
+  check_status(status_of(plugin, call, body), plugin, call);
+}
+
 template <class T>
 std::vector<const T*> read_list(void* self, sage_status (*list)(void*, const T* const**, uint64_t*),
                                 const catalog::Plugin& plugin) {
   const T* const* items = nullptr;
   uint64_t n = 0;
-  check_status(list(self, &items, &n), plugin, Call::describe);
+  make_call(plugin, Call::describe, [&] { return list(self, &items, &n); });
   if (n > 1 << 16 || (n != 0 && items == nullptr))
     throw base::Error(base::Exit::failed,
                       fmt::format("plugin '{}': its description has a broken list", plugin.manifest.id));
@@ -31,7 +56,8 @@ void* create_instance(const catalog::Plugin& plugin, const sage_host* services, 
                       CallWatch* watch, bool backend) {
   void* self = nullptr;
   const CallScope scope(watch, CallThread::main, Call::create, backend, call_limit_ns);
-  check_status(plugin.table.create(services, to_str(plugin.manifest.id), to_str(config), &self), plugin, Call::create);
+  make_call(plugin, Call::create,
+            [&] { return plugin.table.create(services, to_str(plugin.manifest.id), to_str(config), &self); });
   return self;
 }
 
@@ -59,7 +85,7 @@ void WorkloadCalls::create(const catalog::Plugin& plugin, const sage_host* servi
   config_text = config.dump();
   self_ = create_instance(plugin, services, config_text, watch, false);
   describe();
-  check_description();
+  check_description(*this, plugin.manifest.id);
 }
 
 void WorkloadCalls::describe() {
@@ -75,32 +101,7 @@ void WorkloadCalls::describe() {
     tenants = {&only};
   if (SAGE_HAS(&table, sage_workload, nodes)) nodes = read_list(self_, table.nodes, *plugin_);
   operators.struct_size = sizeof(operators);
-  check_status(table.operators(self_, &operators), *plugin_, Call::describe);
-}
-
-void WorkloadCalls::check_description() const {
-  const auto refuse = [&](const std::string& what) {
-    throw base::Error(base::Exit::failed, fmt::format("workload '{}': {}", plugin_->manifest.id, what));
-  };
-  if (stages.empty() || pipelines.empty() || classes.empty() || tenants.empty())
-    refuse("it describes no stage, pipeline, class or tenant");
-  if (classes.size() > 256 || tenants.size() > 256 || classes.size() * tenants.size() > 4096)
-    refuse("more than 256 classes or tenants, or 4096 combinations");
-  for (const auto* node : nodes)
-    if (node == nullptr || !(node->speed > 0)) refuse("a node whose speed is not above 0");
-  for (const auto* pipeline : pipelines) {
-    if (pipeline == nullptr || pipeline->n_steps == 0) refuse("a pipeline without steps");
-    for (uint32_t i = 0; i < pipeline->n_steps; ++i) {
-      const auto& step = *pipeline->steps[i];
-      if (step.stage >= stages.size())
-        refuse(fmt::format("pipeline '{}' step {} names stage {}, there are {}", text_of(pipeline->name), i, step.stage,
-                           stages.size()));
-      for (uint32_t k = 0; k < step.n_inputs; ++k)
-        if (step.inputs[k] >= i)
-          refuse(fmt::format("pipeline '{}' step {} takes the output of step {}, which is not earlier",
-                             text_of(pipeline->name), i, step.inputs[k]));
-    }
-  }
+  make_call(*plugin_, Call::describe, [&] { return table.operators(self_, &operators); });
 }
 
 void WorkloadCalls::destroy() {
@@ -112,7 +113,8 @@ void WorkloadCalls::destroy() {
 size_t WorkloadCalls::plan(std::span<sage_request> rows) {
   const CallScope scope(watch_, CallThread::feed, Call::plan, false, call_limit_ns);
   uint64_t filled = 0;
-  check_status(plugin_->table.workload->plan(self_, rows.data(), rows.size(), &filled), *plugin_, Call::plan);
+  make_call(*plugin_, Call::plan,
+            [&] { return plugin_->table.workload->plan(self_, rows.data(), rows.size(), &filled); });
   if (filled > rows.size())
     throw base::Error(base::Exit::failed,
                       fmt::format("workload '{}' planned {} rows of {}", plugin_->manifest.id, filled, rows.size()));
@@ -123,15 +125,19 @@ size_t WorkloadCalls::events(int64_t until_ns, std::span<sage_event> rows) {
   if (!SAGE_HAS(plugin_->table.workload, sage_workload, events)) return 0;
   const CallScope scope(watch_, CallThread::feed, Call::events, false, call_limit_ns);
   uint64_t filled = 0;
-  check_status(plugin_->table.workload->events(self_, until_ns, rows.data(), rows.size(), &filled), *plugin_,
-               Call::events);
-  return static_cast<size_t>(std::min<uint64_t>(filled, rows.size()));
+  make_call(*plugin_, Call::events,
+            [&] { return plugin_->table.workload->events(self_, until_ns, rows.data(), rows.size(), &filled); });
+  if (filled > rows.size())
+    throw base::Error(base::Exit::failed,
+                      fmt::format("workload '{}' gave {} events of {}", plugin_->manifest.id, filled, rows.size()));
+  last_event_ns_ = check_events(rows.first(filled), last_event_ns_, plugin_->manifest.id);
+  return static_cast<size_t>(filled);
 }
 
 void WorkloadCalls::settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts) {
   const CallScope scope(watch_, CallThread::settle, Call::settle, false, call_limit_ns);
-  check_status(plugin_->table.workload->settle(self_, rows.data(), rows.size(), verdicts.data()), *plugin_,
-               Call::settle);
+  make_call(*plugin_, Call::settle,
+            [&] { return plugin_->table.workload->settle(self_, rows.data(), rows.size(), verdicts.data()); });
 }
 
 uint32_t WorkloadCalls::conclude(nlohmann::json& report) {
@@ -139,7 +145,7 @@ uint32_t WorkloadCalls::conclude(nlohmann::json& report) {
   const CallScope scope(watch_, CallThread::settle, Call::conclude, false, call_limit_ns);
   uint32_t verdict = SAGE_VERDICT_UNCHECKED;
   sage_str text{};
-  check_status(plugin_->table.workload->conclude(self_, &verdict, &text), *plugin_, Call::conclude);
+  make_call(*plugin_, Call::conclude, [&] { return plugin_->table.workload->conclude(self_, &verdict, &text); });
   if (text.size != 0) report = base::parse_json(text_of(text), base::json_part_depth_max);
   if (report.is_discarded())
     report = nlohmann::json{{"error", "the workload's report is not JSON, or nested too deep"}};
@@ -160,15 +166,16 @@ void BackendCalls::destroy() {
   plugin_->table.destroy(std::exchange(self_, nullptr));
 }
 
-void BackendCalls::open(const sage_run& run) {
-  const CallScope scope(watch_, CallThread::main, Call::open, true, 2 * call_limit_ns);
-  check_status(plugin_->table.backend->open(self_, &run), *plugin_, Call::open);
+void BackendCalls::open(const sage_run& run, int64_t limit_ns) {
+  const CallScope scope(watch_, CallThread::main, Call::open, true, limit_ns);
+  make_call(*plugin_, Call::open, [&] { return plugin_->table.backend->open(self_, &run); });
 }
 
 size_t BackendCalls::submit(std::span<const sage_request> rows) {
   const CallScope scope(watch_, CallThread::feed, Call::submit, true, call_limit_ns / 2);
   uint64_t taken = 0;
-  check_status(plugin_->table.backend->submit(self_, rows.data(), rows.size(), &taken), *plugin_, Call::submit);
+  make_call(*plugin_, Call::submit,
+            [&] { return plugin_->table.backend->submit(self_, rows.data(), rows.size(), &taken); });
   if (taken > rows.size())
     throw base::Error(base::Exit::failed,
                       fmt::format("backend '{}' took {} rows of {}", plugin_->manifest.id, taken, rows.size()));
@@ -181,13 +188,14 @@ sage_status BackendCalls::control(const sage_event& event) {
     return SAGE_UNSUPPORTED;
   }
   const CallScope scope(watch_, CallThread::feed, Call::control, true, call_limit_ns);
-  return plugin_->table.backend->control(self_, &event);
+  return status_of(*plugin_, Call::control, [&] { return plugin_->table.backend->control(self_, &event); });
 }
 
 bool BackendCalls::drain(int64_t timeout_ns) {
   // a little longer than it was given, so that a plugin that keeps its promise is never cut
   const CallScope scope(watch_, CallThread::main, Call::drain, true, timeout_ns + 5'000'000'000);
-  const auto status = plugin_->table.backend->drain(self_, timeout_ns);
+  const auto status =
+      status_of(*plugin_, Call::drain, [&] { return plugin_->table.backend->drain(self_, timeout_ns); });
   if (status == SAGE_TIMEOUT) return false;
   check_status(status, *plugin_, Call::drain);
   return true;
@@ -195,13 +203,13 @@ bool BackendCalls::drain(int64_t timeout_ns) {
 
 void BackendCalls::close() {
   const CallScope scope(watch_, CallThread::main, Call::close, true, call_limit_ns);
-  check_status(plugin_->table.backend->close(self_), *plugin_, Call::close);
+  make_call(*plugin_, Call::close, [&] { return plugin_->table.backend->close(self_); });
 }
 
 int64_t BackendCalls::advance(int64_t until_ns) {
   const CallScope scope(watch_, CallThread::feed, Call::advance, true, call_limit_ns);
   int64_t next_ns = INT64_MAX;
-  check_status(plugin_->table.backend->advance(self_, until_ns, &next_ns), *plugin_, Call::advance);
+  make_call(*plugin_, Call::advance, [&] { return plugin_->table.backend->advance(self_, until_ns, &next_ns); });
   return next_ns;
 }
 
@@ -209,7 +217,7 @@ bool BackendCalls::stats(sage_stats& out) {
   if (!SAGE_HAS(plugin_->table.backend, sage_backend, stats)) return false;
   const CallScope scope(watch_, CallThread::settle, Call::stats, true, call_limit_ns);
   out = {sizeof(sage_stats), 0, 0, nullptr, 0};
-  return plugin_->table.backend->stats(self_, &out) == SAGE_OK;
+  return status_of(*plugin_, Call::stats, [&] { return plugin_->table.backend->stats(self_, &out); }) == SAGE_OK;
 }
 
 }  // namespace host::engine

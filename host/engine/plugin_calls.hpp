@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catalog/plugin.hpp"
+#include "engine/description.hpp"
 #include "engine/watch.hpp"
 
 namespace host::engine {
@@ -23,35 +24,35 @@ void check_status(sage_status status, const catalog::Plugin& plugin, Call call);
 // Time a call may take before a supervisor gives the run up as hung.
 inline constexpr int64_t call_limit_ns = 60'000'000'000;
 
-class WorkloadCalls {
+class WorkloadCalls : public Description {
  public:
   void create(const catalog::Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
   void destroy();
 
   // [feed]
   size_t plan(std::span<sage_request> rows);
-  // Fills the control events due up to until_ns and returns how many; fewer than there is room for: no more for now.
+  // Fills the control events due up to until_ns, checked, and returns how many; fewer than there is room for: no more
+  // for now.
   size_t events(int64_t until_ns, std::span<sage_event> rows);
   // [settle]
   void settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts);
   uint32_t conclude(nlohmann::json& report);
+  // [main] For as long as the host itself executes operators.
+  [[nodiscard]] CallScope operating(int64_t limit_ns) const {
+    return CallScope(watch_, CallThread::main, Call::operators, false, limit_ns);
+  }
   [[nodiscard]] bool has_events() const { return SAGE_HAS(plugin_->table.workload, sage_workload, events); }
   [[nodiscard]] bool settles() const { return SAGE_HAS(plugin_->table.workload, sage_workload, settle); }
 
-  std::vector<const sage_stage*> stages;
-  std::vector<const sage_pipeline*> pipelines;
-  std::vector<const sage_class*> classes;
-  std::vector<const sage_tenant*> tenants;
-  std::vector<const sage_node*> nodes;  // that it asks for; empty = as many as the run says, all alike
   sage_operators operators{};
   std::string config_text;
 
  private:
   void describe();
-  void check_description() const;
   const catalog::Plugin* plugin_ = nullptr;
   CallWatch* watch_ = nullptr;
   void* self_ = nullptr;
+  int64_t last_event_ns_ = 0;  // due, of those that `events` gave
 };
 
 class BackendCalls {
@@ -59,7 +60,7 @@ class BackendCalls {
   void create(const catalog::Plugin& plugin, const sage_host* services, const nlohmann::json& config, CallWatch* watch);
   void destroy();
 
-  void open(const sage_run& run);                     // [main]
+  void open(const sage_run& run, int64_t limit_ns);   // [main]
   size_t submit(std::span<const sage_request> rows);  // [feed]
   sage_status control(const sage_event& event);       // [feed] the caller judges the status
   bool drain(int64_t timeout_ns);                     // [main]

@@ -17,6 +17,8 @@ struct EngineConfig {
   std::string scheduler = "default";
   bool virtual_time = false;  // the backend simulates its own clock
   double interval_s = 1;
+  double open_timeout_s = 120;
+  double longest_s = 0;             // the load has ended by then, or is ended by who supervises; 0 = nobody does
   double hold_window_s = 10;        // as good as before for so long = recovered
   bool log_requests = false;        // hand RequestRows to the writers
   double log_sample = 1;            // share of requests logged, chosen by seq

@@ -10,14 +10,14 @@ thread_local uint32_t current = 0;
 
 const char* to_string(Call call, bool backend) {
   static constexpr const char* workload_names[] = {
-      "no call",           "workload.load",    "workload.create", "workload.describe",
-      "workload.open",     "workload.plan",    "workload.events", "workload.submit",
-      "workload.control",  "workload.advance", "workload.drain",  "workload.settle",
-      "workload.conclude", "workload.stats",   "workload.close",  "workload.destroy"};
+      "no call",          "workload.load",     "workload.create",   "workload.describe", "workload.open",
+      "workload.plan",    "workload.events",   "workload.submit",   "workload.control",  "workload.advance",
+      "workload.drain",   "workload.settle",   "workload.conclude", "workload.stats",    "workload.close",
+      "workload.destroy", "workload.operators"};
   static constexpr const char* backend_names[] = {
-      "no call",          "backend.load",   "backend.create",  "backend.describe", "backend.open",  "backend.plan",
-      "backend.events",   "backend.submit", "backend.control", "backend.advance",  "backend.drain", "backend.settle",
-      "backend.conclude", "backend.stats",  "backend.close",   "backend.destroy"};
+      "no call",          "backend.load",   "backend.create",  "backend.describe", "backend.open",     "backend.plan",
+      "backend.events",   "backend.submit", "backend.control", "backend.advance",  "backend.drain",    "backend.settle",
+      "backend.conclude", "backend.stats",  "backend.close",   "backend.destroy",  "backend.operators"};
   const auto index = static_cast<uint32_t>(call) < static_cast<uint32_t>(Call::count) ? static_cast<uint32_t>(call) : 0;
   return backend ? backend_names[index] : workload_names[index];
 }

@@ -25,6 +25,7 @@ enum class Call : uint32_t {
   stats,
   close,
   destroy,
+  operators,
   count
 };
 // "backend.submit", "workload.plan", ...
@@ -43,7 +44,9 @@ struct CallWatch {
   std::array<CallSlot, static_cast<size_t>(CallThread::count)> threads;
   std::atomic<uint32_t> crashed_call{0};  // written by the signal handler: the call of the thread that crashed
   std::atomic<uint32_t> crashed_thread{
-      0};  // 1: a thread of the host in `crashed_call`; 2: a thread of the plugin's own
+      0};                                 // 1: a thread of the host in `crashed_call`; 2: a thread of the plugin's own
+  std::atomic<int64_t> load_since_ns{0};  // CLOCK_MONOTONIC; 0 = requests are not being offered
+  std::atomic<uint32_t> out_of_time{0};   // 1: whoever supervises ended the load, for its time was over
   // Progress, for a record of a run that did not end by itself.
   std::atomic<uint64_t> offered{0};
   std::atomic<uint64_t> done{0};

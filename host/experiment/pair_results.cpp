@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <deque>
-#include <fstream>
 #include <map>
 #include <set>
 
 #include "base/hash.hpp"
+#include "base/input_file.hpp"
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
 #include "base/output_file.hpp"
@@ -38,7 +38,7 @@ void make_folder(const fs::path& folder) {
 
 std::vector<std::string> last_lines(const fs::path& file, size_t count) {
   std::deque<std::string> lines;
-  std::ifstream in(file);
+  auto in = base::open_input(file);
   for (std::string line; std::getline(in, line);) {
     lines.push_back(line);
     if (lines.size() > count) lines.pop_front();
@@ -60,7 +60,7 @@ std::string log_of(const PairRun& run, const Cell& cell) {
                                   cell.position, to_string(cell.state));
   auto text = header + (cell.reason.empty() ? "" : ": " + cell.reason) + "\n";
   if (cell.state == Cell::State::pending) return text;
-  std::ifstream in(cell_folder(run, cell) / "run.log");
+  auto in = base::open_input(cell_folder(run, cell) / "run.log");
   for (std::string line; std::getline(in, line);) text += line + "\n";
   return text;
 }
@@ -112,7 +112,7 @@ Json failure_of(const PairRun& run, const Cell& cell) {
 
 std::vector<Json> read_records(const fs::path& folder) {
   std::vector<Json> out;
-  std::ifstream in(folder / "unified_results.jsonl");
+  auto in = base::open_input(folder / "unified_results.jsonl");
   for (std::string line; std::getline(in, line);)
     if (auto json = base::parse_json<Json>(line); json.is_object()) out.push_back(std::move(json));
   return out;

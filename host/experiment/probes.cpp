@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/input_file.hpp"
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
 #include "base/output_file.hpp"
@@ -111,7 +111,7 @@ void Probes::write() const {
 
 Json read_record(const std::filesystem::path& folder) {
   const auto file = folder / "unified_results.jsonl";
-  std::ifstream in(file);
+  auto in = base::open_input(file);
   std::string line;
   if (!std::getline(in, line)) throw base::Error(base::Exit::failed, fmt::format("{} has no record", file.string()));
   auto json = base::parse_json<Json>(line);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <concepts>
+#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -151,6 +153,34 @@ bool has_effect(std::string_view option, std::string_view arrival) {
                                         {"trace_limit", {"trace"}}};
   const auto use = std::ranges::find(uses, option, &Use::option);
   return use == uses.end() || std::ranges::find(use->arrivals, arrival) != use->arrivals.end();
+}
+
+double planned_s(const LoadConfig& config, double trace_s) {
+  constexpr double deviations = 4;
+  const auto n_measured = static_cast<double>(config.total_requests);
+  const auto n_warmup = static_cast<double>(config.warmup_items);
+  const auto bounded = [&](double measured_s) {
+    return config.duration_s > 0 ? std::min(config.duration_s, measured_s) : measured_s;
+  };
+  const auto forever = std::numeric_limits<double>::infinity();
+  switch (config.arrival) {
+    case Arrival::offline:
+      return config.timeout_s;
+    case Arrival::trace:
+      return trace_s / config.trace_speed;
+    case Arrival::closed: {
+      const auto of = [&](double n) { return std::ceil(n / config.concurrency) * config.timeout_s; };
+      return of(n_warmup) + bounded(config.total_requests == 0 ? forever : of(n_measured));
+    }
+    default: {
+      const auto cv = config.arrival == Arrival::constant ? 0 : config.arrival == Arrival::gamma ? config.cv : 1;
+      const auto dwell_s = config.arrival == Arrival::bursty ? config.burst_dwell_s + config.calm_dwell_s : 0;
+      const auto of = [&](double n) {
+        return n == 0 ? 0 : (n + deviations * cv * std::sqrt(n)) / config.rate + deviations * dwell_s;
+      };
+      return of(n_warmup) + bounded(config.total_requests == 0 ? forever : of(n_measured));
+    }
+  }
 }
 
 bool begins_anew(const LoadConfig& config) {

@@ -40,6 +40,9 @@ struct LoadConfig {
 const std::vector<catalog::OptionSpec>& load_options();
 // False for an option that only other arrival processes use, like `rate` with a trace.
 bool has_effect(std::string_view option, std::string_view arrival);
+// About how long the schedule is, by chance hardly longer. A closed loop's and an offline one's: until the last request
+// has timed out, if none ends before. `trace_s`: of the trace, from its first row to its last.
+double planned_s(const LoadConfig& config, double trace_s = 0);
 // From resolved values; checks what no single option can (trace without --trace, neither count nor duration, ...).
 LoadConfig load_config(const catalog::OptionValues& values, uint64_t seed);
 

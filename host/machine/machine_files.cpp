@@ -108,6 +108,13 @@ ControlGroup control_group(const fs::path& root) {
   return limits;
 }
 
+std::optional<double> memory_gb(const fs::path& root) {
+  auto memory = control_group(root).memory_gb;
+  if (const auto kb = number_in(value_of(root / "proc/meminfo", "MemTotal", ':')))
+    lower(memory, *kb * 1024 / bytes_per_gb);
+  return memory;
+}
+
 std::optional<bool> smt_active(const fs::path& root) {
   const auto text = line_of(root / "sys/devices/system/cpu/smt/active");
   if (text.empty()) return std::nullopt;

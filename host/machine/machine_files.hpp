@@ -31,6 +31,9 @@ struct ControlGroup {
 };
 ControlGroup control_group(const std::filesystem::path& root);
 
+// Of the machine, or of its control group where that is less, in 2^30 bytes; null = not readable.
+std::optional<double> memory_gb(const std::filesystem::path& root);
+
 // Simultaneous multithreading: cores run two threads or more each; null = not readable.
 std::optional<bool> smt_active(const std::filesystem::path& root);
 // kB; null = not readable.

@@ -24,6 +24,23 @@ Json overshoot_us(const metrics::Histogram& overshoot, double q) {
   return ns ? Json(*ns / 1e3) : Json(nullptr);
 }
 
+// Whatever the percentiles say: one gap may be all that a run's tail is made of.
+void add_gaps(Json& out, const Gaps& gaps, int64_t start_ns) {
+  const auto longest = gaps.longest();
+  const auto seconds = [](int64_t ns) { return static_cast<double>(ns) / 1e9; };
+  const auto longest_s = seconds(longest.end_ns - longest.begin_ns);
+  const auto at_s = seconds(longest.end_ns - start_ns);
+  out["gaps"] = {{"count", gaps.count()}, {"total_s", seconds(gaps.total_ns())}};
+  out["gaps"]["longest_s"] = gaps.count() == 0 ? Json(nullptr) : Json(longest_s);
+  out["gaps"]["longest_ended_at_s"] = gaps.count() == 0 ? Json(nullptr) : Json(at_s);
+  if (gaps.count() == 0) return;
+  out["noisy"] = true;
+  out["reasons"].push_back(fmt::format(
+      "the host itself did not run for {:.3g} s until {:.3f} s{}", longest_s, at_s,
+      gaps.count() == 1 ? ""
+                        : fmt::format(", and in {} gaps for {:.3g} s in all", gaps.count(), seconds(gaps.total_ns()))));
+}
+
 }  // namespace
 
 Noise::Noise(const std::filesystem::path& root, pid_t ours, std::vector<unsigned> cpus)
@@ -55,8 +72,9 @@ std::optional<CpuUse> Noise::interval(bool warmup) {
   return use;
 }
 
-Json Noise::conclude() const {
+Json Noise::conclude(const Gaps& gaps, int64_t start_ns) const {
   auto out = unmeasured_noise("");
+  add_gaps(out, gaps, start_ns);
   out["load_1min_before"] = base::or_null(load_before_);
   out["load_1min_after"] = base::or_null(load_1min(root_));
   out["timer_overshoot_p50_us"] = overshoot_us(overshoot_, 0.5);
@@ -94,6 +112,7 @@ Json unmeasured_noise(const std::string& why) {
           {"intervals", nullptr},
           {"timer_overshoot_p50_us", nullptr},
           {"timer_overshoot_p99_us", nullptr},
+          {"gaps", nullptr},
           {"unmeasured", why}};
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "machine/cpu_watch.hpp"
+#include "machine/gaps.hpp"
 #include "metrics/histogram.hpp"
 
 namespace host::machine {
@@ -32,8 +33,8 @@ class Noise {
   std::optional<CpuUse> interval(bool warmup);
   // A sleep took so much longer than asked.
   void overslept(int64_t ns) { overshoot_.record(ns); }
-  // When the load is over: the record's `noise`.
-  [[nodiscard]] nlohmann::ordered_json conclude() const;
+  // When the load is over: the record's `noise`. `gaps` are on a clock that was at `start_ns` when the schedule began.
+  [[nodiscard]] nlohmann::ordered_json conclude(const Gaps& gaps = {}, int64_t start_ns = 0) const;
 
  private:
   struct Kind {  // of noise

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <fstream>
 
 #include "base/error.hpp"
+#include "base/input_file.hpp"
 
 namespace host::records {
 namespace {
@@ -23,6 +23,8 @@ constexpr uint32_t digits = 3;
 constexpr size_t bucket_count = size_t{metrics::buckets::rows} * metrics::buckets::row_size;
 constexpr size_t encoded_max = header_size + bucket_count * 9;
 constexpr uintmax_t file_max = 64U << 20;
+constexpr uint64_t samples_max =
+    1'000'000'000'000'000;            // of a log: 31 years at 1e6/s; sums of many logs do not overflow
 constexpr size_t entries_max = 2000;  // each takes up to 280 KB; a run has one for each class, tenant and phase
 constexpr auto legend = "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
 
@@ -131,7 +133,8 @@ std::string uncompress(std::string_view bytes) {
   return out;
 }
 
-metrics::Histogram decode(std::string_view base64_text) {
+// `samples`: of the log until then.
+metrics::Histogram decode(std::string_view base64_text, uint64_t& samples) {
   const auto bytes = uncompress(from_base64(base64_text));
   Bytes in(bytes);
   if (in.take_int(4) != cookie) throw std::runtime_error("the histogram is not in the V2 encoding");
@@ -151,6 +154,9 @@ metrics::Histogram decode(std::string_view base64_text) {
       index += count < -static_cast<int64_t>(bucket_count) ? bucket_count : static_cast<size_t>(-count);
     } else {
       if (index >= bucket_count) throw std::runtime_error("the histogram has values beyond 2.4 hours");
+      if (static_cast<uint64_t>(count) > samples_max - samples)
+        throw std::runtime_error("the log counts more than 1e15 requests, which no run has");
+      samples += static_cast<uint64_t>(count);
       if (count > 0)
         out.record(metrics::buckets::middle(static_cast<uint32_t>(index / metrics::buckets::row_size),
                                             static_cast<uint32_t>(index % metrics::buckets::row_size)),
@@ -177,14 +183,14 @@ std::string_view take_field(std::string_view& line) {
   return field;
 }
 
-HlogEntry read_entry(std::string_view line) {
+HlogEntry read_entry(std::string_view line, uint64_t& samples) {
   HlogEntry out;
   constexpr std::string_view tag = "Tag=";
   if (line.starts_with(tag)) out.tag = take_field(line).substr(tag.size());
   out.begin_s = number(take_field(line));
   out.seconds = number(take_field(line));
   take_field(line);  // the maximum, which the histogram has too
-  out.histogram = decode(line);
+  out.histogram = decode(line, samples);
   return out;
 }
 
@@ -209,13 +215,14 @@ std::string hlog_text(const std::vector<HlogEntry>& entries, std::string_view co
 }
 
 std::vector<HlogEntry> read_hlog(const std::filesystem::path& file) {
-  std::ifstream in(file);
+  auto in = base::open_input(file);
   if (!in) throw base::Error(base::Exit::failed, fmt::format("{}: cannot be read", file.string()));
   std::error_code no_size;  // of a pipe, say
   if (const auto size = std::filesystem::file_size(file, no_size); !no_size && size > file_max)
     throw base::Error(base::Exit::failed, fmt::format("{}: larger than 64 MiB, which no run writes", file.string()));
   std::vector<HlogEntry> out;
   size_t number_of_line = 0;
+  uint64_t samples = 0;
   for (std::string line; std::getline(in, line);) {
     ++number_of_line;
     if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -223,7 +230,7 @@ std::vector<HlogEntry> read_hlog(const std::filesystem::path& file) {
     try {
       if (out.size() == entries_max)
         throw std::runtime_error(fmt::format("more than {} histograms; merge or split the log", entries_max));
-      out.push_back(read_entry(line));
+      out.push_back(read_entry(line, samples));
     } catch (const std::exception& e) {
       throw base::Error(base::Exit::failed, fmt::format("{}:{}: {}", file.string(), number_of_line, e.what()));
     }

@@ -50,6 +50,7 @@ Json to_json(const ParityResult& parity) {
           {"checked", parity.checked},
           {"equal", parity.equal},
           {"missing", parity.missing},
+          {"unstable", parity.unstable},
           {"not_checked", parity.not_checked},
           {"differing", parity.differing},
           {"reason", base::or_null(parity.reason)}};
@@ -230,6 +231,9 @@ Json to_json(const RunResult& result) {
     out["nodes"].push_back({{"node", node.node}, {"busy_s", node.busy_s}, {"capacity", node.capacity}});
   out["series"] = Json::array();
   for (const auto& series : result.series) out["series"].push_back(to_json(series));
+  out["failures"] = Json::array();
+  for (const auto& failure : result.failures)
+    out["failures"].push_back({{"text", failure.text}, {"count", failure.count}});
   out["events"] = Json::array();
   for (const auto& event : result.events) out["events"].push_back(to_json(event));
   out["noise"] = result.noise;

@@ -176,6 +176,12 @@ struct SeriesSummary {
   double last = 0;
 };
 
+// What plugins said of failures, an operator's exceptions say.
+struct FailureText {
+  std::string text;
+  uint64_t count = 0;
+};
+
 enum class RunStatus { ok, failed, invalid, interrupted };
 const char* to_string(RunStatus status);
 
@@ -184,6 +190,7 @@ struct ParityResult {
   uint64_t checked = 0;  // 0: nothing was to be checked, or `reason`
   uint64_t equal = 0;
   uint64_t missing = 0;             // of those that are not: ok, but without the digest that there should be
+  uint64_t unstable = 0;            // differ between two serial executions: the workload is not deterministic
   uint64_t not_checked = 0;         // within the limit, but no time was left
   std::vector<uint64_t> differing;  // seqs, the first few
   std::string reason;               // why nothing was checked, if that is what the backend says
@@ -219,6 +226,7 @@ struct RunResult {
   std::vector<NodeWork> nodes;
   std::vector<SeriesSummary> series;
   std::vector<EventRecord> events;
+  std::vector<FailureText> failures;       // most frequent first
   std::vector<SampledRequest> timeline;    // a sample of the measured requests, by seq
   std::vector<metrics::Metric> over_time;  // availability, priority_inversion, memory_drift, ...: not made of cells
   std::string verdict;                     // pass | wrong | unchecked

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <limits>
 
 #include "base/error.hpp"
+#include "base/input_file.hpp"
 #include "base/json_text.hpp"
 #include "records/hlog.hpp"
 #include "report/intervals.hpp"
@@ -103,7 +103,7 @@ RunData read_run_data(const fs::path& run_folder) {
   const auto records = run_folder / "records.jsonl";
   const auto frontier = run_folder / "frontier.json";
   std::error_code error;
-  if (std::ifstream in(records); in)
+  if (auto in = base::open_input(records); in.is_open())
     RecordsReader(out, records.string()).read(in);
   else if (!fs::exists(frontier, error))
     out.problems.push_back(fmt::format("{}: cannot be read", records.string()));

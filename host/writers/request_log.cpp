@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/input_file.hpp"
 #include "writers/line_file.hpp"
 #include "writers/request_line.hpp"
 
@@ -65,7 +66,7 @@ void RequestLogWriter::finish(const records::RunInfo& /*info*/, const records::R
 
 RequestLogHeader read_request_log(const std::filesystem::path& file,
                                   const std::function<void(std::span<const records::RequestRow>)>& take) {
-  std::ifstream in(file, std::ios::binary);
+  auto in = base::open_input(file);
   RequestLogHeader header;
   in.read(reinterpret_cast<char*>(&header), sizeof header);
   const RequestLogHeader expected;

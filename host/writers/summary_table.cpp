@@ -223,6 +223,14 @@ std::string generator_line(const records::RunResult& result) {
   return text + "\n";
 }
 
+std::string failure_lines(const records::RunResult& result) {
+  constexpr size_t shown_max = 3;
+  std::string text;
+  for (const auto& failure : std::span(result.failures).first(std::min(shown_max, result.failures.size())))
+    text += fmt::format("failed {} time{}: {}\n", failure.count, failure.count == 1 ? "" : "s", failure.text);
+  return text;
+}
+
 std::string verdict_line(const records::RunResult& result) {
   const auto& ledger = result.ledger;
   return fmt::format("verdict: {} ({} passed, {} wrong, {} unchecked)\n",
@@ -255,6 +263,9 @@ std::string parity_line(const records::ParityResult& parity) {
   auto text = fmt::format("output parity: {}/{}", parity.equal, parity.checked);
   if (parity.not_checked > 0) text += fmt::format(" ({} more not checked: no time left)", parity.not_checked);
   if (!parity.differing.empty()) text += fmt::format("; DIFFERENT: seq {}", fmt::join(parity.differing, ", "));
+  if (parity.unstable > 0)
+    text +=
+        fmt::format("; {} not the same in two serial executions: the workload is not deterministic", parity.unstable);
   if (parity.missing > 0) text += fmt::format("; {} without the digest that there should be", parity.missing);
   return text + "\n";
 }
@@ -285,8 +296,8 @@ std::string summary_table(const records::RunInfo& info, const records::RunResult
   const auto metrics = list.take();
   return header(info, result) + "\n" + request_table(result, metrics) + stage_table(result, metrics) +
          isolation_table(summary, metrics) + disturbance_table(summary, metrics) + "\n" + run_line(metrics) +
-         ledger_line(result.ledger) + generator_line(result) + parity_line(result.parity) + verdict_line(result) +
-         report_table(result.report);
+         ledger_line(result.ledger) + generator_line(result) + failure_lines(result) + parity_line(result.parity) +
+         verdict_line(result) + report_table(result.report);
 }
 
 void SummaryTable::finish(const records::RunInfo& info, const records::RunResult& result) {

@@ -66,12 +66,13 @@ Bridge::Bridge(sage::Host host, BridgeConfig config)
 Bridge::~Bridge() { close(); }
 
 void Bridge::start() {
+  const auto deadline_ns = host_.now_ns() + config_.start_timeout_ns;
   const auto hello = parse(expect(FrameType::hello, config_.start_timeout_ns, "starting").text());
   if (!hello.is_object()) throw sage::Failure(SAGE_FAILED, config_.name + ": its first words are no JSON object");
   host_.set_metadata("runtime", hello);
   calibrate();
   channel_->send(FrameType::open, config_.run.dump());
-  receive_metadata(expect(FrameType::ready, config_.start_timeout_ns, "starting its runtime").text());
+  receive_metadata(expect(FrameType::ready, deadline_ns - host_.now_ns(), "starting its runtime").text());
 }
 
 // What a batch needs to cross the bridge and back when nothing else happens.
@@ -117,7 +118,7 @@ Frame Bridge::expect(FrameType type, int64_t timeout_ns, const std::string& doin
 void Bridge::fail_to_start(const std::string& doing, Channel::Receive received) {
   if (received == Channel::Receive::timeout)
     throw sage::Failure(
-        SAGE_FAILED, config_.name + " did not answer in time while " + doing + "; give it longer with start_timeout_s");
+        SAGE_FAILED, config_.name + " did not answer in time while " + doing + "; give it longer with --open-timeout");
   throw sage::Failure(SAGE_FAILED, config_.name + " " + child_->ending() + " (while " + doing + ")");
 }
 
@@ -257,10 +258,11 @@ void Bridge::add_result(const PacketView& packet, int64_t done_ns) {
   rows_.push_back({id, done_ns, begun_ns, ok ? header.digest : 0,
                    ok ? sage_bytes{result.data(), result.size()} : sage_bytes{nullptr, 0}, header.status, 0,
                    ok ? header.units : 0, header.node});
-  if (!ok && errors_logged_++ < errors_logged_max)
-    host_.log(SAGE_LOG_WARNING,
-              config_.name + ": request " + std::to_string(header.request.seq) + ": " +
-                  std::string(reinterpret_cast<const char*>(result.data()), std::min<size_t>(result.size(), 500)));
+  if (ok) return;
+  const std::string text(reinterpret_cast<const char*>(result.data()), std::min<size_t>(result.size(), 500));
+  host_.fail(text);  // for the record, which counts equal ones
+  if (errors_logged_++ < errors_logged_max)
+    host_.log(SAGE_LOG_WARNING, config_.name + ": request " + std::to_string(header.request.seq) + ": " + text);
 }
 
 void Bridge::deliver() {

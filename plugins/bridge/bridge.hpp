@@ -26,7 +26,7 @@ struct BridgeConfig {
   Child::Program program;
   sage::Json run;  // what the child opens
   size_t in_flight_max = 0;
-  int64_t start_timeout_ns = 0;  // for each of: the child's hello, the runtime's start
+  int64_t start_timeout_ns = 0;  // for the child's hello and the runtime's start together
   int64_t close_timeout_ns = 0;  // for the runtime's orderly end; then it is killed
 };
 

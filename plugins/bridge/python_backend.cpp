@@ -64,7 +64,8 @@ void PythonBackend::open(const sage_run& run) {
   config.name = id_;
   config.run = describe(run);
   config.in_flight_max = static_cast<size_t>(run.max_in_flight);
-  config.start_timeout_ns = option_ns(options_, "start_timeout_s", 60);
+  // A little less than the host's own limit, which would leave nothing to be said.
+  config.start_timeout_ns = option_ns(options_, "open_timeout_s", 120) * 9 / 10;
   config.close_timeout_ns = option_ns(options_, "close_timeout_s", 10);
   config.program.guard = folder / "sage-host-guard";
   config.program.folder = sage::view(run.scratch_dir);

@@ -227,3 +227,27 @@ TEST_CASE("a cell survives its way to another process") {
   CHECK(copy.load == cell.load);  // also the types: 90.0 stays a float
   CHECK(copy.workload_manifest == cell.workload_manifest);
 }
+
+TEST_CASE("requests in flight that memory cannot hold are told before the run, or refused") {
+  constexpr uint64_t most = 1 << 24;
+  CHECK(memory_note(65536, 1.0).empty());
+  CHECK(memory_note(most, 64.0).empty());
+  CHECK(memory_note(most, std::nullopt).empty());
+  CHECK(
+      memory_note(most, 8.0) ==
+      "--max-in-flight 16777216: so many requests in flight need about 10 GB of memory, and there are 8 GB; lower it");
+  CHECK_THROWS_AS(memory_note(most, 0.9), base::Error);
+}
+
+TEST_CASE("a run may take far longer than what is planned, and no longer") {
+  CellSpec cell;
+  cell.load = {{"arrival", std::string("constant")}, {"rate", 2e6},     {"duration", 3.0},
+               {"total_requests", int64_t{0}},       {"timeout", 30.0}, {"warmup_items", int64_t{0}}};
+  CHECK(longest_s(cell) == doctest::Approx(60));
+  cell.virtual_time = true;
+  CHECK(longest_s(cell) == doctest::Approx(3600));
+  cell.load["duration"] = 7200.0;
+  CHECK(longest_s(cell) == doctest::Approx(3 * 7200 + 30));
+  cell.max_duration_s = 5;
+  CHECK(longest_s(cell) == 5);
+}

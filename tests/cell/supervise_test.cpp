@@ -83,10 +83,18 @@ TEST_CASE_FIXTURE(Ended, "one that the supervisor killed hung, or did not stop; 
   CHECK(hung.kind == CellEnd::Kind::hung);
   CHECK(hung.reason == "backend.submit of 'threads' did not return in time; killed");
   CHECK(hung.signal.empty());
+  constexpr auto in_open = static_cast<uint32_t>(engine::Call::open) | engine::CallSlot::backend_bit;
+  CHECK(how(killed_by(SIGKILL), in_open).reason ==
+        "backend.open of 'threads' did not return in time; killed after 120 s; give it longer with --open-timeout");
   const auto stubborn = how(killed_by(SIGKILL), 0);
   CHECK(stubborn.kind == CellEnd::Kind::killed);
   CHECK(stubborn.exit == base::Exit::interrupted);
   CHECK(how(killed_by(SIGSEGV), in_submit).kind == CellEnd::Kind::crashed);
+  page.watch.out_of_time = 1;
+  cell.max_duration_s = 90;
+  const auto late = how(killed_by(SIGKILL), 0);
+  CHECK(late.reason == "did not end after its 90 s (--max-duration) were over; killed");
+  CHECK(late.exit == base::Exit::failed);
 }
 
 TEST_CASE("a call past its deadline at two looks in a row is hung; one that ended in between is not") {
@@ -132,6 +140,20 @@ TEST_CASE("asked to stop it may drain, asked twice it may write, asked three tim
   Watchdog thrice(500 * s);
   CHECK_FALSE(thrice.look(watch, 2, 101 * s));
   CHECK(thrice.look(watch, 3, 102 * s));
+}
+
+TEST_CASE("a load that takes longer than it may is asked to stop, once requests are being offered") {
+  engine::CallWatch watch;
+  Watchdog watchdog(5 * s, 60 * s);
+  CHECK_FALSE(watchdog.out_of_time(watch, 1000 * s));  // opening has limits of its own
+  watch.load_since_ns = 1000 * s;
+  CHECK_FALSE(watchdog.out_of_time(watch, 1060 * s));
+  CHECK(watchdog.out_of_time(watch, 1061 * s));
+  watch.load_since_ns = 0;
+  CHECK(watchdog.out_of_time(watch, 1062 * s));  // that it was too long stays true
+  watch.load_since_ns = 1000 * s;
+  Watchdog ever(5 * s);
+  CHECK_FALSE(ever.out_of_time(watch, INT64_MAX));
 }
 
 TEST_CASE("signals that come together count once, and none ends the process meanwhile") {

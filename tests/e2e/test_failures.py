@@ -41,11 +41,12 @@ class BrokenBackends(Case):
         self.failed("exits_in_submit", "exited with code 3", "backend.submit")
 
     def test_exception(self) -> None:
-        for where in ("create", "open", "submit", "drain", "close"):
+        for where in ("create", "open", "open, raw", "submit", "drain", "close"):
             with self.subTest(where=where):
                 done = self.run_broken("throws", "--where", where, code=FAILED)
                 (line,) = [line for line in done.stderr.splitlines() if line.startswith("sage-host:")]
                 self.assertIn(f"thrown on purpose in {where}", line)
+        self.assertIn("backend.open of 'throws' let an exception out, which no plugin may", str(self.records()))
         self.assertEqual({r["metadata"]["status"] for r in self.records()}, {"failed"})
 
     def test_what_a_backend_needs_is_not_installed(self) -> None:

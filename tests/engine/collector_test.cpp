@@ -214,3 +214,38 @@ TEST_CASE_FIXTURE(FakeCollector, "writers hear of an event when it is issued and
   REQUIRE(recorder.events.size() == 2);
   CHECK(recorder.events[1].status == "done");
 }
+
+TEST_CASE_FIXTURE(FakeCollector, "a stream of intervals has an end: they grow longer") {
+  config.interval_s = 0.01;
+  open();
+  Feed a_feed(*session, 0, stop);
+  IntervalRecorder recorder_of(*session, a_feed, nullptr);
+  send(0);  // something is under way all the time
+  const auto next_length = [&] {
+    const auto from = session->clock.now_ns();
+    session->clock.jump_to(recorder_of.next_ns());
+    recorder_of.take(session->clock.now_ns());
+    return session->clock.now_ns() - from;
+  };
+  for (uint64_t i = 0; i < IntervalRecorder::most; ++i) REQUIRE(next_length() == 10 * ms);
+  CHECK(next_length() == 20 * ms);
+  CHECK(next_length() == 20 * ms);
+}
+
+TEST_CASE_FIXTURE(FakeCollector, "when settle fails, what ends from there on is counted, and told once") {
+  start();
+  const auto row = send(0);
+  judge = [](const sage_outcome&) -> uint32_t { throw std::runtime_error("on purpose"); };
+  complete(row.id);
+  CHECK_THROWS_WITH_AS(collector->step(session->clock.now_ns()), doctest::Contains("on purpose"), base::Error);
+  complete(send(1).id);
+  CHECK_NOTHROW(collector->step(session->clock.now_ns()));
+  records::RunResult result;
+  collector->conclude(result, go_to(50));
+  collector->fill(result);
+  CHECK(result.ledger.unchecked == 2);
+  CHECK(result.verdict == "unchecked");
+  uint64_t in_intervals = 0;
+  for (const auto& interval : recorder.intervals) in_intervals += interval.ok;
+  CHECK(in_intervals == 2);
+}

@@ -154,6 +154,7 @@ struct Fixture {
   EngineConfig config;
   Recorder recorder;
   std::atomic<int> stop{0};
+  CallWatch* watch = nullptr;
   Fixture() {
     script = &what;
     config.virtual_time = true;
@@ -170,7 +171,7 @@ struct Fixture {
     EngineInput input{&workload, sage::Json::object(), &backend, sage::Json::object()};
     records::RunInfo info;
     std::vector<records::Writer*> writers = {&recorder};
-    return run(config, input, info, writers, nullptr, stop);
+    return run(config, input, info, writers, watch, stop);
   }
 };
 
@@ -428,6 +429,31 @@ TEST_CASE_FIXTURE(Fixture, "a stop keeps what was measured until then") {
   CHECK(r.status == records::RunStatus::interrupted);
   CHECK(r.exit == base::Exit::interrupted);
   CHECK(recorder.finished == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a load that was ended because its time was over is invalid, with what was measured until then") {
+  CallWatch page;
+  watch = &page;
+  config.longest_s = 90;
+  const auto in_time = go();
+  CHECK(in_time.status == records::RunStatus::ok);
+  CHECK(page.load_since_ns == 0);  // not under way any more
+  bool under_way = false;
+  what.judge = [&](const sage_outcome&) {
+    under_way = under_way || page.load_since_ns != 0;
+    page.out_of_time = 1;
+    stop = 1;
+    return SAGE_VERDICT_PASS;
+  };
+  const auto r = go();
+  CHECK(r.status == records::RunStatus::invalid);
+  CHECK(r.exit == base::Exit::invalid);
+  REQUIRE(r.reasons.size() == 1);
+  CHECK(r.reasons[0].starts_with("the load did not end within 90 s (--max-duration)"));
+  CHECK(under_way);
+  CHECK(r.ledger.offered < 1100);
+  CHECK(r.ledger.balanced());
 }
 
 TEST_CASE_FIXTURE(Fixture, "the request log has every request, a sample when asked") {

@@ -4,9 +4,15 @@
 #include <fmt/format.h>
 #include <sage/plugin.hpp>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <limits>
 #include <string>
+#include <thread>
 
+#include "fake_run.hpp"
 #include "records/result_json.hpp"
 
 using namespace host;
@@ -113,4 +119,55 @@ TEST_CASE_FIXTURE(Services, "metadata is bounded in depth, size and number") {
   CHECK(services.metadata()["k1"] == 2);
   for (int i = 0; i < 20; ++i) say("k1", quoted(100'000));  // replaced, and counted
   CHECK(left_out() > 7);
+}
+
+TEST_CASE("the log of a run has an end") {
+  const auto file = std::filesystem::temp_directory_path() / fmt::format("host_services_test-{}.log", getpid());
+  std::filesystem::remove(file);
+  {
+    EngineConfig config;
+    config.log_file = file;
+    const Clock clock{true};
+    EventLog events;
+    HostServices services{config, clock, events};
+    for (int i = 0; i < 40; ++i) services.log(SAGE_LOG_INFO, std::string(500'000, 'x'));
+    services.log(SAGE_LOG_INFO, "one more");
+  }
+  CHECK(std::filesystem::file_size(file) < (16 << 20) + 1000);
+  CHECK(std::filesystem::file_size(file) > 15'000'000);
+  std::filesystem::remove(file);
+}
+
+TEST_CASE_FIXTURE(Services, "texts of failures are counted, however many there are") {
+  const auto* table = services.table();
+  const auto fail = [&](const std::string& text) { table->fail(table->ctx, sage::str(text)); };
+  CHECK(services.failures().empty());
+  for (int i = 0; i < 3; ++i) fail("no\nmodel");
+  for (int i = 0; i < 100; ++i) fail(fmt::format("request {}", i));
+  const auto failures = services.failures();
+  REQUIRE(failures.size() == 11);
+  CHECK(failures[0].text == "others");
+  CHECK(failures[0].count == 91);
+  CHECK(failures[1].text == "no model");
+  CHECK(failures[1].count == 3);
+  take_failure_text();
+}
+
+// A thread's first completion needs a lane, and a lane a descriptor. No exception of the host's may reach the plugin.
+TEST_CASE_FIXTURE(FakeRun, "a service that cannot do its work fails the run, and not the plugin") {
+  open();
+  auto row = send(0);
+  auto& services = session->services;
+  CHECK_NOTHROW(services.check());
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  std::thread([&] {
+    sage_completion done{};
+    done.id = row.id;
+    services.table()->complete(services.table()->ctx, &done, 1);
+  }).join();
+  setrlimit(RLIMIT_NOFILE, &before);
+  CHECK_THROWS_WITH_AS(services.check(), doctest::Contains("Too many open files"), base::Error);
 }

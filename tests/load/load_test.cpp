@@ -176,3 +176,29 @@ TEST_CASE("values out of range are refused even when no one checked them before"
   CHECK(refusal({{"arrival", Text("poison")}}).find("poisson") != std::string::npos);
   CHECK(refusal({{"timeout", 0.0}}).starts_with("--timeout: "));
 }
+
+TEST_CASE("how long a schedule is follows from its load") {
+  LoadConfig config;
+  config.arrival = Arrival::constant;
+  config.rate = 100;
+  config.total_requests = 1000;
+  config.warmup_items = 100;
+  CHECK(planned_s(config) == doctest::Approx(11));
+  config.duration_s = 3;
+  CHECK(planned_s(config) == doctest::Approx(4));
+  config.total_requests = 0;
+  CHECK(planned_s(config) == doctest::Approx(4));
+  config.duration_s = 0;
+  config.total_requests = 10'000;
+  config.arrival = Arrival::poisson;
+  CHECK(planned_s(config) == doctest::Approx((10'400 + 140) / 100.0));  // by chance four deviations longer
+  config.arrival = Arrival::trace;
+  config.trace_speed = 2;
+  CHECK(planned_s(config, 600) == doctest::Approx(300));
+  config.arrival = Arrival::offline;
+  config.timeout_s = 30;
+  CHECK(planned_s(config) == doctest::Approx(30));
+  config.arrival = Arrival::closed;
+  config.concurrency = 8;
+  CHECK(planned_s(config) == doctest::Approx((1250 + 13) * 30.0));
+}

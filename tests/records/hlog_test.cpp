@@ -121,3 +121,15 @@ TEST_CASE("a log may not exhaust memory") {
   CHECK(read(many).size() == 2000);
   CHECK_THROWS_WITH_AS(read(many + line), doctest::Contains(".hlog:2001: more than 2000 histograms"), base::Error);
 }
+
+TEST_CASE("counts that no run has are refused, in one histogram and in all of a log") {
+  std::vector<HlogEntry> huge(1);
+  huge[0].histogram.record(5, 1'000'000'000'000'000);
+  CHECK(read(hlog_text(huge, "x")).front().histogram.count() == 1'000'000'000'000'000);
+  huge[0].histogram.record(6);
+  CHECK_THROWS_WITH_AS(read(hlog_text(huge, "x")), doctest::Contains(".hlog:4: the log counts more than 1e15 requests"),
+                       base::Error);
+  std::vector<HlogEntry> two(2);
+  for (auto& entry : two) entry.histogram.record(5, 600'000'000'000'000);
+  CHECK_THROWS_WITH_AS(read(hlog_text(two, "x")), doctest::Contains(".hlog:5: the log counts"), base::Error);
+}

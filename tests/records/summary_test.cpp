@@ -111,6 +111,8 @@ TEST_CASE("a quantile needs n(1 - q) >= 10 samples, and says so") {
   CHECK(host::metrics::samples_needed(0.95) == 200);
   CHECK(host::metrics::samples_needed(0.99) == 1000);
   CHECK(host::metrics::samples_needed(0.999) == 10000);
+  CHECK(host::metrics::samples_needed(1) == UINT64_MAX);
+  CHECK(host::metrics::samples_needed(1 - 1e-16) == 90'071'992'547'409'920);
   Counters cell;
   fill(cell, 999, 0);
   CHECK_FALSE(host::records::summarize(cell, 1).value("latency_p99"));

@@ -151,6 +151,19 @@ TEST_CASE("curves hold the quantiles and the progress of the runs' folders") {
   CHECK(compile(scratch.path() / "tex") == 0);
 }
 
+TEST_CASE("a curve of however many requests has an end") {
+  const compare::ScratchFolder scratch;
+  std::vector<records::HlogEntry> entries(1);
+  entries[0].histogram.record(1'000'000, 1'000'000'000'000'000);
+  scratch.write("run/latency.hlog", records::hlog_text(entries, "test"));
+  compare::ResultSet results;
+  compare::add(results, {}, 1);
+  results.records[0].folder = scratch.path() / "run";
+  const auto files = latex_files(compare::compare(results, {}));
+  const auto& curve = text_of(files, "01-q1-aaaaaaaaaaaa-latency-1.dat");
+  CHECK(curve.substr(curve.rfind('\n', curve.size() - 2) + 1).starts_with("1e+12 "));
+}
+
 TEST_CASE("the frontier of a search is drawn once") {
   const compare::ScratchFolder scratch;
   scratch.write("run/frontier.json",

@@ -48,6 +48,9 @@ std::string outcomes_of(const compare::ResultRecord& run) {
   for (const auto& [name, text] : told)
     if (const auto n = number(run.metadata({"metrics", "total"}), name); n > 0)
       out += fmt::format(", {:.0f} {}", *n, text);
+  if (const auto& failures = list(run.metadata({"failures"})); !failures.empty())
+    out += fmt::format("; {:.0f} times: {}", number(failures.front(), "count").value_or(0),
+                       text(failures.front(), "text"));
   return out;
 }
 

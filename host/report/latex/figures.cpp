@@ -68,13 +68,14 @@ std::string figure(const std::string& body, const std::string& caption, const st
 // Quantiles at even distances on the axis, up to the last one that has 10 values above it.
 std::string latency_data(const metrics::Histogram& latency) {
   std::string out = "x quantile ms\n";
-  constexpr double points_a_decade = 20;
-  for (double i = 0;; ++i) {
-    const double x = std::pow(10, i / points_a_decade);
+  constexpr int points_a_decade = 20, decades_max = 12;
+  for (int i = 0; i <= points_a_decade * decades_max; ++i) {
+    const double x = std::pow(10, static_cast<double>(i) / points_a_decade);
     const auto value = metrics::quantile_ns(latency, 1 - 1 / x);
-    if (!value) return out;
+    if (!value) break;
     out += fmt::format("{:.6g} {:.8g} {:.6g}\n", x, 1 - 1 / x, *value / 1e6);
   }
+  return out;
 }
 
 void add_latency(std::vector<TexFile>& out, const compare::ComparedConfig& config, const std::vector<SideCurves>& sides,

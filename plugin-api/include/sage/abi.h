@@ -18,6 +18,9 @@
  *     between host and workload (plan, events, settle) it counts from the start of the schedule.
  *   - Ownership: what is passed in is borrowed for the duration of the call unless the comment says longer; copy what
  * you keep. Nothing that one side allocates is freed by the other.
+ *   - Time limits: a call that does not return is hung, and ends the run. `submit` has 30 s (it must not block at all),
+ *     `open` what --open-timeout says (120 s, in the backend's `config` as "open_timeout_s"), `drain` 5 s more than it
+ * is given, any other call, the loading of the library and `sage_entry_v1` 60 s.
  *   - Errors are statuses. Before returning a status other than SAGE_OK, give its text with `host->fail`.
  *     No exception may cross the boundary.
  *
@@ -463,8 +466,8 @@ typedef struct sage_plugin {
   uint32_t abi_minor;   /* the minor version that the plugin was built against */
   sage_str manifest;    /* the TOML text embedded at build time; must say what the file beside the library says */
   /* [main] `id` is the manifest's; `config` a JSON object of the plugin's resolved options, plus "seed", "nodes",
-     "parallelism", "scheduler", "quick"; for a workload also "capabilities", those of its backend, and "load", an
-     object of the host's load options. [required] */
+     "parallelism", "scheduler", "quick"; for a backend also "open_timeout_s"; for a workload also "capabilities", those
+     of its backend, and "load", an object of the host's load options. [required] */
   sage_status (*create)(const sage_host* host, sage_str id, sage_str config, void** self);
   void (*destroy)(void* self);   /* [main] [required] */
   const sage_workload* workload; /* exactly one of these two */

@@ -1,4 +1,6 @@
-// Completes every request, and takes the process along in the call that its option `where` names.
+// Completes every request, and takes the process along, or hangs, in the call that its option `where` names.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 
@@ -9,6 +11,10 @@ class Broken : public Instant {
   Broken(sage::Host host, std::string_view id, const sage::Json& options)
       : Instant(host, id, options), where_(options.value("where", "close")), how_(options.value("how", "crash")) {}
   ~Broken() override { die_in("destroy"); }
+  void open(const sage_run& run) override {
+    die_in("open");
+    Instant::open(run);
+  }
   bool drain(int64_t timeout_ns) override {
     die_in("drain");
     return Instant::drain(timeout_ns);
@@ -22,6 +28,7 @@ class Broken : public Instant {
   void die_in(std::string_view call) const {
     if (where_ != call) return;
     if (how_ == "exit") std::_Exit(0);
+    if (how_ == "hang") pause();
     std::raise(SIGSEGV);
   }
   std::string where_;

@@ -13,6 +13,7 @@ class Broken : public Instant {
     throw_if("open");
     Instant::open(run);
   }
+  [[nodiscard]] const std::string& where() const { return where_; }
   size_t submit(std::span<const sage_request> rows) override {
     throw_if("submit");
     return Instant::submit(rows);
@@ -33,4 +34,15 @@ class Broken : public Instant {
   std::string where_;
 };
 
-SAGE_PLUGIN(Broken)
+// Past the C++ layer, as a plugin in another language might.
+extern "C" SAGE_EXPORT sage_status sage_entry_v1(const sage_host* host, sage_plugin* out) {
+  const auto status = sage::detail::entry<Broken>(host, out, {sage_manifest_text, sage_manifest_size});
+  static auto table = *out->backend;
+  table.open = [](void* self, const sage_run* run) -> sage_status {
+    const auto& object = static_cast<const Broken&>(*sage::detail::backend(self).object);
+    if (object.where() == "open, raw") throw std::runtime_error("thrown on purpose in open, raw");
+    return sage::detail::backend_table().open(self, run);
+  };
+  out->backend = &table;
+  return status;
+}
