@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "cli/commands.hpp"
 
@@ -41,6 +42,9 @@ int main(int argc, char** argv) {
     return static_cast<int>(e.code());
   } catch (const std::bad_alloc&) {
     std::fputs("sage-host: no memory was left; end other programs, or give it less to read at once\n", stderr);
+    return static_cast<int>(host::base::Exit::failed);
+  } catch (const std::filesystem::filesystem_error& e) {
+    std::fprintf(stderr, "sage-host: %s\n", host::base::one_line(host::base::file_error(e).what()).c_str());
     return static_cast<int>(host::base::Exit::failed);
   } catch (const std::system_error& e) {
     // What fmt throws when it cannot print.

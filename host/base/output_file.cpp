@@ -10,8 +10,8 @@
 #include <random>
 #include <system_error>
 #include <utility>
+#include <vector>
 
-#include "base/error.hpp"
 #include "base/fd.hpp"
 
 namespace host::base {
@@ -31,6 +31,7 @@ const char* remedy(int error) {
 }
 
 constexpr int attempts_max = 100;
+constexpr std::string_view temporary_prefix = ".sage-host-";
 constexpr int links_max = 40;  // as the kernel's
 
 Error cannot_write(const fs::path& path, int error) {
@@ -124,7 +125,7 @@ Replacement::Replacement(const fs::path& path) : target_(resolved(path)) {
                                           fs::is_directory(status) ? "a folder" : "no regular file"));
   std::random_device random;
   for (int attempt = 0; temporary_.empty(); ++attempt) {
-    auto name = target_.parent_path() / fmt::format(".sage-host-{:08x}{:08x}", random(), random());
+    auto name = target_.parent_path() / fmt::format("{}{:08x}{:08x}", temporary_prefix, random(), random());
     const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0 && (errno != EEXIST || attempt == attempts_max)) throw cannot_write(path, errno);
     if (fd < 0) continue;
@@ -160,12 +161,34 @@ void write_file(const fs::path& path, std::string_view text) {
   replacement.put_in_place();
 }
 
+void remove_temporary(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    if (it->path().filename().string().starts_with(temporary_prefix) &&
+        it->symlink_status(error).type() == fs::file_type::regular)
+      found.push_back(it->path());
+  for (const auto& file : found) fs::remove(file, error);
+}
+
 void append_line(const fs::path& path, std::string_view line) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd) throw cannot_write(path, errno);
   const auto text = std::string(line) + '\n';
-  if (write_all(fd.get(), text) < text.size()) throw cannot_write(path, errno);
+  const auto begin = ::lseek(fd.get(), 0, SEEK_END);
+  if (write_all(fd.get(), text) < text.size()) {
+    const int reason = errno;
+    // Half a line is none. What cannot be cut (a pipe) has no lines that stay.
+    [[maybe_unused]] const auto cut = begin < 0 ? 0 : ::ftruncate(fd.get(), begin);
+    throw cannot_write(path, reason);
+  }
   if (::fsync(fd.get()) != 0 && !cannot_be_synced(errno)) throw cannot_write(path, errno);
+}
+
+Error file_error(const fs::filesystem_error& error) {
+  const auto path = error.path1().empty() ? std::string("a folder") : error.path1().string();
+  return {Exit::failed, fmt::format("{}: cannot be made, read or removed: {}; {}", path, error.code().message(),
+                                    remedy(error.code().value()))};
 }
 
 void sync_folder(const fs::path& folder) { sync_path(folder.empty() ? "." : folder, O_DIRECTORY); }

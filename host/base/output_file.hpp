@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
+
 namespace host::base {
 
 // Owns the descriptor of a file being written from its beginning.
@@ -60,8 +62,14 @@ class Replacement {
 // to.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
-// Adds a line to a file, or makes it: on the disk when this returns.
+// What processes that were killed left of replacements in `folder` and below; nobody may be at work there.
+void remove_temporary(const std::filesystem::path& folder);
+
+// Adds a line to a file, or makes it: on the disk when this returns; a line that has no room leaves nothing of it.
 void append_line(const std::filesystem::path& path, std::string_view line);
+
+// What the library says of a folder that cannot be made or read, as an error of ours.
+Error file_error(const std::filesystem::filesystem_error& error);
 
 // The names in it are on the disk when this returns.
 void sync_folder(const std::filesystem::path& folder);

@@ -21,16 +21,19 @@ using Json = nlohmann::ordered_json;
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+// Of the file's first line; null if there is none.
+Json record_in(const fs::path& file) {
+  auto in = base::open_input(file);
+  std::string line;
+  if (!std::getline(in, line)) return nullptr;
+  auto record = base::parse_json<Json>(line);
+  return record.is_object() && record.contains("metadata") && record["metadata"].is_object() ? record : Json();
+}
+
 // What the cell itself recorded of its run before it ended: its result, or what it had come to.
 Json record_so_far(const fs::path& folder) {
-  for (const auto* name : {"unified_results.jsonl", writers::CheckpointWriter::file_name}) {
-    auto in = base::open_input(folder / name);
-    std::string line;
-    if (!std::getline(in, line)) continue;
-    auto record = base::parse_json<Json>(line);
-    if (record.is_object() && record.contains("metadata") && record["metadata"].is_object()) return record;
-  }
-  return nullptr;
+  auto result = record_in(folder / "unified_results.jsonl");
+  return result.is_null() ? record_in(folder / writers::CheckpointWriter::file_name) : result;
 }
 
 Json failed(Json record, const CellEnd& end) {
@@ -80,13 +83,6 @@ uintmax_t end_of_lines(const fs::path& file) {
   return static_cast<uintmax_t>(begin) + tail.size();
 }
 
-// The stream holds whole lines up to the last flush; readers wait for a summary to know that it has ended.
-void end_stream(const fs::path& file, const Json& record) {
-  if (!fs::exists(file)) return;
-  fs::resize_file(file, end_of_lines(file));
-  base::append_line(file, text_of(summary_of(record)));
-}
-
 template <class Body>
 bool done(Body&& body) {
   try {
@@ -99,18 +95,24 @@ bool done(Body&& body) {
 
 }  // namespace
 
+// The stream holds whole lines up to the last flush; readers wait for a summary to know that it has ended. An old one
+// is cut off first and that of the record that stands written last: should we be killed meanwhile there is none, never
+// one that says something else than the record.
 bool record_failure(const CellSpec& cell, const CellEnd& end) {
   std::error_code ignored;
   fs::create_directories(cell.folder, ignored);  // it may have been removed
   const auto info = run_info(cell);
   auto known = record_so_far(cell.folder);
   fs::remove(cell.folder / writers::CheckpointWriter::file_name, ignored);  // and gives back its room
+  base::remove_temporary(cell.folder);  // the cell may have been killed while it wrote one
   if (known.is_null()) known = writers::failed_record(info, {end.reason, end.signal, end.place});
   const auto record = failed(std::move(known), end);
+  const auto stream = cell.folder / "records.jsonl";
+  const bool cut = fs::exists(stream, ignored) && done([&] { fs::resize_file(stream, end_of_lines(stream)); });
   const bool kept = done([&] { writers::write_unified_results(cell.folder, std::span(&record, 1)); });
-  // On a full disk the old record stands, and the summary that goes with it.
-  if (kept || !fs::exists(cell.folder / "unified_results.jsonl", ignored))
-    done([&] { end_stream(cell.folder / "records.jsonl", record); });
+  // On a full disk the old record stands.
+  const auto stands = record_in(cell.folder / "unified_results.jsonl");
+  if (cut) done([&] { base::append_line(stream, text_of(summary_of(stands.is_null() ? record : stands))); });
   done([&] {
     const auto load = load::load_config(cell.load, cell.seed);
     writers::write_repro_manifest(cell.folder, info,

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "base/hash.hpp"
+#include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "catalog/plugin.hpp"
+#include "catalog/python_env.hpp"
 #include "cell/crash_handler.hpp"
 #include "engine/engine.hpp"
 #include "engine/plugin_calls.hpp"
@@ -178,6 +180,7 @@ records::RunInfo run_info(const CellSpec& cell) {
 base::Exit run_cell(const CellSpec& cell, CellShared& shared) {
   const auto workload = load(cell.workload_manifest, shared.watch, false);
   const auto backend = load(cell.backend_manifest, shared.watch, true);
+  catalog::refuse_others_in_python(backend.manifest, cell.backend_options);
   const engine::EngineInput input = {&workload, workload_config(cell, backend.manifest), &backend,
                                      backend_config(cell)};
   auto info = run_info(cell);
@@ -203,6 +206,9 @@ base::Exit cell_command(int spec_fd, int shared_fd) {
     return e.code();
   } catch (const std::bad_alloc&) {
     shared.set_error(engine::no_memory);
+    return base::Exit::failed;
+  } catch (const std::filesystem::filesystem_error& e) {
+    shared.set_error(base::one_line(base::file_error(e).what()));
     return base::Exit::failed;
   } catch (const std::exception& e) {
     shared.set_error(fmt::format("internal error: {}", base::one_line(e.what())));

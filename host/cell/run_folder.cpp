@@ -75,9 +75,28 @@ constexpr std::string_view scratch_name = "sage-XXXXXX";
 // In a scratch folder, from when it is locked: others may have folders of such names.
 constexpr auto scratch_mark = ".sage-host";
 
-base::Fd lock_folder(const fs::path& folder) {
+base::Fd lock_folder(const fs::path& folder, int how) {
   base::Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  return fd && flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(fd) : base::Fd();
+  return fd && flock(fd.get(), how) == 0 ? std::move(fd) : base::Fd();
+}
+
+bool is_ours_alone(int fd) {
+  struct stat folder {};
+  return fstat(fd, &folder) == 0 && folder.st_uid == geteuid() && (folder.st_mode & 0777) == 0700;
+}
+
+bool is_there(int fd, const fs::path& folder) {
+  struct stat locked {};
+  struct stat named {};
+  return fstat(fd, &locked) == 0 && lstat(folder.c_str(), &named) == 0 && locked.st_ino == named.st_ino;
+}
+
+// The mark goes last, so that what could not be removed is known again by the next host.
+void remove_scratch(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().filename() != scratch_mark) fs::remove_all(entry, error);
+  if (!error) fs::remove_all(folder, error);
 }
 
 // Those of hosts that are gone.
@@ -89,10 +108,13 @@ void remove_left_behind(const fs::path& root) {
     if (name.size() == scratch_name.size() && name.starts_with("sage-")) found.push_back(entry.path());
   }
   for (const auto& folder : found) {
-    const auto locked = lock_folder(folder);
+    const auto locked = lock_folder(folder, LOCK_EX | LOCK_NB);
+    if (!locked) continue;
     struct stat mark {};
-    if (locked && fstatat(locked.get(), scratch_mark, &mark, AT_SYMLINK_NOFOLLOW) == 0 && mark.st_uid == geteuid())
-      fs::remove_all(folder, error);
+    if (fstatat(locked.get(), scratch_mark, &mark, AT_SYMLINK_NOFOLLOW) == 0 && mark.st_uid == geteuid())
+      remove_scratch(folder);
+    else if (is_ours_alone(locked.get()))
+      rmdir(folder.c_str());  // of a host that was killed before it could mark it, so it is empty
   }
 }
 
@@ -142,20 +164,20 @@ fs::path scratch_root() {
 
 ScratchDir::ScratchDir(const fs::path& root) {
   remove_left_behind(root);
-  auto name = (root / scratch_name).string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw base::Error(base::Exit::failed,
-                      fmt::format("cannot make a scratch folder in {}: {}; set XDG_RUNTIME_DIR to a folder of yours",
-                                  root.string(), std::generic_category().message(errno)));
-  path_ = name;
-  locked_ = lock_folder(path_);
+  std::error_code gone;
+  do {  // until it is locked and marked, another host may take it for left behind and remove it
+    auto name = (root / scratch_name).string();
+    if (mkdtemp(name.data()) == nullptr)
+      throw base::Error(base::Exit::failed,
+                        fmt::format("cannot make a scratch folder in {}: {}; set XDG_RUNTIME_DIR to a folder of yours",
+                                    root.string(), std::generic_category().message(errno)));
+    path_ = name;
+    locked_ = lock_folder(path_, LOCK_EX);
+  } while (locked_ ? !is_there(locked_.get(), path_) : !fs::exists(path_, gone));
   // Where folders cannot be locked there is no mark, and what is left behind stays.
   if (locked_) base::Fd(openat(locked_.get(), scratch_mark, O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 }
 
-ScratchDir::~ScratchDir() {
-  std::error_code error;
-  fs::remove_all(path_, error);
-}
+ScratchDir::~ScratchDir() { remove_scratch(path_); }
 
 }  // namespace host::cell

@@ -25,6 +25,16 @@ void add_to_log(const CellSpec& cell, const std::string& text) {
   }
 }
 
+// Why nothing vouches for what the folder holds; empty = it is sealed.
+std::string seal(const CellSpec& cell) {
+  try {
+    writers::seal_run(cell.folder);
+    return {};
+  } catch (const base::Error& e) {
+    return e.what();
+  }
+}
+
 template <class... Args>
 void tell(const CellSpec& cell, fmt::format_string<Args...> format, Args&&... args) {
   if (!cell.quiet) fmt::print(stderr, "sage-host: {}\n", fmt::format(format, std::forward<Args>(args)...));
@@ -65,10 +75,16 @@ CellReport run_one(CellSpec cell, const CellPlace& place, StopSignals& stop) {
   cell.scratch_dir = scratch.path();
   add_to_log(cell, fmt::format("started: {}", fmt::join(cell.command_line, " ")));
 
-  const auto end = supervise(cell, stop);
+  auto end = supervise(cell, stop);
   if (end.kind == CellEnd::Kind::finished) {
     add_to_log(cell, fmt::format("finished: {}", outcome_text(end.exit)));
-    writers::seal_run(cell.folder);
+    if (auto reason = seal(cell); !reason.empty()) {  // it is no result then
+      end.kind = CellEnd::Kind::refused;
+      end.exit = base::Exit::failed;
+      end.reason = std::move(reason);
+    }
+  }
+  if (end.kind == CellEnd::Kind::finished) {
     if (end.exit == base::Exit::ok) return {cell.run_id, end.exit, outcome_text(end.exit), cell.folder};
     tell(cell, "{} on {}: {}: {}; the result is in {}", cell.workload, cell.backend, outcome_text(end.exit), end.reason,
          folder.path().string());
@@ -83,7 +99,7 @@ CellReport run_one(CellSpec cell, const CellPlace& place, StopSignals& stop) {
   }
   const bool kept = record_failure(cell, end);
   add_to_log(cell, fmt::format("failed: {}; {} requests offered, {} done", end.reason, end.offered, end.done));
-  if (kept) writers::seal_run(cell.folder);
+  if (kept) seal(cell);  // what cannot be sealed is recorded all the same
   tell(cell, "{} on {}: {}; {} {}", cell.workload, cell.backend, end.reason,
        kept ? "recorded in" : "that could not be recorded either; what was written until then is in",
        folder.path().string());

@@ -1,6 +1,8 @@
 #include "engine/host_services.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <sage/plugin.hpp>
 
 #include <algorithm>
@@ -27,14 +29,16 @@ constexpr size_t max_metadata = 256;                    // keys
 constexpr size_t max_metadata_bytes = size_t{1} << 20;  // of the values
 constexpr size_t longest_name = 256;                    // bytes
 constexpr uint64_t refusals_told = 10;
-constexpr size_t log_margin = 20;         // bytes of a line beside its text and time
 constexpr size_t max_failures = 11;       // texts; the last one is "others"
 constexpr size_t longest_failure = 1000;  // bytes
 }  // namespace
 
 HostServices::HostServices(const EngineConfig& config, const Clock& clock, EventLog& events)
     : clock_(clock), events_(events), verbose_(config.verbose) {
-  if (!config.log_file.empty()) log_file_.open(config.log_file, std::ios::app);
+  if (!config.log_file.empty()) {
+    // Not a stream of the library's, which children would inherit.
+    log_file_ = base::Fd(::open(config.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  }
   table_.struct_size = sizeof(sage_host);
   table_.abi_minor = SAGE_ABI_MINOR;
   table_.ctx = this;
@@ -117,16 +121,19 @@ void HostServices::log(int32_t level, std::string_view text) {
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};
   const auto* name = names[std::clamp(level, 0, 3)];
   const auto line = base::one_line(text);
-  if (level >= SAGE_LOG_INFO && log_file_.is_open()) {
-    const std::scoped_lock lock(log_mutex_);
+  if (level >= SAGE_LOG_INFO && log_file_) {
+    // One write, as a rule, so that lines of several threads stay whole, and a crash does not take the last words
+    // along.
     const auto now = records::utc_iso8601(std::chrono::system_clock::now());
-    if (line.size() + now.size() + log_margin > log_left_) {
-      if (log_left_ != 0) log_file_ << now << " warning: 16 MiB of log: what follows is left out" << std::endl;
-      log_left_ = 0;
+    const auto whole = fmt::format("{} {}: {}\n", now, name, line);
+    const auto size = static_cast<int64_t>(whole.size());
+    const auto left = log_left_.fetch_sub(size);
+    if (left < size) {
+      log_left_.store(-1);
+      if (left >= 0) base::write_all(log_file_.get(), now + " warning: 16 MiB of log: what follows is left out\n");
       return;  // nor is the terminal flooded
     }
-    log_left_ -= line.size() + now.size() + log_margin;
-    log_file_ << now << ' ' << name << ": " << line << std::endl;  // a crash must not take the last words along
+    base::write_all(log_file_.get(), whole);
   }
   if (level < (verbose_ ? SAGE_LOG_DEBUG : SAGE_LOG_WARNING)) return;
   fmt::print(stderr, "sage-host: {}: {}\n", name, line);

@@ -6,12 +6,12 @@
 
 #include <array>
 #include <atomic>
-#include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "engine/clock.hpp"
 #include "engine/event_log.hpp"
 #include "engine/ledger.hpp"
@@ -72,10 +72,9 @@ class HostServices {
   EventLog& events_;
   std::atomic<Ledger*> ledger_{nullptr};
   const bool verbose_;
-  std::mutex log_mutex_;
-  std::ofstream log_file_;
-  size_t log_left_ = size_t{16} << 20;  // bytes that the file still takes
-  mutable std::mutex mutex_;            // for what is rare: series and metadata
+  base::Fd log_file_;
+  std::atomic<int64_t> log_left_{int64_t{16} << 20};  // bytes that the file still takes
+  mutable std::mutex mutex_;                          // for what is rare: series and metadata
   std::vector<records::SeriesSummary> series_;
   std::vector<records::FailureText> failures_;
   std::atomic<const char*> broken_{nullptr};  // set once; points into broken_text_

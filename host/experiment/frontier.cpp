@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/number_text.hpp"
+#include "base/output_file.hpp"
 #include "cell/run_folder.hpp"
 #include "experiment/recorded_options.hpp"
 #include "experiment/run.hpp"
@@ -92,7 +93,7 @@ void run_probes(const cell::CellSpec& cell, const SearchSpec& search, double rat
 }  // namespace
 
 RateAnswer judge(const SearchSpec& search, const Probe& probe, std::string& note) {
-  if (probe.verdict == "wrong" || (probe.status == "failed" && !probe.attainment)) {
+  if (probe.verdict == "wrong" || !probe.answers()) {
     note = fmt::format("at {:.15g}/s: {}", probe.rate, probe.reason);
     return RateAnswer::stopped;
   }
@@ -152,6 +153,7 @@ cell::CellReport run_frontier(const cell::CellSpec& planned, const SearchSpec& s
   }
 
   const RunLock lock(cell.folder);
+  base::remove_temporary(cell.folder);
   Probes probes(cell.folder, search_plan(cell, spec));
   const auto rate_per_node = std::get<double>(cell.load.at("rate"));
   try {

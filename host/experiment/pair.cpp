@@ -113,13 +113,14 @@ class Pair {
       if (State::exists(run_.root))
         throw base::usage_error(fmt::format("{} is there already; choose another --run-id", run_.root.string()));
     }
-    if (!run_.resumed) run_.recorded = recorded_plan(run_.experiment.planned);
-    for (size_t w = 0; w < run_.workloads.size(); ++w) {
-      auto& workload = run_.workloads[w];
-      fs::create_directories(run_.folder(w) / "cells");
-      if (run_.resumed) continue;
-      workload.started_at = records::utc_iso8601(std::chrono::system_clock::now());
+    base::remove_temporary(run_.root);
+    if (!run_.resumed) {
+      run_.recorded = recorded_plan(run_.experiment.planned);
+      for (auto& workload : run_.workloads)
+        workload.started_at = records::utc_iso8601(std::chrono::system_clock::now());
+      write_pair_state(run_);  // before all else: from here on it can be gone on with
     }
+    for (size_t w = 0; w < run_.workloads.size(); ++w) fs::create_directories(run_.folder(w) / "cells");
     remove_unfinished(run_);
     write_pair_progress(run_);
   }

@@ -72,6 +72,15 @@ std::string quoted(const std::string& text) {
   return out + "'";
 }
 
+// Something is there; of a command that was killed before it wrote its state there are hidden files alone.
+bool begun(const fs::path& root) {
+  std::error_code error;
+  if (!fs::is_directory(root, error)) return fs::exists(root, error);
+  for (const auto& entry : fs::directory_iterator(root, error))
+    if (!entry.path().filename().string().starts_with('.')) return true;
+  return static_cast<bool>(error);
+}
+
 }  // namespace
 
 fs::path PairRun::folder(size_t workload) const {
@@ -121,6 +130,7 @@ PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan) {
   PairRun run;
   run.command_line = std::move(arguments.command_line);
   run.plugin_path = std::move(arguments.plugin_path);
+  run.trust_record = arguments.trust_record;
   run.dry_run = arguments.dry_run;
   run.json = arguments.json;
   if (plan) {
@@ -143,8 +153,7 @@ PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan) {
                                hash.substr(0, hash_digits));
     check_run_id(run.run_id);
     run.root = fs::absolute(arguments.output_dir / ("run_id=" + run.run_id)).lexically_normal();
-    std::error_code error;
-    if (fs::exists(run.root, error))
+    if (begun(run.root))
       throw base::usage_error(fmt::format("{} is there already; go on with it ({}), or choose another --run-id",
                                           run.root.string(), run.resume_command()));
     set_cells(run);

@@ -67,8 +67,11 @@ Probes::Probes(std::filesystem::path folder, Json plan) : folder_(std::move(fold
         "--resume",
         state.source(), base::one_line(base::short_hash(was)), base::short_hash(now)));
   try {
-    for (const auto& cell : state.cells())
-      if (cell.signal.empty()) probes_.push_back(probe_from_json(cell.found));
+    for (const auto& cell : state.cells()) {
+      auto probe = probe_from_json(cell.found);
+      probe.signal = cell.signal;
+      if (probe.answers()) probes_.push_back(std::move(probe));
+    }
   } catch (const nlohmann::json::exception&) {
     state.bad("'found' of a cell is not what a search found");
   }

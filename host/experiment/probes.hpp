@@ -19,9 +19,12 @@ struct Probe {
   std::string status = {};  // of its run: ok, failed, invalid
   std::string reason = {};  // if it is not ok
   std::string verdict = {};
-  std::string signal = {};  // that its process died of; such a run is tried again on --resume
+  std::string signal = {};  // that its process died of
   std::optional<double> attainment = {}, throughput = {}, goodput = {}, latency_p99 = {};
   [[nodiscard]] std::string name() const;  // of its folder: "n4-r98.99-2"
+  // Its figures tell of its rate: it did not fail, or failed because no request succeeded. Others are tried again on
+  // --resume.
+  [[nodiscard]] bool answers() const { return status != "failed" || (attainment == 0.0 && signal.empty()); }
 };
 
 nlohmann::ordered_json to_json(const Probe& probe);

@@ -41,7 +41,7 @@ bool still_there(int fd, const fs::path& file) {
 
 }  // namespace
 
-RunLock::RunLock(const fs::path& folder) : file_(folder / "lock") {
+RunLock::RunLock(const fs::path& folder) : file_(folder / ".lock") {
   do {
     fd_ = base::Fd(open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!fd_) fail(file_);

@@ -7,7 +7,7 @@
 
 namespace host::experiment {
 
-// <folder>/lock, with the process id of its holder in it. The kernel releases it when the process ends, however that
+// <folder>/.lock, with the process id of its holder in it. The kernel releases it when the process ends, however that
 // comes about: a file that a killed process left behind locks nothing. No child holds it, for it is closed on exec.
 class RunLock {
  public:

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
+#include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "cell/run_folder.hpp"
 #include "experiment/recorded_options.hpp"
@@ -58,10 +59,10 @@ std::string resumed_type(const fs::path& folder) {
 }
 
 RunPlan resumed_plan(const fs::path& folder, const catalog::Catalog& catalog,
-                     const std::vector<std::string>& command_line) {
+                     const std::vector<std::string>& command_line, bool trust_record) {
   const State state(folder);
   RunPlan plan;
-  plan.cells = plan_again(state, catalog, command_line);
+  plan.cells = plan_again(state, catalog, command_line, trust_record);
   plan.output_dir = folder.parent_path();
   plan.resume = folder.filename().string();
   if (state.type() == "run") plan.repeat = state.get<uint32_t>(state.plan(), "repeat");
@@ -79,6 +80,7 @@ RunState::RunState(const RunPlan& plan, const Experiment& experiment) : plan_(re
 RunState::RunState(const fs::path& folder, const RunPlan& plan, Experiment& experiment)
     : folder_(folder), plan_(recorded(plan)) {
   lock_.emplace(folder_);
+  base::remove_temporary(folder_);
   const State state(folder_);
   check_same_plan(state, plan_.at("planned"));
   if (const auto repeat = state.get<uint32_t>(state.plan(), "repeat"); repeat != plan.repeat)

@@ -1,7 +1,10 @@
 #include "writers/repro_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json_text.hpp"
 #include "base/output_file.hpp"
@@ -18,8 +21,9 @@ void write_repro_manifest(const std::filesystem::path& folder, const records::Ru
                           records::ReproInput input) {
   const auto target = folder / "repro_manifest.json";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const auto name = entry.path().filename();
-    if (name != "repro_manifest.json" && name != "run.log" && entry.is_regular_file())
+    const auto name = entry.path().filename().string();
+    const bool hidden = name.starts_with('.');  // of work under way: a lock, say
+    if (!hidden && name != "repro_manifest.json" && name != "run.log" && entry.is_regular_file())
       input.files.push_back(entry.path());
   }
   std::sort(input.files.begin(), input.files.end());
@@ -39,7 +43,11 @@ void seal_run(const std::filesystem::path& folder) {
   const auto target = folder / "repro_manifest.json";
   const auto log = folder / "run.log";
   auto manifest = base::parse_json_file<Json>(target);
-  if (!manifest.is_object() || !manifest["files"].is_object() || !std::filesystem::is_regular_file(log)) return;
+  if (!std::filesystem::is_regular_file(log)) return;
+  if (!manifest.is_object() || !manifest["files"].is_object())
+    throw base::Error(
+        base::Exit::failed,
+        fmt::format("{}: cannot be read again to add the hash of run.log; check the folder", target.string()));
   manifest["files"][log.filename().string()] = base::sha256_file(log);
   manifest["sha256"] = records::manifest_sha256(manifest);
   base::write_file(target, manifest.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');

@@ -59,6 +59,15 @@ void end_everything() {
   }
 }
 
+// What is hidden in it goes last: it is how the host knows its folders again, should something be written meanwhile and
+// stay.
+void remove_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    if (!entry.path().filename().string().starts_with('.')) std::filesystem::remove_all(entry.path(), error);
+  if (!error) std::filesystem::remove_all(folder, error);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,6 +77,8 @@ int main(int argc, char** argv) {
   }
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Of a program without a bridge: nothing of ours may have that number.
+  if (fcntl(socket_fd, F_GETFD) < 0) (void)open("/dev/null", O_RDWR | O_CLOEXEC);
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
@@ -94,7 +105,6 @@ int main(int argc, char** argv) {
     }
   }
   end_everything();
-  std::error_code ignored;
-  std::filesystem::remove_all(argv[2], ignored);
+  remove_folder(argv[2]);
   return code;
 }

@@ -93,8 +93,13 @@ TEST_CASE("scratch folders of hosts that were killed are removed, of others and 
     if (entry.path().filename() != "sage-others") left = entry.path();
   REQUIRE_FALSE(left.empty());
   {
+    // of one that was killed before it had marked its folder; and one that only looks so
+    REQUIRE(mkdir((root / "sage-empty1").c_str(), 0700) == 0);
+    REQUIRE(mkdir((root / "sage-empty2").c_str(), 0755) == 0);
     const ScratchDir living(root);
     CHECK_FALSE(fs::exists(left));
+    CHECK_FALSE(fs::exists(root / "sage-empty1"));
+    CHECK(fs::remove(root / "sage-empty2"));
     const ScratchDir second(root);
     CHECK(fs::exists(living.path()));
   }

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import BROKEN, FAILED, HOST, OK, Case, Json, environment, read_lines, wait_for
+from harness import BROKEN, FAILED, HOST, LIMIT_S, OK, Case, Json, environment, read_lines, wait_for
 
 
 class DiesLate(Case):
@@ -89,6 +89,39 @@ class FullDisk(Case):
             self.assertGreater(len(read_lines(stream)), 1000)
         finally:
             subprocess.run(["umount", tiny], check=True)
+
+
+@unittest.skipUnless(shutil.which("strace"), "needs strace")
+class FailingCalls(Case):
+    """A system call fails where the final files are written; strace counts the calls of each process for itself."""
+
+    def run_failing(self, inject: str, *more: str) -> tuple[Json, list[Json]]:
+        trace = self.dir / "trace"
+        done = subprocess.run(["strace", "-f", "-qq", "-e", f"trace={inject.split(':')[0]}", "-e", f"inject={inject}", "-o", trace,
+                               HOST, "run", "--workload", "q6", "-b", "mock", "--quick", "--output-dir", self.out, *more],
+                              env=environment(), text=True, capture_output=True, timeout=LIMIT_S, check=False)
+        if "ptrace" in done.stderr or not trace.exists():
+            self.skipTest("processes may not be traced here")
+        self.assertIn("INJECTED", trace.read_text())
+        self.assertEqual(done.returncode, FAILED, done.stderr)
+        (folder,) = self.folders()
+        self.assertEqual(list(folder.glob(".sage-host-*")), [])
+        (record,) = read_lines(folder / "unified_results.jsonl")
+        return record, [line for line in read_lines(folder / "records.jsonl") if line["type"] == "summary"]
+
+    def test_a_run_that_cannot_be_sealed_is_no_result(self) -> None:
+        record, (summary,) = self.run_failing("rename:error=EIO:when=1")  # the command's first, and its last if all is well
+        self.assertEqual((record["metadata"]["status"], summary["status"]), ("failed", "failed"))
+        self.assertIn("repro_manifest.json: cannot be written: Input/output error", record["metadata"]["reason"])
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["ok"], 0)
+        self.assertIn(", 0 failed", self.host("verify", self.out).stdout)
+
+    def test_a_record_without_its_csv_has_its_summary(self) -> None:
+        # The cell has its stream, then fails; the command writes the record of that, and then it fails as well.
+        record, (summary,) = self.run_failing("rename:error=ENOSPC:when=3+", "--repeat", "2")
+        self.assertFalse((self.folders()[0] / "unified_results.csv").exists())
+        self.assertEqual((record["metadata"]["status"], summary["status"]), ("failed", "failed"))
+        self.assertEqual(summary["ledger"], record["metadata"]["ledger"])
 
 
 def syncs_and_renames(trace: str) -> list[tuple[str, str, str]]:

@@ -48,30 +48,30 @@ class Lock(Case):
         self.assertTrue(wait_for(lambda: not any(alive(cell) for cell in cells)), cells)
 
     def test_a_paired_run(self) -> None:
-        self.in_turn((*PAIR, "--run-id", "mine"), (*PAIR, "--resume", "mine", "--seed", "7"), "run_id=mine/lock",
+        self.in_turn((*PAIR, "--run-id", "mine"), (*PAIR, "--resume", "mine", "--seed", "7"), "run_id=mine/.lock",
                      "a run goes on as it began")
 
     def test_a_search(self) -> None:
-        process, file = self.working(*SEARCH, lock="*/lock")
+        process, file = self.working(*SEARCH, lock="*/.lock")
         process.terminate()
         process.communicate(timeout=LIMIT_S)
         self.assertEqual(process.returncode, INTERRUPTED)
         self.assertFalse(file.exists())
         name = file.parent.name
-        self.in_turn((*SEARCH, "--resume", name), (*SEARCH, "--resume", name, "--seed", "7"), f"{name}/lock",
+        self.in_turn((*SEARCH, "--resume", name), (*SEARCH, "--resume", name, "--seed", "7"), f"{name}/.lock",
                      "search with other options")
 
     def test_several_runs(self) -> None:
-        process, file = self.working(*SEVERAL, lock="run-*/lock")
+        process, file = self.working(*SEVERAL, lock="run-*/.lock")
         process.terminate()
         process.communicate(timeout=LIMIT_S)
         self.assertEqual(process.returncode, INTERRUPTED)
         name = file.parent.name
-        self.in_turn((*SEVERAL, "--resume", name), (*SEVERAL, "--resume", name, "--seed", "7"), f"{name}/lock",
+        self.in_turn((*SEVERAL, "--resume", name), (*SEVERAL, "--resume", name, "--seed", "7"), f"{name}/.lock",
                      "a run goes on as it began")
 
     def test_the_plan_of_a_run_at_work_can_be_seen(self) -> None:
-        self.working(*PAIR, "--run-id", "mine", lock="run_id=mine/lock")
+        self.working(*PAIR, "--run-id", "mine", lock="run_id=mine/.lock")
         done = self.host("pair", "--resume", "mine", "--dry-run", "--output-dir", self.out)
         self.assertIn("nothing was run", done.stdout)
 

@@ -148,6 +148,13 @@ class Interruption(PairCase):
         self.assertEqual(process.returncode, INTERRUPTED)
         self.assert_goes_on()
 
+    def test_killed_before_there_was_a_state(self) -> None:
+        for name in (".lock", ".sage-host-0123456789abcdef"):
+            self.write(f"results/run_id=cut/{name}", "")
+        self.pair(*self.ARGS, "--dry-run")
+        self.write("results/run_id=cut/notes", "")
+        self.assertIn("is there already", self.pair(*self.ARGS, code=USAGE).stderr)
+
     def test_killed_and_resumed(self) -> None:
         self.cut(signal.SIGKILL)
         self.assert_goes_on()

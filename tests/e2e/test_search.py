@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import pathlib
+import resource
 import unittest
 from typing import Any
 
-from harness import USAGE, Case, Done, Json
+from harness import FAILED, USAGE, Case, Done, Json
 
 SEARCH = ["run", "--workload", "q4", "--backend", "mock", "--quick", "--node-list", "1,2"]
 
@@ -53,6 +55,20 @@ class Search(Case):
             self.assertEqual(again.stderr.count("as known before"), 2)
             self.assertEqual(whole.stderr.count("\n"), again.stderr.count("\n"))
             self.assertEqual(json.loads((folder / "frontier.json").read_text())["points"], before["points"])
+
+    def test_its_files_are_vouched_for(self) -> None:
+        self.search()
+        self.assertIn(", 0 failed", self.host("verify", self.out).stdout)
+
+    @unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "sanitizers need larger files")
+    def test_a_run_for_which_there_was_no_room_is_tried_again(self) -> None:
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+        done = self.search(code=FAILED, preexec_fn=limit)
+        self.assertIn("File too large", done.stderr)
+        self.assertNotIn("as known before", self.host("run", "--resume", self.folder().name, "--output-dir", self.out).stderr)
+        self.assertIn(", 0 failed", self.host("verify", self.out).stdout)
 
     def test_refuses_to_resume_another_search(self) -> None:
         self.search()

@@ -81,17 +81,28 @@ TEST_CASE("a run that failed ends the search for its number of nodes, and says w
   CHECK(frontier.next->nodes == 2);
 }
 
-TEST_CASE("a run that died of a signal is tried again") {
-  const scratch::Folder folder;
-  {
-    Probes probes(folder.path(), plan("hash"));
-    auto probe = *look(two_sizes, 30, 42, probes).next;
-    probe.status = "failed";
-    probe.signal = "SIGKILL";
-    probes.add(probe);
-    CHECK(look(two_sizes, 30, 42, probes).points[0].found.stopped);
+TEST_CASE("a run that failed is no answer, whatever it counted until then, and is tried again") {
+  struct End {
+    const char* signal;
+    std::optional<double> attainment;
+    bool answers;
+  };
+  for (const auto& end : {End{"SIGKILL", {}, false}, End{"SIGSEGV", 1.0, false}, End{"", {}, false},
+                          End{"", 1.0, false}, End{"", 0.4, false}, End{"", 0.0, true}}) {
+    const scratch::Folder folder;
+    {
+      Probes probes(folder.path(), plan("hash"));
+      auto probe = *look(two_sizes, 30, 42, probes).next;
+      probe.status = "failed";
+      probe.signal = end.signal;
+      probe.attainment = end.attainment;
+      probes.add(probe);
+      const auto next = look(two_sizes, 30, 42, probes).next;
+      REQUIRE(next);
+      CHECK(next->nodes == (end.answers ? 1 : 2));  // another rate, or no more of this number of nodes
+    }
+    CHECK(Probes(folder.path(), plan("hash")).all().size() == (end.answers ? 1 : 0));
   }
-  CHECK(Probes(folder.path(), plan("hash")).all().empty());
 }
 
 TEST_CASE("the state of a search: of another configuration, damaged, of something else") {

@@ -29,16 +29,16 @@ TEST_CASE("who comes second is refused with the process id of the first") {
     const RunLock lock(folder.path());
     CHECK(refused(folder.path()).find("process " + std::to_string(getpid()) + " ") == 0);
   }
-  CHECK_FALSE(std::filesystem::exists(folder.path() / "lock"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / ".lock"));
   CHECK_NOTHROW(RunLock(folder.path()));
 }
 
 TEST_CASE("a file that is left behind locks nothing, and what is in it does no harm") {
   const scratch::Folder folder;
-  folder.write("lock", "999999999999999999999 or anything");
+  folder.write(".lock", "999999999999999999999 or anything");
   const RunLock lock(folder.path());
   std::string pid;
-  std::ifstream(folder.path() / "lock") >> pid;
+  std::ifstream(folder.path() / ".lock") >> pid;
   CHECK(pid == std::to_string(getpid()));
 }
 

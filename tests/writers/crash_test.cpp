@@ -6,7 +6,10 @@
 #include <sage/plugin.hpp>
 
 #include <csignal>
+#include <fstream>
 
+#include "base/error.hpp"
+#include "base/output_file.hpp"
 #include "writers/jsonl_writer.hpp"
 #include "writers/request_log.hpp"
 #include "writers/sample_run.hpp"
@@ -108,6 +111,34 @@ TEST_CASE("a request log is whole up to its last row after a kill -9") {
     CHECK(out_of_order == 0);
     CHECK(header.rows == next);
   }
+}
+
+TEST_CASE("a line that has no room leaves nothing of it") {
+  const sample::Folder folder("no-room");
+  const auto file = folder / "run.log";
+  host::base::append_line(file, "first");
+  {
+    const FileSizeLimit limit(10);
+    CHECK_THROWS_AS(host::base::append_line(file, "of which a part would fit"), host::base::Error);
+  }
+  CHECK(std::filesystem::file_size(file) == 6);
+  host::base::append_line(file, "second");
+  std::ifstream in(file);
+  std::string first, second;
+  CHECK((std::getline(in, first) && std::getline(in, second)));
+  CHECK((first == "first" && second == "second"));
+}
+
+TEST_CASE("what a killed process left of a replacement is removed, and nothing else") {
+  const sample::Folder folder("temporary");
+  std::filesystem::create_directories(folder / "deep/.sage-host-folder");
+  for (const auto* name : {"deep/.sage-host-0123456789abcdef", "deep/notes", ".sage-host.toml"})
+    std::ofstream(folder / name) << "x";
+  std::filesystem::create_symlink("deep/notes", folder / ".sage-host-link");
+  host::base::remove_temporary(folder.path());
+  CHECK_FALSE(std::filesystem::exists(folder / "deep/.sage-host-0123456789abcdef"));
+  for (const auto* name : {"deep/.sage-host-folder", "deep/notes", ".sage-host.toml", ".sage-host-link"})
+    CHECK(std::filesystem::exists(folder / name));
 }
 
 TEST_CASE("a full disk is told with path, reason and remedy") {
