@@ -61,6 +61,8 @@ void become(const Launch& launch, const char* program, char* const* argv) {
       !(redirect("/dev/null", O_RDONLY, STDIN_FILENO) && redirect("/dev/null", O_WRONLY, STDOUT_FILENO) &&
         redirect(launch.errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO)))
     return;
+  // Whatever a library in this process has opened without the flag.
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : launch.inherits) fcntl(fd, F_SETFD, 0);
   execvp(program, argv);
 }

@@ -17,7 +17,7 @@ struct Launch {
   std::vector<std::string> words;     // the program, looked up in PATH unless it has a '/', and its arguments
   std::filesystem::path folder = {};  // it works there; empty = ours
   std::filesystem::path errors = {};  // a file for its stderr, and nothing for stdin and stdout; empty = ours, all
-  std::vector<int> inherits = {};     // descriptors, beside the standard ones; all others must be close-on-exec
+  std::vector<int> inherits = {};     // descriptors, beside the standard ones; it gets no others
   bool ignores_stop = false;          // SIGINT, SIGTERM, SIGHUP and SIGPIPE: whoever started it says when to stop
   std::string program = {};           // what is run instead of the first word
 };

@@ -49,7 +49,7 @@ void read_folder(const fs::path& folder, std::vector<CatalogEntry>& out) {
   std::error_code missing;
   if (!fs::exists(folder, missing) && !missing) return;
   try {
-    refuse_writable_by_others(folder, "folder");
+    refuse_others(folder, "folder");
     for (const auto& file : manifest_files(folder)) out.push_back(read_entry(file));
   } catch (const base::Error& e) {
     out.push_back(broken(folder, e.what()));

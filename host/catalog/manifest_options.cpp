@@ -65,7 +65,7 @@ std::optional<double> read_limit(const TomlSection& section, std::string_view ke
 }
 
 OptionSpec read_option(const TomlSection& section, std::string_view name) {
-  section.allow_only({"type", "default", "quick", "min", "max", "choices", "unit", "help"});
+  section.allow_only({"type", "default", "quick", "min", "max", "choices", "unit", "help", "by_user"});
   OptionSpec spec;
   spec.name = name;
   spec.type = read_type(section);
@@ -77,6 +77,7 @@ OptionSpec read_option(const TomlSection& section, std::string_view name) {
     throw section.error("choices", "only a string has choices; remove them");
   spec.unit = section.text("unit").value_or("");
   spec.help = section.text("help").value_or("");
+  spec.by_user = section.truth("by_user").value_or(false);
   spec.default_value = read_default(section, spec);
   if (const auto quick = section.section("quick")) {
     quick->allow_only({"default"});

@@ -28,6 +28,7 @@ struct OptionSpec {
   std::vector<std::string> choices{};
   std::string unit{};
   std::string help{};
+  bool by_user = false;  // decides whose code runs: never taken out of a record without the user's word
 };
 
 // "total_requests" for "--total-requests", "total-requests" or "total_requests".

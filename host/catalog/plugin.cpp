@@ -69,8 +69,10 @@ const boost::dll::shared_library& load_library(const Manifest& manifest) {
                       fmt::format("{} {}: its library {} is missing; build or install the plugin again",
                                   to_string(manifest.kind), manifest.id, base::one_line(manifest.library.string())));
   const auto library = real_path(manifest.library, "library");
-  refuse_writable_by_others(library.parent_path(), "folder");
-  refuse_writable_by_others(library, "library");
+  refuse_others(library.parent_path(), "folder");
+  refuse_others(library, "library");
+  // The other halves of a backend whose runtime is another process: what it starts, and the modules found there.
+  refuse_others_in(library.parent_path() / "bridge");
   refuse_damaged(library);
   try {
     using boost::dll::load_mode::rtld_local;

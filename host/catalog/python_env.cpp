@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/trusted_file.hpp"
 
 namespace host::catalog {
 namespace {
@@ -37,8 +38,20 @@ bool PythonEnv::current() const {
 std::string PythonEnv::package() const {
   std::ifstream in(requirements);
   for (std::string line; std::getline(in, line);)
-    if (!line.empty() && line[0] != '#') return line;
+    if (!line.empty() && line[0] != '#') return line.substr(0, line.find(' '));
   return "no package";
+}
+
+void refuse_others_in_python(const Manifest& backend, const OptionValues& options) {
+  const auto option = options.find("python");
+  if (option == options.end()) return;
+  fs::path interpreter = to_text(option->second);
+  const auto env = python_env(backend);
+  if (interpreter.empty() && env) interpreter = env->interpreter();
+  if (access(interpreter.c_str(), X_OK) != 0) return;  // the plugin says so
+  refuse_others(interpreter, "interpreter");
+  const auto folder = interpreter.parent_path().parent_path();
+  if (fs::exists(folder / "pyvenv.cfg")) refuse_others(folder, "environment");
 }
 
 std::optional<PythonEnv> python_env(const Manifest& backend) {

@@ -24,6 +24,10 @@ struct PythonEnv {
   [[nodiscard]] std::string package() const;
 };
 
+// Throws as refuse_others() does for the interpreter that a backend starts, its option `python` or that of its
+// environment, and for the folder of that environment.
+void refuse_others_in_python(const Manifest& backend, const OptionValues& options);
+
 // Absent when the backend needs none.
 std::optional<PythonEnv> python_env(const Manifest& backend);
 

@@ -85,6 +85,13 @@ std::optional<double> TomlSection::number(std::string_view key) const {
   throw wrong_type(key, "a number");
 }
 
+std::optional<bool> TomlSection::truth(std::string_view key) const {
+  const auto* node = table_.get(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto* value = node->as_boolean()) return value->get();
+  throw wrong_type(key, "true or false");
+}
+
 std::optional<TomlSection> TomlSection::section(std::string_view key) const {
   const auto* node = table_.get(key);
   if (node == nullptr) return std::nullopt;

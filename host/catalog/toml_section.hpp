@@ -31,6 +31,7 @@ class TomlSection {
   [[nodiscard]] std::optional<std::string> text(std::string_view key) const;
   [[nodiscard]] std::optional<int64_t> integer(std::string_view key) const;
   [[nodiscard]] std::optional<double> number(std::string_view key) const;  // an integer will do
+  [[nodiscard]] std::optional<bool> truth(std::string_view key) const;
   [[nodiscard]] std::optional<TomlSection> section(std::string_view key) const;
   // Empty when absent.
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <set>
 #include <system_error>
 
 #include "base/error.hpp"
@@ -20,14 +21,63 @@ base::Error file_error(const fs::path& path, const std::string& what, const std:
   return base::usage_error(fmt::format("{} {}: {}", what, base::one_line(path.string()), problem));
 }
 
-// Group members count as others unless the file is ours or root's: a private group and umask 002 are common.
-void check_mode(const struct stat& info, const fs::path& path, const std::string& what) {
-  const bool ours = info.st_uid == geteuid() || info.st_uid == 0;
-  const auto unwanted = ours ? mode_t{S_IWOTH} : mode_t{S_IWOTH | S_IWGRP};
-  if ((info.st_mode & unwanted) == 0) return;
-  const auto who = (info.st_mode & S_IWOTH) != 0 ? "o-w" : "g-w";
+// This program's own file and the folders on the way up to it, and who owns them.
+struct OwnWay {
+  std::set<fs::path> folders;
+  std::set<uid_t> owners = {0, geteuid()};
+
+  OwnWay() {
+    constexpr auto self = "/proc/self/exe";
+    std::error_code error;
+    struct stat info {};
+    if (::stat(self, &info) == 0) owners.insert(info.st_uid);
+    for (auto path = fs::read_symlink(self, error); path.has_relative_path();) {
+      path = path.parent_path();
+      folders.insert(path);
+      if (::stat(path.c_str(), &info) == 0) owners.insert(info.st_uid);
+    }
+  }
+};
+
+const OwnWay& own_way() {
+  static const OwnWay way;
+  return way;
+}
+
+void check_owner(const struct stat& info, const fs::path& path, const std::string& what) {
+  if (own_way().owners.contains(info.st_uid)) return;
   throw file_error(path, what,
-                   fmt::format("other users can write to it; chmod {} '{}'", who, base::one_line(path.string())));
+                   fmt::format("it belongs to user {}, who could change what runs; take a copy that is yours, in a "
+                               "folder of yours, or change its owner",
+                               info.st_uid));
+}
+
+void check_file(const struct stat& info, const fs::path& path, const std::string& what) {
+  check_owner(info, path, what);
+  if ((info.st_mode & S_IWOTH) == 0) return;
+  throw file_error(path, what,
+                   fmt::format("other users can write to it; chmod o-w '{}'", base::one_line(path.string())));
+}
+
+struct stat stat_of(const fs::path& path, const std::string& what) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) throw file_error(path, what, std::generic_category().message(errno));
+  return info;
+}
+
+// What lies in a folder can be renamed, and so replaced, by whoever may write to the folder: in a sticky one, by its
+// owner alone.
+void check_way_up(fs::path folder) {
+  while (folder.has_relative_path()) {
+    folder = folder.parent_path();
+    if (own_way().folders.contains(folder)) return;  // and so are those above it
+    const auto info = stat_of(folder, "folder");
+    check_owner(info, folder, "folder");
+    if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0)
+      throw file_error(folder, "folder",
+                       fmt::format("other users can replace what is in it, and plugins lie below; chmod o-w '{}'",
+                                   base::one_line(folder.string())));
+  }
 }
 
 struct Descriptor {
@@ -49,10 +99,17 @@ fs::path real_path(const fs::path& path, const std::string& what) {
   return real;
 }
 
-void refuse_writable_by_others(const fs::path& path, const std::string& what) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) throw file_error(path, what, std::generic_category().message(errno));
-  check_mode(info, path, what);
+void refuse_others(const fs::path& path, const std::string& what) {
+  const auto real = real_path(path, what);
+  check_file(stat_of(real, what), real, what);
+  check_way_up(real);
+}
+
+void refuse_others_in(const fs::path& folder) {
+  std::error_code missing;
+  if (!fs::is_directory(folder, missing)) return;
+  refuse_others(folder, "folder");
+  for (const auto& entry : fs::directory_iterator(folder)) refuse_others(entry.path(), "file");
 }
 
 namespace {
@@ -65,7 +122,7 @@ std::string read_file(const fs::path& file, const std::string& what, size_t size
     throw file_error(file, what, std::generic_category().message(errno));
   if (!S_ISREG(info.st_mode))
     throw file_error(file, what, S_ISDIR(info.st_mode) ? "it is a folder, not a file" : "it is not a regular file");
-  if (trusted) check_mode(info, file, what);
+  if (trusted) check_file(info, file, what);
 
   std::string content(size_max + 1, '\0');  // by what is read, not by the size that was reported
   size_t size = 0;
@@ -84,7 +141,7 @@ std::string read_file(const fs::path& file, const std::string& what, size_t size
 }  // namespace
 
 std::string read_trusted_file(const fs::path& file, const std::string& what, size_t size_max) {
-  refuse_writable_by_others(file.parent_path(), "folder");
+  refuse_others(file.parent_path(), "folder");
   return read_file(file, what, size_max, true);
 }
 

@@ -18,6 +18,7 @@
 #include "base/output_file.hpp"
 #include "base/quote.hpp"
 #include "catalog/plugin.hpp"
+#include "catalog/python_env.hpp"
 #include "cell/crash_handler.hpp"
 #include "engine/engine.hpp"
 #include "machine/system_profile.hpp"
@@ -169,6 +170,7 @@ records::RunInfo run_info(const CellSpec& cell) {
 base::Exit run_cell(const CellSpec& cell, CellShared& shared) {
   const auto workload = catalog::load_plugin(catalog::read_manifest(cell.workload_manifest));
   const auto backend = catalog::load_plugin(catalog::read_manifest(cell.backend_manifest));
+  catalog::refuse_others_in_python(backend.manifest, cell.backend_options);
   const engine::EngineInput input = {&workload, workload_config(cell, backend.manifest), &backend,
                                      plugin_config(cell, cell.backend_options)};
   auto info = run_info(cell);

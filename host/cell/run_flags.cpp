@@ -47,6 +47,9 @@ const std::vector<catalog::Flag>& run_flags() {
       {.spec = catalog::text_option(
            "resume", "", "go on with several runs, or a search, that were cut off; what is finished is not done again"),
        .placeholder = "RUN_ID"},
+      {.spec = catalog::toggle(
+           "trust_record",
+           "with --resume: also take from the record which programs and clusters run, such as sage.python")},
       {.spec = catalog::toggle("dry_run", "validate everything, print the plan, run nothing")},
       {.spec = catalog::toggle("json", "with --dry-run: print the plan as JSON")},
       {.spec = catalog::toggle("verbose", "debug output"), .letter = 'v'},

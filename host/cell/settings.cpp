@@ -162,7 +162,7 @@ void drop_unused(SettingMap& load) {
 }  // namespace
 
 bool command_line_only(std::string_view name) {
-  constexpr std::array names = {"config", "set", "plugin_path", "all", "dry_run", "json", "resume"};
+  constexpr std::array names = {"config", "set", "plugin_path", "all", "dry_run", "json", "resume", "trust_record"};
   return std::ranges::find(names, name) != names.end();
 }
 

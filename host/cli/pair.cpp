@@ -63,6 +63,7 @@ base::Exit pair_command(const Command& command, std::span<const std::string> arg
     refuse_beside_resume(alone);
     arguments.dry_run = alone.on("dry_run");
     arguments.json = alone.on("json");
+    arguments.trust_record = alone.on("trust_record");
   } else {
     plan = read_plan(command, args, pair_flags());
     if (!plan) return base::Exit::ok;

@@ -50,10 +50,10 @@ Json read_manifest_json(const fs::path& file) {
 }
 
 experiment::PlannedCell plan(const Json& manifest, const fs::path& file, const catalog::Catalog& catalog,
-                             const std::vector<std::string>& command_line) {
+                             const std::vector<std::string>& command_line, bool trust_record) {
   auto cell = experiment::plan_again(catalog, text_at(manifest, {"run_payload", "workload"}, file),
                                      text_at(manifest, {"run_payload", "backend"}, file), field(manifest, {"options"}),
-                                     command_line, file.string());
+                                     command_line, file.string(), trust_record);
   const auto recorded = text_at(manifest, {"config_hash"}, file);
   if (cell.spec.config_hash != recorded)
     throw base::Error(
@@ -147,6 +147,8 @@ const std::vector<catalog::Flag>& rerun_flags() {
       {.spec = cell::run_option("output_dir"), .placeholder = "DIR"},
       {.spec = cell::run_option("repeat")},
       {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
+      {.spec = catalog::toggle("trust_record",
+                               "also take from the record which programs and clusters run, such as sage.python")},
   };
   return flags;
 }
@@ -164,7 +166,8 @@ base::Exit rerun_command(const Command& command, std::span<const std::string> ar
   const auto file = manifest_file(arguments.positional[0]);
   const auto manifest = read_manifest_json(file);
   const auto command_line = command_line_of(command, args);
-  const auto planned = plan(manifest, file, catalog::open_catalog(arguments.text("plugin_path")), command_line);
+  const auto planned = plan(manifest, file, catalog::open_catalog(arguments.text("plugin_path")), command_line,
+                            arguments.on("trust_record"));
   const auto& repeat = cell::run_option("repeat");
   const auto repetitions = static_cast<uint32_t>(
       std::get<int64_t>(catalog::parse_option(repeat, arguments.text("repeat", "1"), "--repeat")));

@@ -33,7 +33,7 @@ std::optional<experiment::RunPlan> read_resumed(const Command& command, std::spa
   refuse_beside_resume(parse_arguments(args, cell::run_flags(), command.name));
   const auto folder = experiment::resumed_folder(given.text("output_dir", "results"), given.text("resume"));
   auto plan = experiment::resumed_plan(folder, catalog::open_catalog(given.text("plugin_path")),
-                                       command_line_of(command, args));
+                                       command_line_of(command, args), given.on("trust_record"));
   plan.dry_run = given.on("dry_run");
   plan.json = given.on("json");
   return plan;

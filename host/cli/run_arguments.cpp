@@ -69,7 +69,7 @@ std::vector<std::string> command_line_of(const Command& command, std::span<const
 void refuse_beside_resume(const Arguments& arguments) {
   for (const auto& each : arguments.flags)
     if (each.name != "resume" && each.name != "output_dir" && each.name != "plugin_path" && each.name != "dry_run" &&
-        each.name != "json")
+        each.name != "json" && each.name != "trust_record")
       throw base::usage_error(
           fmt::format("{} with --resume: the run's own settings hold; leave it out, or repeat the whole "
                       "command line to have it checked",

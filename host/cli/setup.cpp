@@ -1,13 +1,16 @@
 // `setup BACKEND`: makes the Python environment that a backend runs in.
 #include <fmt/format.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <system_error>
 
 #include "base/child_process.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/python_env.hpp"
+#include "catalog/trusted_file.hpp"
 #include "cell/settings.hpp"
 #include "cli/commands.hpp"
 
@@ -17,16 +20,31 @@ namespace {
 namespace fs = std::filesystem;
 
 // Runs a program with our own streams; true when it ended with 0. It takes as long as the network does: who waits sees
-// what it prints, and it ends with us.
-bool run_program(const std::vector<std::string>& words) {
+// what it prints. However we end, the guard ends it and all that it has started, and removes its temporary files, which
+// lie beside the environments.
+bool run_guarded(const catalog::PythonEnv& env, const std::vector<std::string>& words) {
+  const auto guard =
+      fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib/sage-host/plugins/bridge/sage-host-guard";
+  auto temporary = (env.folder.parent_path() / ".setup-XXXXXX").string();
+  if (mkdtemp(temporary.data()) == nullptr)
+    throw base::Error(base::Exit::failed,
+                      fmt::format("cannot make a folder in {}: {}", env.folder.parent_path().string(),
+                                  std::generic_category().message(errno)));
+  // `env` looks the program up in PATH.
+  std::vector<std::string> guarded = {guard, std::to_string(getpid()), temporary, "/usr/bin/env",
+                                      "TMPDIR=" + temporary};
+  guarded.insert(guarded.end(), words.begin(), words.end());
   try {
-    base::ChildProcess child(base::Launch{.words = words});
+    base::ChildProcess child(base::Launch{.words = guarded});
     child.wait(-1);
-    return WIFEXITED(child.status()) && WEXITSTATUS(child.status()) == 0;
+    const int code = WIFEXITED(child.status()) ? WEXITSTATUS(child.status()) : -1;
+    if (code != 126 && code != 127) return code == 0;
   } catch (const std::system_error& e) {
-    throw base::Error(base::Exit::failed, fmt::format("cannot start {}: {}; name another interpreter with --python",
-                                                      words[0], e.code().message()));
+    throw base::Error(base::Exit::failed, fmt::format("cannot start {}: {}; build or install sage-host again",
+                                                      guard.string(), e.code().message()));
   }
+  throw base::Error(base::Exit::failed,
+                    fmt::format("cannot start {}; name another interpreter with --python", words[0]));
 }
 
 void link_own(const catalog::PythonEnv& env, const fs::path& own) {
@@ -43,13 +61,16 @@ void link_own(const catalog::PythonEnv& env, const fs::path& own) {
 }
 
 void make(const catalog::PythonEnv& env, const std::string& python) {
+  catalog::refuse_others(env.requirements, "requirements");
   fs::create_directories(env.folder.parent_path());
   if (env.linked()) fs::remove(env.folder);
-  if (!run_program({python, "-m", "venv", "--clear", env.folder.string()}))
+  if (!run_guarded(env, {python, "-m", "venv", "--clear", env.folder.string()}))
     throw base::Error(base::Exit::failed,
                       fmt::format("{} -m venv failed; on Debian: apt-get install python3-venv", python));
-  if (!run_program({env.interpreter().string(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                    "--no-input", "--requirement", env.requirements.string()}))
+  // Nothing but the files whose hashes are locked: to build one, pip would fetch others.
+  if (!run_guarded(env, {env.interpreter().string(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                         "--no-input", "--require-hashes", "--only-binary", ":all:", "--requirement",
+                         env.requirements.string()}))
     throw base::Error(
         base::Exit::failed,
         fmt::format("the packages of {} could not be installed; the lines above say why", env.requirements.string()));

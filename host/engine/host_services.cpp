@@ -1,6 +1,8 @@
 #include "engine/host_services.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <sage/plugin.hpp>
 
 #include <algorithm>
@@ -26,7 +28,10 @@ constexpr uint64_t refusals_told = 10;
 
 HostServices::HostServices(const EngineConfig& config, const Clock& clock, EventLog& events)
     : clock_(clock), events_(events), verbose_(config.verbose) {
-  if (!config.log_file.empty()) log_file_.open(config.log_file, std::ios::app);
+  if (!config.log_file.empty()) {
+    // Not a stream of the library's, which children would inherit.
+    log_file_ = base::Fd(::open(config.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  }
   table_.struct_size = sizeof(sage_host);
   table_.abi_minor = SAGE_ABI_MINOR;
   table_.ctx = this;
@@ -58,10 +63,11 @@ void HostServices::log(int32_t level, std::string_view text) {
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};
   const auto* name = names[std::clamp(level, 0, 3)];
   const auto line = base::one_line(text);
-  if (level >= SAGE_LOG_INFO && log_file_.is_open()) {
-    const std::scoped_lock lock(log_mutex_);
-    log_file_ << records::utc_iso8601(std::chrono::system_clock::now()) << ' ' << name << ": " << line
-              << std::endl;  // a crash must not take the last words along
+  if (level >= SAGE_LOG_INFO && log_file_) {
+    // One write, as a rule, so that lines of several threads stay whole, and a crash does not take the last words
+    // along.
+    const auto whole = fmt::format("{} {}: {}\n", records::utc_iso8601(std::chrono::system_clock::now()), name, line);
+    base::write_all(log_file_.get(), whole);
   }
   if (level < (verbose_ ? SAGE_LOG_DEBUG : SAGE_LOG_WARNING)) return;
   fmt::print(stderr, "sage-host: {}: {}\n", name, line);

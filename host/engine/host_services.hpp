@@ -5,12 +5,12 @@
 #include <sage/abi.h>
 
 #include <atomic>
-#include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "engine/clock.hpp"
 #include "engine/event_log.hpp"
 #include "engine/ledger.hpp"
@@ -51,8 +51,7 @@ class HostServices {
   EventLog& events_;
   std::atomic<Ledger*> ledger_{nullptr};
   const bool verbose_;
-  std::mutex log_mutex_;
-  std::ofstream log_file_;
+  base::Fd log_file_;
   mutable std::mutex mutex_;  // for what is rare: series and metadata
   std::vector<records::SeriesSummary> series_;
   uint64_t refused_ = 0;

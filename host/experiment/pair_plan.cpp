@@ -130,6 +130,7 @@ PairRun plan_pair(PairArguments arguments, std::optional<RunPlan> plan) {
   PairRun run;
   run.command_line = std::move(arguments.command_line);
   run.plugin_path = std::move(arguments.plugin_path);
+  run.trust_record = arguments.trust_record;
   run.dry_run = arguments.dry_run;
   run.json = arguments.json;
   if (plan) {

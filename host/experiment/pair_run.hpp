@@ -52,6 +52,7 @@ struct PairRun {
   std::string plugin_path;      // as given
   std::optional<RunLock> lock;  // of root, from when something is read or written there
   bool resumed = false;
+  bool trust_record = false;  // as plan_again takes it
   bool dry_run = false;
   bool json = false;
 
@@ -70,6 +71,7 @@ struct PairArguments {
   std::string resume;  // id or folder of the run to go on with; empty = a new one
   std::string plugin_path;
   std::vector<std::string> command_line;
+  bool trust_record = false;
   bool dry_run = false;
   bool json = false;
 };

@@ -53,7 +53,7 @@ void plan_from(PairRun& run, const State& state, const catalog::Catalog& catalog
                const std::vector<std::string>& command_line) {
   const auto& plan = state.plan();
   RunPlan again;
-  again.cells = plan_again(state, catalog, command_line);
+  again.cells = plan_again(state, catalog, command_line, run.trust_record);
   again.repeat = state.get<uint32_t>(plan, "repeat");
   run.cooldown_s = state.get<double>(plan, "cooldown_s");
   if (again.repeat < 1 || again.repeat > 100'000 || !(run.cooldown_s >= 0 && run.cooldown_s <= 3600))

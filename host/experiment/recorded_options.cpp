@@ -36,6 +36,15 @@ void add_given(std::vector<catalog::Given>& given, const Json& options, const ch
   }
 }
 
+void refuse_to_trust(const cell::SettingMap& settings, const catalog::Manifest& plugin, const std::string& source) {
+  for (const auto& spec : plugin.options)
+    if (const auto& value = settings.at(spec.name).value; spec.by_user && value != spec.default_value)
+      throw base::usage_error(fmt::format(
+          "{}: {}.{} is {} there, which decides whose code runs; add --trust-record to take it from the record, if you "
+          "know that it is yours",
+          source, plugin.id, spec.name, base::in_quotes(catalog::to_text(value))));
+}
+
 std::vector<uint32_t> node_numbers(const Json& list, const std::string& source) {
   std::vector<uint32_t> out;
   const auto valid = [](const Json& n) { return n.is_number_unsigned() && n > 0 && n <= 100'000; };
@@ -54,7 +63,8 @@ Json recorded_options(const cell::CellSpec& cell, const std::optional<SearchSpec
 }
 
 PlannedCell plan_again(const catalog::Catalog& catalog, const std::string& workload_id, const std::string& backend_id,
-                       const Json& options, const std::vector<std::string>& command_line, const std::string& source) {
+                       const Json& options, const std::vector<std::string>& command_line, const std::string& source,
+                       bool trust_record) {
   const auto& workload = catalog.find(catalog::PluginKind::workload, workload_id);
   const auto& backend = catalog.find(catalog::PluginKind::backend, backend_id);
   if (!options.is_object())
@@ -71,6 +81,10 @@ PlannedCell plan_again(const catalog::Catalog& catalog, const std::string& workl
   const std::vector<const catalog::Manifest*> plugins = {&workload, &backend};
   cell::check_names(given, plugins, {workload.id, backend.id});
   auto settings = cell::resolve(given, workload, backend);
+  if (!trust_record) {
+    refuse_to_trust(settings.workload, workload, source);
+    refuse_to_trust(settings.backend, backend, source);
+  }
   // Here every option is given; that a user gave two which exclude each other cannot be told from that.
   settings.shared.at("nodes").given = false;
   if (const auto list = settings.workload.find("node_list"); list != settings.workload.end())
@@ -96,11 +110,11 @@ nlohmann::ordered_json recorded_plan(const std::vector<PlannedCell>& planned) {
 }
 
 std::vector<PlannedCell> plan_again(const State& state, const catalog::Catalog& catalog,
-                                    const std::vector<std::string>& command_line) {
+                                    const std::vector<std::string>& command_line, bool trust_record) {
   std::vector<PlannedCell> out;
   for (const auto& each : state.list(state.plan(), "planned", planned_max))
     out.push_back(plan_again(catalog, base::text(each, "workload"), base::text(each, "backend"),
-                             each.value("options", Json()), command_line, state.source()));
+                             each.value("options", Json()), command_line, state.source(), trust_record));
   if (out.empty()) state.bad("'planned' is empty");
   return out;
 }

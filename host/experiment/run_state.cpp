@@ -59,10 +59,10 @@ std::string resumed_type(const fs::path& folder) {
 }
 
 RunPlan resumed_plan(const fs::path& folder, const catalog::Catalog& catalog,
-                     const std::vector<std::string>& command_line) {
+                     const std::vector<std::string>& command_line, bool trust_record) {
   const State state(folder);
   RunPlan plan;
-  plan.cells = plan_again(state, catalog, command_line);
+  plan.cells = plan_again(state, catalog, command_line, trust_record);
   plan.output_dir = folder.parent_path();
   plan.resume = folder.filename().string();
   if (state.type() == "run") plan.repeat = state.get<uint32_t>(state.plan(), "repeat");

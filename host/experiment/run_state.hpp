@@ -17,9 +17,10 @@ namespace host::experiment {
 std::filesystem::path resumed_folder(const std::filesystem::path& output_dir, const std::string& id);
 // The type of the experiment in it: "run" or "search".
 std::string resumed_type(const std::filesystem::path& folder);
-// The plan as its state has it, with nothing but the output folder from the command line.
+// The plan as its state has it, with nothing but the output folder from the command line. `trust_record`: see
+// plan_again.
 RunPlan resumed_plan(const std::filesystem::path& folder, const catalog::Catalog& catalog,
-                     const std::vector<std::string>& command_line);
+                     const std::vector<std::string>& command_line, bool trust_record);
 
 class RunState {
  public:

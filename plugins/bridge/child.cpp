@@ -57,6 +57,7 @@ pid_t spawn(const Child::Program& program, int socket, int log) {
   posix_spawn_file_actions_adddup2(&actions, log, 1);
   posix_spawn_file_actions_adddup2(&actions, log, 2);
   posix_spawn_file_actions_adddup2(&actions, socket, 3);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 4);  // whatever was opened in the host without close-on-exec
   pid_t pid = -1;
   const int error =
       posix_spawn(&pid, program.guard.c_str(), &actions, &attributes, const_cast<char* const*>(argv.data()), environ);

@@ -77,6 +77,8 @@ int main(int argc, char** argv) {
   }
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Of a program without a bridge: nothing of ours may have that number.
+  if (fcntl(socket_fd, F_GETFD) < 0) (void)open("/dev/null", O_RDWR | O_CLOEXEC);
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);

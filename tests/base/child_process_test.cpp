@@ -1,6 +1,7 @@
 #include "base/child_process.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -55,6 +56,19 @@ TEST_CASE("what does not end within the limit is still there, and goes with its 
     close(ends[1]);
   }
   CHECK(kill(pid, 0) == -1);
+}
+
+TEST_CASE("it gets the descriptors that it is to have, and no others") {
+  const Fd leaking(open("/dev/null", O_RDONLY));  // without close-on-exec, as libraries do
+  const Fd meant(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  const auto has = [&](const Fd& fd) {
+    ChildProcess child(
+        Launch{.words = {"test", "-e", "/proc/self/fd/" + std::to_string(fd.get())}, .inherits = {meant.get()}});
+    CHECK(child.wait(10'000));
+    return WEXITSTATUS(child.status()) == 0;
+  };
+  CHECK(has(meant));
+  CHECK_FALSE(has(leaking));
 }
 
 TEST_CASE("it works in its folder, and errors go to the file") {

@@ -1,8 +1,10 @@
 #include "bridge/bridge.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -124,6 +126,17 @@ TEST_CASE("a request that failed comes with its reason in the log") {
   CHECK(lab.host.wait_for_ends(3));
   CHECK(lab.with_status(SAGE_DONE_ERROR) == 3);
   CHECK(lab.host.logged("no luck") == 3);
+}
+
+TEST_CASE("the child has its own descriptors alone, whatever is open in the host") {
+  const int leaking = open("/dev/null", O_RDONLY);  // without close-on-exec, as libraries do
+  Lab lab("lists");
+  CHECK(lab.submit(1) == 1);
+  CHECK(lab.host.wait_for_ends(1));
+  lab.bridge->close();
+  lab.bridge.reset();
+  close(leaking);
+  CHECK(lab.host.logged("child: descriptors 0 1 2 3 alone") == 1);
 }
 
 TEST_CASE("control events are answered") {

@@ -171,6 +171,7 @@ TEST_CASE("what is wrong with an option is said with its place and the remedy") 
       {"type = \"float\"\ndefault = 1\nmin = 2\nmax = 1", "max is less than min"},
       {"type = \"bool\"\ndefault = 1", "'1' is not allowed for rate; give true or false"},
       {"type = \"bool\"\ndefault = true\nmin = 0", "only an int or a float has 'min'"},
+      {"type = \"int\"\ndefault = 1\nby_user = 1", "'by_user' in [options.rate] must be true or false"},
       {"type = \"int\"\ndefault = 1\nchoices = [\"1\"]", "only a string has choices"},
       {"type = \"string\"\ndefault = \"z\"\nchoices = [\"x\"]", "'z' is not allowed for rate; give one of x"},
       {"type = \"string\"\ndefault = [\"z\"]", "'default' must be a string, a number, true or false"},

@@ -1,13 +1,16 @@
 """What the tests of backends share that drive a real runtime in a process of its own."""
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, Case, Json, Process, cells_of, read_lines, wait_for
+from harness import BROKEN, FAILED, INTERRUPTED, PLUGINS, Case, Json, Process, cells_of, read_lines, wait_for
 
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
 TIMELINE = BROKEN / "timeline"
@@ -32,6 +35,33 @@ def read_proc(pid: int, file: str) -> list[str]:
         return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
         return []
+
+
+def python_of(user: int) -> str:
+    """An interpreter that this user may start too."""
+    return sys.executable if user == os.geteuid() else "/usr/bin/python3"
+
+
+@functools.cache
+def own_network(user: int = os.geteuid()) -> bool:
+    """Whether the kernel gives `user` a network of its own: with the bridge's own means, and a port in it works."""
+    source = (PLUGINS / "bridge" / "bridge_network.py").read_text() + """
+if not (why := enter()):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+raise SystemExit(why or 0)
+"""
+    done = subprocess.run([python_of(user), "-I", "-"], input=source, text=True, capture_output=True, timeout=30, check=False,
+                          user=user)
+    return done.returncode == 0
+
+
+def reaches(address: str) -> bool:
+    """Whether another user can connect: nobody, if we are root."""
+    user = 65534 if os.geteuid() == 0 else os.geteuid()
+    source = f"import socket; socket.create_connection(({address.split(':')[0]!r}, {address.split(':')[1]}), 5)"
+    return subprocess.run([python_of(user), "-I", "-c", source], capture_output=True, timeout=30, check=False,
+                          user=user).returncode == 0
 
 
 class RuntimeCase(Case):

@@ -140,16 +140,18 @@ class Faults(RayCase):
 
 class Endings(runtimes.Endings, RayCase):
     def test_every_listener_is_on_loopback(self) -> None:
-        _, _, _, scratch = self.begin("--nodes", "2")
+        _, _, child, scratch = self.begin("--nodes", "2")
         sockets = {os.readlink(fd)[8:-1] for p in self.processes_of(scratch) for fd in pathlib.Path(f"/proc/{p}/fd").iterdir()
                    if fd.is_symlink() and os.readlink(fd).startswith("socket:")}
         listeners = []
         for family in ("tcp", "tcp6"):
-            for row in pathlib.Path(f"/proc/net/{family}").read_text().splitlines()[1:]:
+            for row in pathlib.Path(f"/proc/{child}/net/{family}").read_text().splitlines()[1:]:
                 fields = row.split()
                 if fields[3] == "0A" and fields[9] in sockets:
                     listeners.append(fields[1].split(":")[0])
         self.assertGreater(len(listeners), 5)
+        if runtimes.own_network():
+            self.assertNotEqual(os.readlink(f"/proc/{child}/ns/net"), os.readlink("/proc/self/ns/net"))
         # 127.0.0.1, also as an IPv4-mapped IPv6 address
         self.assertLessEqual(set(listeners), {"0100007F", "0000000000000000FFFF00000100007F"})
 

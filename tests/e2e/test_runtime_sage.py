@@ -1,18 +1,28 @@
 """The backend `sage` with the real SAGE: results as on threads, faults and reconfiguration, and nothing left behind."""
 from __future__ import annotations
 
+import json
+import os
 import pathlib
+import re
+import shutil
 import socket
 import subprocess
 import unittest
 
 import runtimes
-from harness import PLUGINS, UNAVAILABLE, alive
+from harness import HOST, PLUGINS, UNAVAILABLE, USAGE, alive, environment
 from runtimes import read_proc
 
 PYTHON = runtimes.interpreter("sage")
 # 12 ms a stage at 200/s are more than two workers can do: there is always something in them.
 BUSY = ("--set", "timeline.hold_us=12000")
+
+
+# Not those of another checkout, whose tests may run beside.
+OURS = {str((PLUGINS / "bridge" / name).resolve()) for name in ("sage_node.py", "bridge_main.py")}
+# Where the kernel gives no network of its own, the rest is tested without.
+NODES = ("--nodes", "2", *(() if runtimes.own_network() else ("--set", "sage.insecure_nodes=true")))
 
 
 def free_port() -> int:
@@ -28,8 +38,7 @@ class SageCase(runtimes.RuntimeCase):
 
     def processes_of(self, scratch: pathlib.Path) -> list[int]:
         return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
-                if alive(int(p.name)) and any("/bridge/sage_node.py" in word or "/bridge/bridge_main.py" in word
-                                              for word in read_proc(int(p.name), "cmdline"))]
+                if alive(int(p.name)) and not OURS.isdisjoint(read_proc(int(p.name), "cmdline"))]
 
 
 class Results(SageCase):
@@ -43,7 +52,7 @@ class Results(SageCase):
         self.assert_agree_with_threads("--set", "sage.mode=lanes")
 
     def test_two_nodes_agree_with_threads(self) -> None:
-        self.assert_agree_with_threads("--nodes", "2")
+        self.assert_agree_with_threads(*NODES)
 
     def test_says_what_is_missing_and_how_to_get_it(self) -> None:
         self.error("run", "--workload", "q1", "-b", "sage", "--quick", "--output-dir", self.out, code=UNAVAILABLE,
@@ -96,7 +105,7 @@ class Flows(SageCase):
 
 
 class Nodes(SageCase):
-    options = ("--nodes", "2")
+    options = NODES
 
     def test_a_node_dies_and_comes_back(self) -> None:
         metadata, events = self.run_timeline([
@@ -136,14 +145,61 @@ class Joined(SageCase):
             self.assertEqual(node.stdout.readline(), "ready\n")
         metadata, events = self.run_timeline(
             [{"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}}],
-            "--nodes", "2", "--sage-seeds", control[0])
+            "--nodes", "2", "--sage-seeds", control[0], "--set", "sage.insecure_nodes=true")
         self.assert_balanced(metadata)
         self.assertIn("not its to harm", events["fault", "kill-node"]["text"])
         self.assertEqual([node.poll() for node in nodes], [None, None])
 
 
+class Strangers(SageCase):
+    """SAGE unpickles, and so executes, whatever reaches a node's port."""
+
+    def reached(self, *more: str) -> dict[str, bool]:
+        """By another user, where there is one to be: each port that the nodes of a run listen on."""
+        host, _, _, scratch = self.begin("--nodes", "2", *more)
+        lines = [" ".join(read_proc(p, "cmdline")) for p in self.processes_of(scratch)]
+        addresses = {address for line in lines for address in re.findall(r"127\.0\.0\.1:\d+", line)}
+        self.assertEqual(len(addresses), 5, lines)  # two a node, and the head's
+        out = {address: runtimes.reaches(address) for address in addresses}
+        host.terminate()
+        self.assert_complete_record(host, 60)
+        return out
+
+    def test_reach_no_node(self) -> None:
+        if not runtimes.own_network():
+            if os.geteuid() == 0:
+                self.assertNotEqual(subprocess.run(["unshare", "--net", "true"], check=False).returncode, 0)
+            self.skipTest("the kernel gives no network of its own here")
+        reached = self.reached()
+        self.assertEqual(set(reached.values()), {False}, reached)
+        (record,) = self.records()
+        self.assertIn("of the run's own", record["metadata"]["notes"]["network"])
+
+    def test_reach_nodes_that_may_be_reached(self) -> None:
+        reached = self.reached("--set", "sage.insecure_nodes=true")
+        self.assertEqual(set(reached.values()), {True}, reached)
+        (record,) = self.records()
+        self.assertIn("any user of it can reach", record["metadata"]["notes"]["network"])
+        (folder,) = self.folders()
+        options = json.loads((folder / "repro_manifest.json").read_text())["options"]["backend"]
+        self.assertIs(options["insecure_nodes"], True)
+
+    def test_several_nodes_are_refused_where_they_cannot_be_kept_apart(self) -> None:
+        self.error("run", "--workload", "q1", "-b", "sage", "--quick", "--nodes", "2", "--sage-seeds", "127.0.0.1:1",
+                   "--output-dir", self.out, says=("others may be on", "--set sage.insecure_nodes=true"))
+        if os.geteuid() != 0 or shutil.which("unshare") is None:
+            self.skipTest("only root can take away what is needed")
+        command: list[str | pathlib.Path] = ["unshare", "--user", "--map-root-user", "sh", "-c", 'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"', "-",
+                   HOST, "run", "--workload", "q1", "-b", "sage", "--quick", "--nodes", "2", "--output-dir", self.out]
+        done = subprocess.run(command, env=environment(), text=True, capture_output=True, timeout=60, check=False)
+        if "max_net_namespaces" in done.stderr:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        self.assertIn("cannot be kept from others", done.stderr)
+
+
 class Endings(runtimes.Endings, SageCase):
-    options = ("--nodes", "2")
+    options = NODES
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
+import bridge_network
 from bridge_types import Complete, Event, Json, Publish
 from bridge_workload import Description
 from ray_cluster import OBJECT_STORE, RayCluster, configure
@@ -14,6 +15,10 @@ def versions() -> Json:
 
 class Runtime:
     def __init__(self, description: Description, complete: Complete, metadata: Publish) -> None:
+        # A cluster of the run's own; before Ray is imported, which has threads. Beside the token, which Ray asks of whoever
+        # calls: where no network of its own can be had, the token alone keeps others out.
+        joins = bool(description.options["ray_address"])
+        self._network = bridge_network.SHARED if joins or bridge_network.enter() else bridge_network.OWN
         self._settings = configure(description)
         self.description, self.metadata = description, metadata
         self.cluster = RayCluster(description)
@@ -38,6 +43,7 @@ class Runtime:
         return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
                 "window": self.dispatcher.window, "nodes": len(self.cluster.nodes),
                 "address": options["ray_address"] or "a cluster of the run's own on this machine",
+                "network": self._network,
                 "object_store_bytes_a_node": None if options["ray_address"] else OBJECT_STORE, "ray_settings": self._settings,
                 "scheduler": f"{self.description.order}, in the driver's queue before the window: Ray 2.60 has no priorities",
                 "of_ray": "actors (num_cpus=0, out-of-order execution), one process a replica, object references between "

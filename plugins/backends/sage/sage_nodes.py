@@ -55,8 +55,8 @@ class Node:
 
 
 class Nodes:
-    def __init__(self, description: Description, complete: Complete) -> None:
-        self.description, self.complete = description, complete
+    def __init__(self, description: Description, complete: Complete, network: str) -> None:
+        self.description, self.complete, self.network = description, complete, network
         order = order_of(description)
         self.queue: WorkQueue[Execution] = WorkQueue(lambda execution: order(execution.request))
         self.frame_max: int = description.options["frame"]
@@ -85,7 +85,7 @@ class Nodes:
         self.owners = len(self.nodes)
         for node in self.nodes.values():
             self._serve(node)
-        return {"mode": "flownet", "nodes": len(self.nodes), "seeds": seeds, "frame": self.frame_max,
+        return {"mode": "flownet", "nodes": len(self.nodes), "network": self.network, "seeds": seeds, "frame": self.frame_max,
                 "replicas_a_node": {stage.name: stage.parallelism for stage in self.description.stages},
                 "node_capacity": [sum(self.replicas.values())] * len(self.nodes),
                 "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",

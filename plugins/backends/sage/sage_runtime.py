@@ -4,6 +4,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 
+import bridge_network
 import bridge_types
 from bridge_errors import Unsupported
 from bridge_types import Complete, Json, Publish
@@ -16,6 +17,18 @@ def versions() -> Json:
     return {"isage": importlib.metadata.version("isage")}
 
 
+def _network(description: Description) -> str:
+    """Nodes unpickle, and so execute, whatever reaches their ports. What they listen on, for the record."""
+    if description.options["insecure_nodes"]:
+        return f"{bridge_network.SHARED}, and SAGE executes what it is sent there (insecure_nodes)"
+    if description.options["sage_seeds"]:
+        why = "they are on a network that others may be on"
+    elif not (why := bridge_network.enter()):
+        return bridge_network.OWN
+    raise Unsupported(f"SAGE's nodes cannot be kept from others: {why}; whoever reaches their ports can run code as you. "
+                      "Where you alone can, add --set sage.insecure_nodes=true; or use --nodes 1")
+
+
 def Runtime(description: Description, complete: Complete, metadata: Publish) -> bridge_types.Runtime:
     if description.options["mode"] == "lanes":
         if description.nodes != 1:
@@ -25,5 +38,6 @@ def Runtime(description: Description, complete: Complete, metadata: Publish) -> 
     if description.nodes == 1:
         from sage_flows import Flows
         return Flows(description, complete)
+    network = _network(description)  # before SAGE is imported: it has threads
     from sage_nodes import Nodes
-    return Nodes(description, complete)
+    return Nodes(description, complete, network)
