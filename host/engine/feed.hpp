@@ -42,6 +42,7 @@ class Feed {
   // Of the waits of this thread; on the run's clock.
   [[nodiscard]] const machine::Gaps& host_gaps() const { return host_gaps_; }
   [[nodiscard]] nlohmann::json arrival_notes() const { return plan_.notes(); }
+  [[nodiscard]] std::vector<ControlEvent> events_after_end() const { return plan_.events_after_end(); }
 
   metrics::LaneHistogram lateness;  // of the generator: dispatch delay that neither backend nor full table explains
   LaneCounter warmup_offered;

@@ -4,6 +4,7 @@
 #include <sage/plugin.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/error.hpp"
 
@@ -104,7 +105,15 @@ bool Plan::cut_by_time(size_t filled) {
   return true;
 }
 
+std::vector<ControlEvent> Plan::events_after_end() const {
+  std::vector<ControlEvent> out;
+  std::ranges::copy_if(events_, std::back_inserter(out),
+                       [&](const ControlEvent& event) { return event.due_ns > events_until_ns_; });
+  return out;
+}
+
 void Plan::pull_events(int64_t until_ns) {
+  events_until_ns_ = until_ns;
   std::array<sage_event, 64> rows{};
   for (;;) {
     const auto n = session_.workload.events(until_ns, rows);

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/session.hpp"
 #include "load/load.hpp"
@@ -42,6 +43,9 @@ class Plan {
   // The next control event, null when none is known yet.
   ControlEvent* event() { return events_.empty() ? nullptr : &events_.front(); }
   void take_event() { events_.pop_front(); }
+  // When the load has ended: what the workload said would happen and did not, since it was due after the end. What may
+  // be kept back until it is asked for is not counted.
+  [[nodiscard]] std::vector<ControlEvent> events_after_end() const;
   // No more rows; the window ends at `end_ns`.
   void cut(int64_t end_ns);
 
@@ -72,6 +76,7 @@ class Plan {
   int64_t first_measured_ns_ = 0;
   int64_t last_due_ns_ = 0;
   std::deque<ControlEvent> events_;
+  int64_t events_until_ns_ = 0;  // how far they were asked for
 };
 
 }  // namespace host::engine

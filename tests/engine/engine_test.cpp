@@ -23,6 +23,7 @@ struct Script {
   bool chunks = false;
   int64_t token_ns = ms;
   std::vector<sage::Event> events;
+  bool tells_all_events = false;  // at once, instead of keeping back what is not due
   std::function<uint32_t(const sage_outcome&)> judge = [](const sage_outcome& o) {
     return o.outcome == SAGE_OUTCOME_OK ? SAGE_VERDICT_PASS : SAGE_VERDICT_UNCHECKED;
   };
@@ -114,7 +115,7 @@ class Two : public sage::Workload {
   }
   std::vector<sage::Event> events(int64_t until_ns) override {
     std::vector<sage::Event> due;
-    while (next_ < script->events.size() && script->events[next_].due_ns <= until_ns)
+    while (next_ < script->events.size() && (script->tells_all_events || script->events[next_].due_ns <= until_ns))
       due.push_back(script->events[next_++]);
     return due;
   }
@@ -375,6 +376,20 @@ TEST_CASE_FIXTURE(Fixture, "events between the last request and the window's end
   what.events = {{SAGE_EVENT_FAULT, 2'500 * ms, "kill-worker", {}}, {SAGE_EVENT_FAULT, 3'500 * ms, "too-late", {}}};
   go();
   CHECK(what.controls == std::vector<std::string>{"kill-worker"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a run that ended before what its workload had planned is invalid") {
+  config.load.warmup_items = 0;
+  config.load.rate = 1;
+  config.load.total_requests = 3;
+  what.events = {{SAGE_EVENT_FAULT, 2'500 * ms, "kill-worker", {}}, {SAGE_EVENT_HEAL, 3'500 * ms, "too-late", {}}};
+  what.tells_all_events = true;
+  const auto r = go();
+  CHECK(what.controls == std::vector<std::string>{"kill-worker"});
+  CHECK(r.status == records::RunStatus::invalid);
+  REQUIRE(!r.reasons.empty());
+  CHECK(r.reasons[0].find("1 of the workload's events never happened") == 0);
+  CHECK(r.reasons[0].find("'too-late' at 3.5 s") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "events happen at their time in a closed loop too") {
