@@ -99,6 +99,7 @@ class SpecialFiles(Case):
         self.host("list", "--all", "--plugin-path", folder, limit_s=30)
 
 
+@unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "sanitizers need descriptors and memory of their own")
 class Resources(Case):
     def test_a_plugin_that_takes_every_descriptor(self) -> None:
         for where in ("create", "open", "submit"):
@@ -129,8 +130,6 @@ class Resources(Case):
         def limit() -> None:
             resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))
 
-        if os.environ.get("SAGE_SANITIZE"):
-            self.skipTest("sanitizers need more memory than that")
         done = self.run_quick("q6", "mock", "--max-in-flight", "16777216", code=FAILED, preexec_fn=limit)
         self.assertNotIn("terminate called", done.stderr)
         self.assertIn("no memory was left: lower --max-in-flight", done.stderr)

@@ -153,8 +153,16 @@ TEST_CASE_FIXTURE(Services, "texts of failures are counted, however many there a
   take_failure_text();
 }
 
+// Clang's sanitizer needs a descriptor to look at an object.
+#if defined(__clang__)
+constexpr bool sanitized = __has_feature(undefined_behavior_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
 // A thread's first completion needs a lane, and a lane a descriptor. No exception of the host's may reach the plugin.
-TEST_CASE_FIXTURE(FakeRun, "a service that cannot do its work fails the run, and not the plugin") {
+TEST_CASE_FIXTURE(FakeRun,
+                  "a service that cannot do its work fails the run, and not the plugin" * doctest::skip(sanitized)) {
   open();
   auto row = send(0);
   auto& services = session->services;
