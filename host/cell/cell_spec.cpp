@@ -129,7 +129,7 @@ std::string memory_note(uint64_t max_in_flight, std::optional<double> memory_gb)
   const auto n = static_cast<double>(std::bit_ceil(max_in_flight));
   const auto gb = n * (slot_bytes + request_bytes) / bytes_per_gb;
   if (!memory_gb || gb < *memory_gb) return {};
-  const auto text = fmt::format(
+  auto text = fmt::format(
       "--max-in-flight {}: so many requests in flight need about {:.2g} GB of memory, and there "
       "are {:.2g} GB; lower it",
       max_in_flight, gb, *memory_gb);

@@ -85,6 +85,7 @@ void check_stages(const Check& check, const Description& d) {
     check.number(where, "cost_per_unit_out_ns", stage->cost_per_unit_out_ns);
     if (stage->config.size != 0 && !base::parse_json(sage::view(stage->config)).is_object())
       check.refuse("{}: config is no JSON object", where);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
     if (!SAGE_HAS(stage, sage_stage, needs)) continue;
     const auto needs = check.words(where, "needs", stage->n_needs, stage->needs);
     const bool somewhere =
