@@ -14,9 +14,6 @@
 
 namespace host::catalog {
 
-// A usable entry, and one that is shadowed, has its manifest.
-// NOLINTBEGIN(bugprone-unchecked-optional-access)
-
 namespace {
 
 namespace fs = std::filesystem;
@@ -146,8 +143,6 @@ std::vector<const Manifest*> Catalog::all(PluginKind kind) const {
   std::ranges::sort(out, {}, [](const Manifest* m) -> const std::string& { return m->id; });
   return out;
 }
-
-// NOLINTEND(bugprone-unchecked-optional-access)
 
 void check_pairing(const Manifest& workload, const Manifest& backend) {
   std::vector<std::string> lacking;
