@@ -50,6 +50,12 @@ void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
 
 }  // namespace
 
+fs::path shipped_plugins() {
+  std::error_code error;
+  const auto executable = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path() : executable.parent_path().parent_path() / "lib/sage-host/plugins";
+}
+
 fs::path home_folder() {
   fs::path home = environment("HOME");
   if (home.is_absolute()) return home;
@@ -75,9 +81,7 @@ std::vector<fs::path> search_path(const std::string& plugin_path) {
   } else {
     append_absolute(home_folder().string(), ".local/share" / in_data, out);
   }
-  std::error_code error;
-  const auto executable = fs::read_symlink("/proc/self/exe", error);
-  if (!error) out.push_back(executable.parent_path().parent_path() / "lib/sage-host/plugins");
+  if (auto shipped = shipped_plugins(); !shipped.empty()) out.push_back(std::move(shipped));
   const auto dirs = environment("XDG_DATA_DIRS");
   append_absolute(dirs.empty() ? "/usr/local/share:/usr/share" : dirs, in_data, out);
   return out;

@@ -23,8 +23,7 @@ namespace fs = std::filesystem;
 // what it prints. However we end, the guard ends it and all that it has started, and removes its temporary files, which
 // lie beside the environments.
 bool run_guarded(const catalog::PythonEnv& env, const std::vector<std::string>& words) {
-  const auto guard =
-      fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib/sage-host/plugins/bridge/sage-host-guard";
+  const auto guard = catalog::shipped_plugins() / "bridge/sage-host-guard";
   auto temporary = (env.folder.parent_path() / ".setup-XXXXXX").string();
   if (mkdtemp(temporary.data()) == nullptr)
     throw base::Error(base::Exit::failed,
