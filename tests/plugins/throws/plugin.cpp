@@ -3,35 +3,11 @@
 
 #include "instant.hpp"
 
-class Broken : public Instant {
+class Broken : public BreaksIn {
  public:
   Broken(sage::Host host, std::string_view id, const sage::Json& options)
-      : Instant(host, id, options), where_(options.value("where", "submit")) {
-    throw_if("create");
-  }
-  void open(const sage_run& run) override {
-    throw_if("open");
-    Instant::open(run);
-  }
-  [[nodiscard]] const std::string& where() const { return where_; }
-  size_t submit(std::span<const sage_request> rows) override {
-    throw_if("submit");
-    return Instant::submit(rows);
-  }
-  bool drain(int64_t timeout_ns) override {
-    throw_if("drain");
-    return Instant::drain(timeout_ns);
-  }
-  void close() override {
-    throw_if("close");
-    Instant::close();
-  }
-
- private:
-  void throw_if(std::string_view call) const {
-    if (where_ == call) throw std::runtime_error("thrown on purpose in " + where_);
-  }
-  std::string where_;
+      : BreaksIn(host, id, options, "submit",
+                 [](const std::string& where) { throw std::runtime_error("thrown on purpose in " + where); }) {}
 };
 
 // Past the C++ layer, as a plugin in another language might.
