@@ -108,6 +108,11 @@ def read_lines(file: pathlib.Path) -> list[Json]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+def lines_so_far(file: pathlib.Path) -> list[Json]:
+    """Of a file that is being written: without the end that may be only partly there."""
+    return [json.loads(line) for line in file.read_text().split("\n")[:-1]]
+
+
 def cells_of(pid: int) -> list[int]:
     """Processes that `pid` started."""
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

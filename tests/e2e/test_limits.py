@@ -7,7 +7,7 @@ import signal
 import time
 import unittest
 
-from harness import BROKEN, FAILED, INVALID, OK, USAGE, Case, Json, cells_of, read_lines, wait_for
+from harness import BROKEN, FAILED, INVALID, OK, USAGE, Case, Json, cells_of, lines_so_far, read_lines, wait_for
 
 
 class Time(Case):
@@ -39,7 +39,7 @@ class Time(Case):
 
         def under_way() -> bool:
             return any(line["type"] == "interval" and line["outcomes"]["ok"] > 0
-                       for file in self.out.glob("*/records.jsonl") for line in read_lines(file))
+                       for file in self.out.glob("*/records.jsonl") for line in lines_so_far(file))
 
         self.assertTrue(wait_for(under_way))
         (cell,) = cells_of(process.pid)

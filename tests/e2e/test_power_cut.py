@@ -12,7 +12,7 @@ import unittest
 
 from fault_checks import snapshot, whole_lines
 from fault_kinds import processes
-from harness import HOST, OK, Case, Json, environment, read_lines, wait_for
+from harness import HOST, OK, Case, Json, environment, lines_so_far, wait_for
 
 # Nothing reaches the disk by itself while a test lasts: what is there was brought there.
 OPTIONS = "loop,commit=300,nodiscard"
@@ -111,7 +111,7 @@ class PowerCut(Case):
                                "--interval", "0.2")
 
         def seconds(out: pathlib.Path) -> float:
-            return max((line["end_s"] for file in out.glob("*/records.jsonl") for line in read_lines(file)
+            return max((line["end_s"] for file in out.glob("*/records.jsonl") for line in lines_so_far(file)
                         if line["type"] == "interval"), default=0.0)
 
         self.assertTrue(wait_for(lambda: seconds(self.out) > 4))

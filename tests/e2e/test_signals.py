@@ -8,7 +8,7 @@ import signal
 import time
 import unittest
 
-from harness import INTERRUPTED, LIMIT_S, Case, Json, Process, alive, cells_of, read_lines, wait_for
+from harness import INTERRUPTED, LIMIT_S, Case, Json, Process, alive, cells_of, lines_so_far, read_lines, wait_for
 
 LONG = ("run", "--workload", "q6", "-b", "threads", "--duration", "600", "--warmup-items", "0", "--interval", "0.1")
 
@@ -20,7 +20,7 @@ class Signals(Case):
 
         def recorded() -> bool:
             self.assertIsNone(process.poll(), "ended early")
-            lines = [line for file in self.out.glob("*/records.jsonl") for line in read_lines(file)]
+            lines = [line for file in self.out.glob("*/records.jsonl") for line in lines_so_far(file)]
             return any(line["type"] == "interval" and line["outcomes"]["ok"] > 0 for line in lines)
 
         self.assertTrue(wait_for(recorded), "no request ended well")
