@@ -1,6 +1,7 @@
 #include "engine/clock.hpp"
 
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,12 @@ void pause_cpu() noexcept {
 }
 
 }  // namespace
+
+Wake::Wake() : can_fence_(syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0) {}
+
+bool Wake::fence_others() const noexcept {
+  return can_fence_ && syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
 
 void Wake::wake() noexcept {
   waiting_.store(0, std::memory_order_seq_cst);

@@ -1,6 +1,7 @@
 // The run's one clock: CLOCK_MONOTONIC, or a virtual one that the engine moves.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -32,21 +33,30 @@ class Clock {
 // A thread waits for others to make progress; every wait has a timeout. One waiter, any number of notifiers.
 class Wake {
  public:
-  // Cheap when nobody waits: one load.
+  Wake();
+  // Cheap when nobody waits: one load, and no fence (see wait).
   void notify() noexcept {
-    if (waiting_.load(std::memory_order_seq_cst) != 0) wake();
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (waiting_.load(std::memory_order_relaxed) != 0) wake();
   }
-  // Returns when notified, when `ready()` holds, or after limit_ns.
+  // Returns when notified, when `ready()` holds, or after limit_ns. The fence between what a notifier did and its look
+  // at `waiting_` is made from here, in all threads at once (membarrier(2), asymmetric: who sleeps pays). Where the
+  // kernel does not allow that, a notifier may miss us, and we look again soon.
   template <class Ready>
   void wait(int64_t limit_ns, Ready&& ready) noexcept {
     waiting_.store(1, std::memory_order_seq_cst);
-    if (!ready()) sleep(limit_ns);
+    const bool seen = fence_others();
+    if (!ready()) sleep(seen ? limit_ns : std::min(limit_ns, unseen_limit_ns));
     waiting_.store(0, std::memory_order_relaxed);
   }
 
  private:
   void wake() noexcept;
   void sleep(int64_t limit_ns) noexcept;
+  [[nodiscard]] bool fence_others() const noexcept;
+
+  static constexpr int64_t unseen_limit_ns = 200'000;
+  const bool can_fence_;
   std::atomic<uint32_t> waiting_{0};
 };
 

@@ -14,7 +14,7 @@ namespace host::engine {
 namespace {
 
 constexpr int64_t sleep_max_ns = 50'000'000;  // so that a stop is noticed
-constexpr int64_t retry_ns = 200'000;         // a refused row is offered again at least this often
+constexpr int64_t retry_ns = 200'000;         // a full backend is asked again at least this often
 constexpr int64_t forever = INT64_MAX;
 
 const char* kind_name(uint32_t kind) {
@@ -51,13 +51,13 @@ void Feed::run() {
     if (ended()) return;
     const auto now = session_.clock.now_ns();
     auto awake_by = now;
-    if (!batch_empty() || next == forever) {
-      // The backend is full, or the closed loop is: a completion wakes us. One that slips in between the check and the
-      // sleep (the completing side has no fence, to stay cheap) costs at most retry_ns.
-      const auto limit = next == forever ? retry_ns : std::min(retry_ns, next - now);
-      if (limit > 0)
-        ledger_.progress.wait(limit, [&] { return batch_empty() && plan_.row() != nullptr && room() != 0; });
-      awake_by += std::max<int64_t>(limit, 0);
+    if (next > now && (!batch_empty() || (plan_.row() != nullptr && !plan_.paced()))) {
+      // The closed loop is full: a completion wakes us. Or the backend is, or our own record keeping: nobody says when
+      // they are not any more.
+      const auto longest = batch_empty() && !rings_full_ ? sleep_max_ns : retry_ns;
+      const auto limit = std::min(longest, next - now);
+      ledger_.progress.wait(limit, [&] { return batch_empty() && plan_.row() != nullptr && room() != 0; });
+      awake_by += limit;
     } else if (next > now) {
       wait_until(next, guard_ns_, sleep_max_ns);
       awake_by = std::min(next, now + sleep_max_ns);

@@ -36,6 +36,26 @@ TEST_CASE("a sleeping thread is woken") {
   sleeper.join();
 }
 
+TEST_CASE("no notification is missed, though notifiers have no fence") {
+  constexpr int rounds = 100'000;
+  Wake wake;
+  std::atomic<int> done{0};
+  std::atomic<int> seen{0};
+  std::thread waiter([&] {
+    for (int i = 1; i <= rounds; ++i) {
+      while (done.load(std::memory_order_acquire) < i)
+        wake.wait(an_hour_ns, [&] { return done.load(std::memory_order_relaxed) >= i; });
+      seen.store(i, std::memory_order_release);
+    }
+  });
+  for (int i = 1; i <= rounds; ++i) {
+    done.store(i, std::memory_order_release);
+    wake.notify();
+    while (seen.load(std::memory_order_acquire) < i) std::this_thread::yield();
+  }
+  waiter.join();
+}
+
 TEST_CASE("nobody has to notify: every wait has a limit") {
   Wake wake;
   wake.wait(1'000'000, [] { return false; });
