@@ -20,6 +20,7 @@ _DRAIN_S = 60
 class Control:
     def __init__(self, runtime: Runtime) -> None:
         self._description, self._cluster = runtime.description, runtime.cluster
+        self._call = runtime.loop.call
         self._pools, self._dispatcher, self._actors = runtime.pools, runtime.dispatcher, runtime.actors
         self._killed: dict[tuple[int, int], int] = {}  # (stage, worker) -> node
         self._dead_nodes: dict[int, list[tuple[Pool, int]]] = {}  # node -> [(pool, worker)] that it had
@@ -42,7 +43,7 @@ class Control:
     def _fault_kill_worker(self, args: Json) -> str:
         pool = self._pool(args)
         replica = pool.find(int(args.get("worker", 0)))
-        self._dispatcher.call(self._dispatcher.remove, [replica])
+        self._call(self._dispatcher.remove, [replica])
         self._actors.end(replica)
         self._killed[pool.stage.index, replica.number] = replica.node
         return f"worker {replica.number} (process {replica.pid}) on node {replica.node} was killed"
@@ -107,11 +108,11 @@ class Control:
 
     def _start(self, wanted: list[Wanted]) -> None:
         if wanted:
-            self._dispatcher.call(self._dispatcher.add, self._actors.start(wanted))
+            self._call(self._dispatcher.add, self._actors.start(wanted))
 
     def _retire(self, replicas: list[Replica]) -> None:
         """They get nothing more; what they have goes through to its end."""
-        self._dispatcher.call(self._dispatcher.remove, replicas)
+        self._call(self._dispatcher.remove, replicas)
         drained = wait_until(lambda: not any(replica.in_flight for replica in replicas), _DRAIN_S)
         for replica in replicas:
             self._actors.end(replica)
@@ -132,7 +133,7 @@ class Control:
         # Requests are sent there until Ray notices: that is what such a fault costs.
         had = [(self._pools[replica.stage.index], replica.number) for replica in self._on(node.index)]
         noticed_s = self._cluster.kill(node, graceful)
-        self._dispatcher.call(self._dispatcher.remove, self._on(node.index))
+        self._call(self._dispatcher.remove, self._on(node.index))
         self._dead_nodes[node.index] = had
         how = "removed gracefully" if graceful else "killed with SIGKILL, its raylet and its workers"
         return f"node {node.index} {how}; Ray noticed after {noticed_s:.3f} s; {len(had)} actors gone"

@@ -6,12 +6,16 @@ actors are started and ended elsewhere, because that takes its time.
 from __future__ import annotations
 
 import os
-from typing import Any
+import struct
+from typing import Any, Union, cast
 
 from bridge_packets import Request
 from bridge_types import Json
-from bridge_workload import KEY_GROUPS, Description, KeyedOperators, Stage, Workload
+from bridge_workload import KEY_GROUPS, Description, KeyedOperators, Stage, Step, Workload
 from ray_cluster import RayCluster
+
+PLACE = struct.Struct("<HH")  # pipeline and step, as bytes: Ray passes them on as they are, which numbers cost more than
+Packets = Union[bytes, list[bytes]]
 
 
 class StageActor:
@@ -22,42 +26,50 @@ class StageActor:
         workload = Workload(run)
         stage = description.stages[stage_index]
         self._pipelines = description.pipelines
+        self._only_step = description.only_step(stage)
         self._keyed = KeyedOperators(workload, stage, node) if stage.keyed else None
         self._operator = None if stage.keyed else workload.operator(stage, number, replicas, node)
 
     def ready(self) -> int:
         return os.getpid()
 
-    def run(self, pipeline: int, step_index: int, *inputs: list[bytes]) -> list[bytes]:
-        """A step of some requests of one pipeline: a list of packets an input, and one out."""
-        step = self._pipelines[pipeline][step_index]
+    def run(self, *inputs: Packets) -> Packets:
+        """A step of one request, or of some of one pipeline: a packet or a list of them an input, and one out. Which step comes
+        first, where the stage is more than one."""
+        step = self._only_step
+        if step is None:
+            pipeline, number = PLACE.unpack(cast("bytes", inputs[0]))
+            step, inputs = self._pipelines[pipeline][number], inputs[1:]
+        if isinstance(inputs[0], list):
+            return [self._execute(step, packets) for packets in zip(*cast("tuple[list[bytes], ...]", inputs))]
+        return self._execute(step, cast("tuple[bytes, ...]", inputs))
+
+    def _execute(self, step: Step, packets: tuple[bytes, ...]) -> bytes:
         if self._operator is not None:
-            return [self._operator.run(step.index, packets) for packets in zip(*inputs)]
+            return self._operator.run(step.index, packets)
         assert self._keyed is not None
-        out = []
-        for packets in zip(*inputs):
-            group = step.group(Request(packets[0]).key, packets[0])
-            out.append(self._keyed.run(group, step.index, packets))
-        return out
+        return self._keyed.run(step.group(Request(packets[0]).key, packets[0]), step.index, packets)
 
 
 class Replica:
-    __slots__ = ("actor", "actor_id", "in_flight", "node", "number", "pid", "stage")
+    __slots__ = ("actor", "actor_id", "call", "in_flight", "node", "number", "pid", "stage")
 
     def __init__(self, stage: Stage, number: int, node: int, actor: Any) -> None:
         self.stage, self.number, self.node, self.actor = stage, number, node, actor
+        self.call = actor.run.remote
         self.actor_id: str = actor._actor_id.hex()
         self.pid = 0
         self.in_flight = 0  # requests on their way that pass through it; the dispatcher's
 
 
 class Pool:
-    def __init__(self, stage: Stage, nodes: int) -> None:
+    def __init__(self, description: Description, stage: Stage) -> None:
         self.stage = stage
+        self.only_step = description.only_step(stage) is not None
         self.per_node = stage.parallelism
         self.live: list[Replica] = []
         # Key groups belong to workers by number for the whole run: state cannot move between processes.
-        self.owners = stage.parallelism * nodes
+        self.owners = stage.parallelism * description.nodes
         self.by_number: dict[int, Replica] = {}
 
     def add(self, replica: Replica) -> None:

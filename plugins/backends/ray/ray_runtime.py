@@ -4,7 +4,8 @@ from __future__ import annotations
 import importlib.metadata
 
 import bridge_network
-from bridge_types import Complete, Event, Json, Publish
+from bridge_loop import Loop
+from bridge_types import Event, Json
 from bridge_workload import Description
 from ray_cluster import OBJECT_STORE, RayCluster, configure
 
@@ -14,19 +15,19 @@ def versions() -> Json:
 
 
 class Runtime:
-    def __init__(self, description: Description, complete: Complete, metadata: Publish) -> None:
+    def __init__(self, description: Description, loop: Loop) -> None:
         # A cluster of the run's own; before Ray is imported, which has threads. Beside the token, which Ray asks of whoever
         # calls: where no network of its own can be had, the token alone keeps others out.
         joins = bool(description.options["ray_address"])
         self._network = bridge_network.SHARED if joins or bridge_network.enter() else bridge_network.OWN
         self._settings = configure(description)
-        self.description, self.metadata = description, metadata
+        self.description, self.loop = description, loop
         self.cluster = RayCluster(description)
         from ray_dispatch import Dispatcher
         from ray_pool import Pool
-        self.pools = {stage.index: Pool(stage, description.nodes) for stage in description.stages}
-        self.dispatcher = Dispatcher(description, complete, self.pools)
-        self.submit = self.dispatcher.submit
+        self.pools = {stage.index: Pool(description, stage) for stage in description.stages}
+        self.dispatcher = Dispatcher(description, loop, self.pools)
+        self.submit, self.settle = self.dispatcher.submit, self.dispatcher.settle
 
     def start(self) -> Json:
         from ray_control import Control
@@ -37,7 +38,6 @@ class Runtime:
                   for node in self.cluster.nodes for i in range(pool.per_node)]
         for replica in self.actors.start(wanted):
             self.pools[replica.stage.index].add(replica)
-        self.dispatcher.start()
         self._control = Control(self)
         options = self.description.options
         return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
@@ -64,8 +64,7 @@ class Runtime:
         try:
             return self._control.handle(event)
         finally:
-            self.metadata({**self.layout(), "resent": self.dispatcher.resent, "lost": self.dispatcher.lost})
+            self.loop.publish({**self.layout(), "resent": self.dispatcher.resent, "lost": self.dispatcher.lost})
 
     def close(self) -> None:
-        self.dispatcher.close()
         self.cluster.close()

@@ -7,7 +7,8 @@ import logging
 import bridge_network
 import bridge_types
 from bridge_errors import Unsupported
-from bridge_types import Complete, Json, Publish
+from bridge_loop import Loop
+from bridge_types import Json
 from bridge_workload import Description
 
 logging.disable(logging.INFO)
@@ -29,15 +30,15 @@ def _network(description: Description) -> str:
                       "Where you alone can, add --set sage.insecure_nodes=true; or use --nodes 1")
 
 
-def Runtime(description: Description, complete: Complete, metadata: Publish) -> bridge_types.Runtime:
+def Runtime(description: Description, loop: Loop) -> bridge_types.Runtime:
     if description.options["mode"] == "lanes":
         if description.nodes != 1:
             raise Unsupported("mode lanes runs in one process; use --nodes 1, or --set sage.mode=flownet")
         from sage_lanes import Lanes
-        return Lanes(description, complete)
+        return Lanes(description, loop.complete)
     if description.nodes == 1:
         from sage_flows import Flows
-        return Flows(description, complete)
+        return Flows(description, loop.complete)
     network = _network(description)  # before SAGE is imported: it has threads
     from sage_nodes import Nodes
-    return Nodes(description, complete, network)
+    return Nodes(description, loop.complete, network)

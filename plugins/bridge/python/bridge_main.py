@@ -1,7 +1,7 @@
 """The child's half of the bridge: `python bridge_main.py MODULE` serves the host on descriptor 3.
 
-MODULE defines `versions()`, a dict for the record, and `Runtime(description, complete, metadata)`, which gives what
-bridge_types.Runtime says.
+MODULE defines `versions()`, a dict for the record, and `Runtime(description, loop)`, which gives what bridge_types.Runtime
+says.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bridge_connection as link
 import bridge_packets
 from bridge_errors import INVALID, UNSUPPORTED, Unsupported, one_line
+from bridge_loop import Loop
 from bridge_types import Event, Runtime
 from bridge_workload import Description
 
@@ -46,22 +47,24 @@ def serve(connection: link.Connection, module: Any) -> None:
         connection.send(link.ECHO, frame[2])
     if frame is None or frame[0] != link.OPEN:
         return
-    runtime: Runtime = module.Runtime(Description(json.loads(frame[2])), connection.complete,
-                                      lambda values: connection.send_json(link.METADATA, values))
+    loop = Loop(connection)
+    runtime: Runtime = module.Runtime(Description(json.loads(frame[2])), loop)
     events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+
+    def handle(frame: link.Frame) -> bool:
+        kind, count, body = frame
+        if kind == link.REQUESTS:
+            runtime.submit(bridge_packets.split(body, count))
+        elif kind == link.CONTROL:
+            events.put(json.loads(body))
+        elif kind == link.ECHO:
+            connection.send(link.ECHO, body)
+        return kind != link.CLOSE
+
     try:
         connection.send_json(link.READY, runtime.start())
         threading.Thread(target=control_events, args=(runtime, connection, events), daemon=True).start()
-        while frame := connection.receive():
-            kind, count, body = frame
-            if kind == link.REQUESTS:
-                runtime.submit(bridge_packets.split(body, count))
-            elif kind == link.CONTROL:
-                events.put(json.loads(body))
-            elif kind == link.ECHO:
-                connection.send(link.ECHO, body)
-            elif kind == link.CLOSE:
-                break
+        loop.run(handle, runtime.settle)
     finally:
         events.put(None)
         runtime.close()

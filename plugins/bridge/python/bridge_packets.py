@@ -11,9 +11,10 @@ SPAN = 32
 OK, ERROR, TIMEOUT, REJECTED, CANCELLED = range(5)
 IDEMPOTENT = 2
 
-_U64 = struct.Struct("<Q")
+_U16, _U64 = struct.Struct("<H"), struct.Struct("<Q")
 # id | due | seq | key | payload pointer and size | pipeline, class, tenant | priority, flags
 _REQUEST = struct.Struct("<QqQQQQHHHBB")
+_PIPELINE_AT = 48
 _SIZES = struct.Struct("<II")  # of the result; number of spans
 _SIZES_AT = 80
 _STATUS = struct.Struct("<iI")
@@ -55,6 +56,11 @@ def split(body: bytes, count: int) -> list[bytes]:
     if at != len(body):
         raise ValueError("the packets do not fill the frame")
     return out
+
+
+def pipeline(packet: bytes) -> int:
+    found: int = _U16.unpack_from(packet, _PIPELINE_AT)[0]
+    return found
 
 
 def request_id(packet: bytes) -> int:

@@ -5,13 +5,13 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bridge_errors import Unsupported
+from bridge_packets import Request
 
 if TYPE_CHECKING:
-    from bridge_packets import Request
     from bridge_workload import Description
 
 Item = TypeVar("Item")
@@ -78,6 +78,27 @@ def order_of(description: Description) -> Callable[[Request], int]:
         slo_ns = [slo or 1 << 60 for slo in description.slo_ns]
         return lambda request: request.due_ns + slo_ns[request.class_id]
     raise Unsupported(f"there is no scheduler '{order}' here; --scheduler must be one of {', '.join(SCHEDULERS)}")
+
+
+class Waiting:
+    """Packets in the order of the run's scheduler. One thread's."""
+
+    def __init__(self, description: Description) -> None:
+        order = order_of(description)
+        self._key: Callable[[bytes], int] = \
+            (lambda packet: 0) if description.order == "fifo" else (lambda packet: order(Request(packet)))
+        self._heap: list[tuple[int, int, bytes]] = []
+        self._arrival = itertools.count()
+
+    def put(self, packets: Iterable[bytes]) -> None:
+        for packet in packets:
+            heapq.heappush(self._heap, (self._key(packet), next(self._arrival), packet))
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def take(self, most: int) -> list[bytes]:
+        return [heapq.heappop(self._heap)[2] for _ in range(min(most, len(self._heap)))]
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float) -> bool:

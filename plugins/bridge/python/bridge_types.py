@@ -7,7 +7,6 @@ from typing import Any, Protocol
 Json = dict[str, Any]  # an object of the protocol
 Event = Json           # of CONTROL: event, kind, target, args
 Complete = Callable[[Iterable[bytes]], None]  # hands finished packets to the host; any thread
-Publish = Callable[[Json], None]  # more for the record; any thread
 
 
 class Runtime(Protocol):
@@ -15,7 +14,11 @@ class Runtime(Protocol):
         """What it gives is for the record. Raises Unsupported for what it cannot do."""
 
     def submit(self, packets: list[bytes]) -> None:
-        """Must not wait for them; each ends in one complete([packet])."""
+        """Must not wait for them; each ends in one complete([packet]). On the loop's thread, as `settle`."""
+
+    def settle(self) -> bool:
+        """What came together has been submitted or posted: now is the time for what is better done at once. Whether more
+        requests can be taken; when not, the next are submitted after something that was posted."""
 
     def control(self, event: Event) -> str:
         """Raises Unsupported, or another exception when it failed."""

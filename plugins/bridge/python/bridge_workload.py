@@ -64,6 +64,11 @@ class Description:
         """The order in which requests wait."""
         return "fifo" if self.scheduler in ("", "default") else self.scheduler
 
+    def only_step(self, stage: Stage) -> Step | None:
+        """The step that the stage executes, if there is just one."""
+        steps = [step for pipeline in self.pipelines for step in pipeline if step.stage is stage]
+        return steps[0] if len(steps) == 1 else None
+
     def stage(self, name: str) -> Stage:
         for stage in self.stages:
             if stage.name == name:
