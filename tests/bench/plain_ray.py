@@ -1,50 +1,71 @@
-"""Ray driven by itself, without the harness: `plain_ray.py HOLD_S P REQUESTS IN_FLIGHT` prints JSON (see plain_sage.py)."""
+"""Ray driven by a program that has nothing to do but that: `plain_ray.py JSON` (see plain_load.py)."""
 from __future__ import annotations
 
 import json
-import logging
 import os
 import queue
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
+from typing import Any
 
-os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0", RAY_task_events_report_interval_ms="0",
-                  RAY_enable_metrics_collection="0", RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0")
-import ray
+from plain_load import BUILD_BRIDGE, Load, packet
 
-hold_s, replicas, requests, in_flight = (float(sys.argv[1]), *map(int, sys.argv[2:5]))
-ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, num_cpus=replicas,
-         object_store_memory=100 << 20, _temp_dir=tempfile.mkdtemp(prefix="pray", dir="/tmp"))
+sys.path.insert(0, str(BUILD_BRIDGE))
+import bridge_network
+from bridge_workload import Description, Workload
+from ray_cluster import RayCluster, configure
 
 
 class Op:
-    def run(self, item: int) -> int:
-        if hold_s:
-            time.sleep(hold_s)
-        return item
+    def __init__(self, run: dict[str, Any], number: int) -> None:
+        description = Description(run)
+        self.operator = Workload(run).operator(description.stages[0], number, description.parallelism)
+
+    def run(self, request: bytes) -> bytes:
+        return self.operator.run(0, [request])
+
+    def run_all(self, requests: list[bytes]) -> list[bytes]:
+        return [self.operator.run(0, [request]) for request in requests]
 
 
-actors = [ray.remote(num_cpus=0)(Op).remote() for _ in range(replicas)]
-ray.get([actor.run.remote(0) for actor in actors])
-done: queue.Queue[float] = queue.Queue()
-latencies: list[float] = []
+def main() -> None:
+    arguments = json.loads(sys.argv[1])
+    load, run = Load(arguments), arguments["run"]
+    description = Description({**run, "scratch_dir": tempfile.mkdtemp(prefix="pray", dir="/tmp")})
+    bridge_network.enter()
+    configure(description)
+    cluster = RayCluster(description)
+    cluster.start()
+    import ray
+    actors = [ray.remote(num_cpus=0)(Op).options(allow_out_of_order_execution=True).remote(run, n)
+              for n in range(description.parallelism)]
+    ray.get([actor.run.remote(packet(0)) for actor in actors])
+    done: queue.SimpleQueue[list[float]] = queue.SimpleQueue()
+    batches = description.options["mode"] == "micro_batch"
+    sent = 0
+
+    def send(requests: Sequence[tuple[int, float]]) -> None:
+        nonlocal sent
+        actor = actors[sent % len(actors)]
+        sent += 1
+        if batches:
+            call = actor.run_all.remote([packet(seq) for seq, _ in requests])
+        else:
+            call = actor.run.remote(packet(requests[0][0]))
+
+        def ended(future: Any) -> None:
+            future.result()
+            done.put([due for _, due in requests])
+
+        call.future().add_done_callback(ended)
+
+    load.feed(send, done, description.options["frame"] if batches else 1)
+    load.report()
+    sys.stdout.flush()
+    cluster.close()
+    os._exit(0)
 
 
-def send(n: int) -> None:
-    begin = time.monotonic()
-    actors[n % replicas].run.remote(n).future().add_done_callback(lambda _: done.put(begin))
-
-
-began = time.monotonic()
-for n in range(in_flight):
-    send(n)
-for n in range(requests):
-    latencies.append(time.monotonic() - done.get())
-    if n + in_flight < requests:
-        send(n + in_flight)
-seconds = time.monotonic() - began
-latencies.sort()
-print(json.dumps({"rate": requests / seconds, "p50_ms": 1e3 * latencies[len(latencies) // 2],
-                  "p99_ms": 1e3 * latencies[int(0.99 * len(latencies))]}), flush=True)
-ray.shutdown()
+if __name__ == "__main__":
+    main()

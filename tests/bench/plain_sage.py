@@ -1,7 +1,7 @@
-"""SAGE driven by itself, without the harness: `plain_sage.py flownet|lanes HOLD_S P REQUESTS IN_FLIGHT` prints JSON.
+"""SAGE driven by a program that has nothing to do but that: `plain_sage.py JSON` (see plain_load.py).
 
-The same shape as a run of the workload `timeline` with one stage: P replicas that hold for HOLD_S, IN_FLIGHT requests at
-once.
+With run.options.mode `flownet`: a flow of one actor with P replicas; on more nodes, actors called in frames by SAGE's
+transport, the nodes being the bridge's own (sage_node.py). `lanes`: P streaming pipelines, fed with frames.
 """
 from __future__ import annotations
 
@@ -11,96 +11,159 @@ import os
 import queue
 import sys
 import threading
-import time
+from collections.abc import Sequence
 from typing import Any
 
+from plain_load import BUILD_BRIDGE, Load, packet
+
+sys.path.insert(0, str(BUILD_BRIDGE))
+import bridge_network
+from bridge_workload import Description, Operator, Workload
+
 logging.disable(logging.INFO)
-mode, hold_s, replicas, requests, in_flight = (sys.argv[1], float(sys.argv[2]), *map(int, sys.argv[3:6]))
-latencies: list[float] = []
+Requests = Sequence[tuple[int, float]]
+Done = queue.SimpleQueue[list[float]]
 
 
-def serve(item: Any) -> Any:
-    if hold_s:
-        time.sleep(hold_s)
-    return item
+class Operators:
+    """One a thread that executes."""
+
+    def __init__(self, run: dict[str, Any]) -> None:
+        self._workload, self._description = Workload(run), Description(run)
+        self._of_thread = threading.local()
+
+    def run(self, request: bytes) -> bytes:
+        operator: Operator | None = getattr(self._of_thread, "operator", None)
+        if operator is None:
+            operator = self._workload.operator(self._description.stages[0], 0, self._description.parallelism)
+            self._of_thread.operator = operator
+        return operator.run(0, [request])
 
 
-def flownet() -> None:
+def flownet(load: Load, description: Description) -> None:
     import sage.runtime.flownet as fn
 
-    @fn.actor(uri="actor://bench/op", namespace="bench",
-              execution_policy_default={"materialization": {"replica_policy": {"mode": "fixed", "count": replicas}}})
+    from sage_flows import free_port
+    operators = Operators(description.run)
+    replicas = {"materialization": {"replica_policy": {"mode": "fixed", "count": description.parallelism}}}
+
+    @fn.actor(uri="actor://bench/op", namespace="bench", execution_policy_default=replicas)
     class Op:
-        def run(self, item: Any) -> Any:
-            return serve(item)
+        def run(self, request: bytes) -> bytes:
+            return operators.run(request)
 
     def chain(init_stream: Any) -> Any:
         return init_stream.map(Op().run)
 
-    runtime = fn.bootstrap_runtime(local_address="127.0.0.1:19477")
+    runtime = fn.bootstrap_runtime(local_address=f"127.0.0.1:{free_port()}")
     client = fn.build_runtime_client(owner="bench", runtime_host=runtime.runtime_host)
     flow = fn.flow(uri="flow://bench/f", namespace="bench")(chain)
     endpoint = flow.bind("in", "out").publish(client=client, name="bench")
-    ids = iter(range(requests))
-    lock = threading.Lock()
+
+    def call(requests: Requests) -> None:
+        (seq, _), = requests
+        request = endpoint.submit(packet(seq), request_id=str(seq))
+        if request.read(timeout=0.0) is None:
+            request.collect(timeout=60, poll_interval=0.001)
+        request.release()
+
+    by_threads(load, call, threads=load.in_flight or 64)
+
+
+def by_threads(load: Load, call: Any, threads: int, frame: int = 1) -> None:
+    """`call` waits for its requests; so many threads at once."""
+    waiting: queue.SimpleQueue[tuple[int, float]] = queue.SimpleQueue()
+    done: Done = queue.SimpleQueue()
 
     def drive() -> None:
         while True:
-            with lock:
-                n = next(ids, None)
-            if n is None:
-                return
-            begin = time.monotonic()
-            request = endpoint.submit(n, request_id=str(n))
-            request.collect(timeout=60, poll_interval=0.001)
-            request.release()
-            latencies.append(time.monotonic() - begin)
+            requests = [waiting.get()]
+            while len(requests) < frame:
+                try:
+                    requests.append(waiting.get_nowait())
+                except queue.Empty:
+                    break
+            call(requests)
+            done.put([due for _, due in requests])
 
-    threads = [threading.Thread(target=drive) for _ in range(in_flight)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for _ in range(threads):
+        threading.Thread(target=drive, daemon=True).start()
+
+    def send(requests: Requests) -> None:
+        for request in requests:
+            waiting.put(request)
+
+    load.feed(send, done)
 
 
-def lanes() -> None:
+def nodes(load: Load, description: Description) -> None:
+    from sage_nodes import Nodes
+    cluster = Nodes(description, lambda packets: None, bridge_network.OWN)
+    cluster.start()
+    cluster.queue.close()  # its own threads end: requests go to its nodes from here
+    slots = [(node, slot) for node in cluster.nodes.values() for slot in range(sum(cluster.replicas.values()))]
+    of_thread = threading.local()
+
+    def call(requests: Requests) -> None:
+        if not hasattr(of_thread, "slot"):
+            of_thread.slot = slots.pop()
+        node, slot = of_thread.slot
+        cluster._call(node, f"slot{slot}", [[packet(seq), b""] for seq, _ in requests], 60)
+
+    by_threads(load, call, len(slots), description.options["frame"])
+
+
+def lanes(load: Load, description: Description) -> None:
     from sage.foundation import MapFunction, SinkFunction, SourceFunction
     from sage.runtime import LocalEnvironment
-
-    waiting: queue.Queue[float] = queue.Queue()
-    done: queue.Queue[float] = queue.Queue()
+    waiting: queue.Queue[tuple[int, float]] = queue.Queue()
+    done: Done = queue.SimpleQueue()
+    operators = Operators(description.run)
+    frame_max = description.options["frame"]
 
     class Source(SourceFunction):  # type: ignore[misc]
-        def execute(self, data: object = None) -> float | None:
+        def execute(self, data: object = None) -> list[tuple[int, float]] | None:
             try:
-                return waiting.get(timeout=0.05)
+                frame = [waiting.get(timeout=0.05)]
+                while len(frame) < min(frame_max, max(1, waiting.qsize() // description.parallelism)):
+                    frame.append(waiting.get_nowait())
             except queue.Empty:
                 return None
+            return frame
 
     class Op(MapFunction):  # type: ignore[misc]
-        def execute(self, item: Any) -> Any:
-            return serve(item)
+        def execute(self, frame: list[tuple[int, float]]) -> list[float]:
+            for seq, _ in frame:
+                operators.run(packet(seq))
+            return [due for _, due in frame]
 
     class Sink(SinkFunction):  # type: ignore[misc]
-        def execute(self, item: float) -> None:
-            done.put(item)
+        def execute(self, dues: list[float]) -> None:
+            done.put(dues)
 
-    for n in range(replicas):
+    for n in range(description.parallelism):
         environment = LocalEnvironment(f"lane{n}")
         environment.from_source(Source, delay=0.0).map(Op).sink(Sink)
         environment.submit(autostop=False)
-    for _ in range(in_flight):
-        waiting.put(time.monotonic())
-    for n in range(requests):
-        latencies.append(time.monotonic() - done.get())
-        if n + in_flight < requests:
-            waiting.put(time.monotonic())
+
+    def send(requests: Requests) -> None:
+        for request in requests:
+            waiting.put(request)
+
+    load.feed(send, done)
 
 
-began = time.monotonic()
-{"flownet": flownet, "lanes": lanes}[mode]()
-seconds = time.monotonic() - began
-latencies.sort()
-print(json.dumps({"rate": requests / seconds, "p50_ms": 1e3 * latencies[len(latencies) // 2],
-                  "p99_ms": 1e3 * latencies[int(0.99 * len(latencies))]}), flush=True)
-os._exit(0)  # SAGE's threads do not end by themselves
+def main() -> None:
+    arguments = json.loads(sys.argv[1])
+    load, description = Load(arguments), Description(arguments["run"])
+    if description.nodes > 1:
+        bridge_network.enter()
+        nodes(load, description)
+    else:
+        {"flownet": flownet, "lanes": lanes}[description.options["mode"]](load, description)
+    load.report()
+    os.killpg(0, 9) if description.nodes > 1 and os.getpgrp() == os.getpid() else os._exit(0)  # SAGE's threads do not end
+
+
+if __name__ == "__main__":
+    main()

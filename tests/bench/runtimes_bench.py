@@ -1,69 +1,165 @@
-"""The runtimes under the harness and by themselves: `runtimes_bench.py BUILD` prints the table of docs/performance.md.
+"""What the harness takes from the runtimes: `runtimes_bench.py BUILD [--only REGEX] [--repetitions N] [--out DIR]`.
 
-Closed loop, one stage of P replicas; 64 requests in flight for an operator that does nothing, 4 a replica for one that holds.
+One stage of P replicas, saturated by a closed loop, and at half of what the plain program reached; each under the harness and
+by a plain program that does nothing but drive the runtime (plain_ray.py, plain_sage.py), in turn: a pair a repetition. Both
+execute the same operator code through the same library on the same packets, with as many in flight. Prints the table of
+docs/performance.md: harness / alone with 95 % intervals, as `sage-host compare` makes them.
 """
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import json
 import os
 import pathlib
+import re
+import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
-BUILD = pathlib.Path(sys.argv[1]).absolute()
 HERE = pathlib.Path(__file__).parent
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
-WAYS = {"threads": ("threads",), "sage flownet": ("sage",), "sage lanes": ("sage", "--set", "sage.mode=lanes"),
-        "ray per_request": ("ray",)}
-PLAIN = {"sage flownet": ("sage", "plain_sage.py", "flownet"), "sage lanes": ("sage", "plain_sage.py", "lanes"),
-         "ray per_request": ("ray", "plain_ray.py")}
+WARMUP = 200
+SECONDS = 4  # about so long a run
+Json = dict[str, Any]
 
 
-def harness(way: str, hold_ms: int, replicas: int, requests: int, in_flight: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as out:
-        done = subprocess.run([BUILD / "bin" / "sage-host", "run", "--workload", "timeline", "-b", *WAYS[way], "--plugin-path",
-                               BUILD / "tests" / "plugins" / "timeline", "--set", "timeline.chain=1", "--set",
-                               f"timeline.hold_us={hold_ms * 1000}", "--parallelism", str(replicas), "--concurrency",
-                               str(in_flight), "--total-requests", str(requests), "--warmup-items", "100", "--output-dir", out],
-                              capture_output=True, text=True, check=False)
+@dataclasses.dataclass(frozen=True)
+class Way:
+    name: str
+    backend: str
+    options: dict[str, Any]
+    nodes: int = 1
+
+
+WAYS = (Way("sage flownet", "sage", {"mode": "flownet"}), Way("sage lanes", "sage", {"mode": "lanes"}),
+        Way("sage two nodes", "sage", {"mode": "flownet"}, nodes=2), Way("ray per_request", "ray", {"mode": "per_request"}),
+        Way("ray micro_batch", "ray", {"mode": "micro_batch"}))
+DEFAULTS = {"sage": {"frame": 16, "call_timeout_s": 60, "sage_seeds": "", "insecure_nodes": False},
+            "ray": {"frame": 16, "window": 0, "ray_address": "", "actor_timeout_s": 30}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    way: Way
+    hold_ms: int
+    replicas: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.way.name}, {f'{self.hold_ms} ms' if self.hold_ms else 'no-op'}, P = {self.replicas}"
+
+    @property
+    def in_flight(self) -> int:
+        return 4 * self.replicas * self.way.nodes if self.hold_ms else 64
+
+
+class Bench:
+    def __init__(self, build: pathlib.Path, out: pathlib.Path) -> None:
+        self.build, self.out = build, out
+        self.plugins = build / "lib" / "sage-host" / "plugins"
+        out.mkdir(parents=True, exist_ok=True)
+
+    def harness(self, cell: Cell, requests: int, rate: float | None) -> Json:
+        way = cell.way
+        load = ["--arrival", "constant", "--rate", f"{rate:.3f}"] if rate else ["--concurrency", str(cell.in_flight)]
+        options = [word for name, value in way.options.items() for word in ("--set", f"{way.backend}.{name}={value}")]
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [self.build / "bin" / "sage-host", "run", "--workload", "timeline", "-b", way.backend, *options, "--nodes",
+                 str(way.nodes), "--plugin-path", self.build / "tests" / "plugins" / "timeline", "--set", "timeline.chain=1",
+                 "--set", f"timeline.hold_us={cell.hold_ms * 1000}", "--parallelism", str(cell.replicas), *load,
+                 "--total-requests", str(requests + WARMUP), "--warmup-items", str(WARMUP), "--output-dir", folder],
+                capture_output=True, text=True, check=False, timeout=300)
+            files = list(pathlib.Path(folder).glob("*/unified_results.jsonl"))
+            if not files:
+                raise RuntimeError(f"{cell.name}: {done.stderr.strip()[-400:]}")
+            record: Json = json.loads(files[0].read_text())
+        measured = {"rate": record["throughput"], "p50_ms": record["latency_p50"], "p99_ms": record["latency_p99"],
+                    "share": record["metadata"].get("harness_share")}
         if done.returncode:
-            return {"failed": done.stderr.strip()[-200:]}
-        (file,) = pathlib.Path(out).glob("*/unified_results.jsonl")
-        record = json.loads(file.read_text())
-        return {"rate": record["throughput"], "p50_ms": record["latency_p50"], "p99_ms": record["latency_p99"]}
+            measured["remark"] = "; ".join(record["metadata"].get("reasons") or [f"exit {done.returncode}"])
+        return measured
+
+    def alone(self, cell: Cell, requests: int, rate: float | None) -> Json:
+        way = cell.way
+        stage = {"name": "s0", "operator": "link", "config": json.dumps({"stage": 0}), "key_by": 0, "parallelism": cell.replicas}
+        config = {"chain": 1, "hold_us": cell.hold_ms * 1000.0, "events": "[]", "keyed": False, "idempotent": True}
+        run = {"nodes": way.nodes, "parallelism": cell.replicas, "seed": 42, "scheduler": "", "max_in_flight": 4096,
+               "scratch_dir": "", "worker_library": str(self.plugins / "bridge" / "libsage_bridge_worker.so"),
+               "workload": {"library": str(next(self.build.glob("tests/plugins/timeline/*timeline.so"))), "id": "timeline",
+                            "config": json.dumps(config)},
+               "stages": [stage], "pipelines": [{"name": "chain", "steps": [{"stage": 0, "inputs": []}]}],
+               "classes": [{"name": "light", "slo_response_ns": 0}],
+               "options": {**DEFAULTS[way.backend], **way.options}}
+        load = {"rate": rate} if rate else {"in_flight": cell.in_flight}
+        done = subprocess.run(
+            [DATA / "sage-host" / "envs" / way.backend / "bin" / "python", "-s", "-B", HERE / f"plain_{way.backend}.py",
+             json.dumps({"run": run, "requests": requests, "warmup": WARMUP, **load})],
+            capture_output=True, text=True, check=False, timeout=300)
+        if not done.stdout.strip():
+            raise RuntimeError(f"{cell.name}: {done.stderr.strip()[-400:]}")
+        measured: Json = json.loads(done.stdout.strip().splitlines()[-1])
+        return measured
+
+    def pairs(self, cell: Cell, load: str, repetitions: int, first: Json | None) -> Iterator[Json]:
+        """Records of both sides, the one that begins changing from pair to pair."""
+        estimate = first["rate"] if first else cell.replicas * cell.way.nodes * 1000 / max(cell.hold_ms, 1)
+        rate = estimate / 2 if load == "half" else None
+        requests = max(200, int((rate or min(estimate, 1000 if cell.way.name != "sage lanes" else 20000)) * SECONDS))
+        for repetition in range(repetitions):
+            sides = [("alone", self.alone), ("harness", self.harness)]
+            for side, measure in sides if repetition % 2 else reversed(sides):
+                measured = measure(cell, requests, rate)
+                print(f"{cell.name}, {load} {repetition} {side}: {json.dumps(measured)}", file=sys.stderr, flush=True)
+                yield {"backend": side, "workload": f"{cell.name}, {load}", "run_id": f"{cell.name} {load} {side} {repetition}",
+                       "seed": 42, "nodes": cell.way.nodes, "parallelism": cell.replicas, "throughput": measured["rate"],
+                       "latency_p50": measured["p50_ms"], "latency_p95": None, "latency_p99": measured["p99_ms"],
+                       "success_rate": 1.0, "duration_seconds": SECONDS, "config_hash": f"{cell.name} {load}",
+                       "metadata": {"pair": {"run_id": f"{cell.name} {load}", "repetition": repetition}, "measured": measured}}
+
+    def measure(self, cell: Cell, loads: list[str], repetitions: int) -> None:
+        first: Json | None = None
+        with open(self.out / "pairs.jsonl", "a") as file:
+            for load in loads:
+                if load == "half" and first is None:
+                    first = self.alone(cell, 2000, None)
+                records = []
+                for record in self.pairs(cell, load, repetitions, first):
+                    records.append(record)
+                    file.write(json.dumps(record) + "\n")
+                    file.flush()
+                if load == "saturated":
+                    first = {"rate": statistics.median(r["throughput"] for r in records if r["backend"] == "alone")}
+
+    def compared(self) -> Json:
+        done = subprocess.run([self.build / "bin" / "sage-host", "compare", self.out / "pairs.jsonl", "--baseline", "alone",
+                               "--margin", "10%", "--json", "--output-dir", self.out / "comparison"],
+                              capture_output=True, text=True, check=False)
+        if not done.stdout:
+            raise RuntimeError(done.stderr)
+        comparison: Json = json.loads(done.stdout)
+        return comparison
 
 
-def plain(way: str, hold_ms: int, replicas: int, requests: int, in_flight: int) -> dict[str, Any]:
-    backend, script, *more = PLAIN[way]
-    done = subprocess.run([DATA / "sage-host" / "envs" / backend / "bin" / "python", HERE / script, *more,
-                           str(hold_ms / 1000), str(replicas), str(requests), str(in_flight)],
-                          capture_output=True, text=True, check=False)
-    if not done.stdout:
-        return {"failed": done.stderr.strip()[-200:]}
-    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return measured
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--only", default="", help="cells whose name has this pattern, as 'ray.*1 ms, P = 4'")
+    parser.add_argument("--loads", default="saturated,half")
+    parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("runtimes_bench"))
+    arguments = parser.parse_args()
+    bench = Bench(arguments.build.absolute(), arguments.out.absolute())
+    cells = [Cell(way, hold_ms, replicas) for way in WAYS for hold_ms in (0, 1, 20) for replicas in (1, 2, 4)]
+    for cell in cells:
+        if re.search(arguments.only, cell.name):
+            bench.measure(cell, arguments.loads.split(","), arguments.repetitions)
+    print(json.dumps(bench.compared(), indent=1))
 
 
-def text(result: dict[str, Any]) -> str:
-    if "failed" in result:
-        return f"failed: {result['failed']}"
-    rate, p50, p99 = ("n/a" if result[key] is None else f"{result[key]:.{digits}f}"
-                      for key, digits in (("rate", 0), ("p50_ms", 2), ("p99_ms", 2)))
-    return f"{rate}/s {p50}/{p99}"
-
-
-print("| operator, P | " + " | ".join(f"{way}{', alone' if alone else ''}" for way in WAYS
-                                      for alone in ((False, True) if way in PLAIN else (False,))) + " |")
-for hold_ms in (0, 1, 20):
-    for replicas in (1, 2, 4):
-        in_flight = 4 * replicas if hold_ms else 64
-        requests = {0: 4000, 1: 2000, 20: 1000}[hold_ms]
-        row = []
-        for way in WAYS:
-            many = 100 if way == "threads" and not hold_ms else 1  # or it is over in milliseconds
-            row.append(text(harness(way, hold_ms, replicas, many * requests, in_flight)))
-            if way in PLAIN:
-                row.append(text(plain(way, hold_ms, replicas, requests, in_flight)))
-        print(f"| {f'{hold_ms} ms' if hold_ms else 'no-op'}, {replicas} | " + " | ".join(row) + " |", flush=True)
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What the plain programs share: the same operator code and packets as under the harness, and the load.
+
+Each is called with one JSON object: `run`, what the bridge's child is told when it opens (docs/bridge.md), `requests`,
+`warmup`, and either `in_flight`, a closed loop, or `rate`, evenly spaced due times a second, from which latencies count.
+It prints one JSON object: `rate` (1/s), `p50_ms`, `p99_ms`, and `cpu_us`, of the program and of its other processes, a request.
+"""
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import queue
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+BUILD_BRIDGE = pathlib.Path(json.loads(sys.argv[1])["run"]["worker_library"]).parent
+sys.path[:0] = [str(BUILD_BRIDGE)]
+os.environ["PYTHONPATH"] = os.pathsep.join((str(BUILD_BRIDGE), str(pathlib.Path(__file__).parent)))  # of Ray's workers
+
+_KEYS = 97
+_TICK = os.sysconf("SC_CLK_TCK")
+_REQUEST = struct.Struct("<QqQQQQHHHBB70x")
+
+
+def packet(seq: int) -> bytes:
+    """A request of the workload `timeline` as the host's half makes it."""
+    return _REQUEST.pack(seq, 0, seq, seq % _KEYS, 0, 0, 0, 0, 0, 0, 0)
+
+
+def _ticks() -> dict[int, tuple[int, int]]:
+    """By process: its parent, and the CPU time of itself and of children that it waited for."""
+    found = {}
+    for file in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = file.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        found[int(file.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+    return found
+
+
+def _cpu_s() -> tuple[float, float]:
+    """Of this process, and of all below it and those in its session."""
+    ticks = _ticks()
+    ours = {os.getpid()}
+    while more := {pid for pid, (parent, _) in ticks.items() if parent in ours and pid not in ours}:
+        ours |= more
+    own = ticks[os.getpid()][1]
+    return own / _TICK, (sum(ticks[pid][1] for pid in ours) - own) / _TICK
+
+
+class Load:
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        self.requests: int = arguments["requests"]
+        self.warmup: int = arguments["warmup"]
+        self.in_flight: int | None = arguments.get("in_flight")
+        self.rate: float | None = arguments.get("rate")
+        self._latencies: list[float] = []
+        self._total = self.warmup + self.requests
+        self._next = 0
+        self._ended = 0
+        self._began = 0.0
+
+    # ---- what has one thread that sends, and is told of ends: `send(requests)`, each (seq, due), ends in done.put(due)
+    def feed(self, send: Callable[[Sequence[tuple[int, float]]], None], done: queue.SimpleQueue[list[float]], frame: int = 1) -> None:
+        if self.rate is not None:
+            threading.Thread(target=self._paced, args=(send, frame), daemon=True).start()
+        else:
+            for _ in range(0, self.in_flight or 1, frame):
+                send(self._now(frame))
+        while self._ended < self._total:
+            dues = done.get()
+            for due in dues:
+                self.ended(due)
+            if self.rate is None and self._next < self._total:
+                send(self._now(len(dues)))
+
+    def _now(self, n: int) -> list[tuple[int, float]]:
+        now = time.monotonic()
+        seqs = range(self._next, min(self._next + n, self._total))
+        self._next = seqs.stop
+        return [(seq, now) for seq in seqs]
+
+    def _paced(self, send: Callable[[Sequence[tuple[int, float]]], None], frame: int) -> None:
+        assert self.rate
+        begin = time.monotonic() + 0.01
+        while self._next < self._total:
+            time.sleep(max(0.0, begin + self._next / self.rate - time.monotonic()))
+            due = min(self._total, self._next + frame, int((time.monotonic() - begin) * self.rate) + 1)
+            seqs = range(self._next, max(due, self._next + 1))
+            self._next = seqs.stop
+            send([(seq, begin + seq / self.rate) for seq in seqs])
+
+    def ended(self, due: float) -> None:
+        """One at a time."""
+        self._ended += 1
+        if self._ended == self.warmup:
+            self._began, self._cpu = time.monotonic(), _cpu_s()
+        elif self._ended > self.warmup:
+            self._latencies.append(time.monotonic() - due)
+
+    def report(self) -> None:
+        seconds = time.monotonic() - self._began
+        cpu = [1e6 * (now - before) / self.requests for now, before in zip(_cpu_s(), self._cpu)]
+        ordered = sorted(self._latencies)
+        print(json.dumps({"rate": self.requests / seconds, "p50_ms": 1e3 * ordered[len(ordered) // 2],
+                          "p99_ms": 1e3 * ordered[int(0.99 * len(ordered))],
+                          "cpu_us": {"program": cpu[0], "others": cpu[1]}}), flush=True)
