@@ -310,7 +310,8 @@ void take_stats(Session& session, records::RunResult& result) {
   sage_stats stats{};
   if (!session.backend.stats(stats)) return;
   for (uint64_t i = 0; i < stats.n_nodes; ++i)
-    result.nodes.push_back({stats.nodes[i]->node, stats.nodes[i]->busy_ns / 1e9, stats.nodes[i]->capacity});
+    result.nodes.push_back(
+        {.node = stats.nodes[i]->node, .busy_s = stats.nodes[i]->busy_ns / 1e9, .capacity = stats.nodes[i]->capacity});
 }
 
 // The measured window and the drain, if the latter ended now.
