@@ -15,6 +15,7 @@
 #include "engine/collector.hpp"
 #include "engine/feed.hpp"
 #include "engine/judgement.hpp"
+#include "engine/participation.hpp"
 #include "engine/session.hpp"
 #include "records/run_id.hpp"
 
@@ -414,7 +415,8 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
              .out_of_time = out_of_time(watch),
              .drained = run.drained,
              .open_loop = feed.open_loop(),
-             .events_after_end = feed.events_after_end()},
+             .events_after_end = feed.events_after_end(),
+             .idle_nodes = idle_nodes(session.workload, info.nodes, config.parallelism, result)},
             result);
   for (auto* writer : writers) ignored([&] { writer->keep(info, result); });
   guarded(run.error, [&] { session.workload.destroy(); });
