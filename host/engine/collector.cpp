@@ -215,6 +215,7 @@ void Collector::fill(records::RunResult& result) {
 void Collector::fill_counts(records::RunResult& result) {
   fill_cells(result);
   fill_ledger(result);
+  fill_nodes(result);
   feed_.lateness.add_to(result.lateness);
   result.submit = feed_.submit_calls();
   result.blocked_ns = static_cast<uint64_t>(session_.blocked_ns.load());
@@ -272,6 +273,28 @@ void Collector::fill_ledger(records::RunResult& result) const {
   counts.passed = passed_;
   counts.unchecked = settles_ ? unchecked_ : counts.offered;
   if (settles_) result.settle_dropped = counts.log_dropped;
+}
+
+// Beside what the backend said of them.
+void Collector::fill_nodes(records::RunResult& result) const {
+  std::vector<records::NodeWork> nodes(ledger_.nodes.load());
+  uint64_t total = 0;
+  for (uint32_t n = 0; n < nodes.size(); ++n) {
+    nodes[n].node = n;
+    ledger_.lanes.for_each([&](const Lane& lane) { nodes[n].requests += lane.served.get(n); });
+    total += nodes[n].requests;
+  }
+  if (total != 0)
+    for (auto& node : nodes) node.share = static_cast<double>(node.requests) / static_cast<double>(total);
+  for (const auto& told : result.nodes) {
+    if (told.node >= nodes.size()) continue;
+    nodes[told.node].busy_s = told.busy_s;
+    nodes[told.node].capacity = told.capacity;
+  }
+  std::erase_if(nodes, [&](const auto& node) {  // one that was to be added, and did not come
+    return node.node >= session_.asked_nodes() && node.requests == 0 && !node.busy_s;
+  });
+  result.nodes = std::move(nodes);
 }
 
 }  // namespace host::engine

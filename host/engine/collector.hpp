@@ -50,6 +50,7 @@ class Collector {
   void fill_counts(records::RunResult& result);
   void fill_cells(records::RunResult& result) const;
   void fill_ledger(records::RunResult& result) const;
+  void fill_nodes(records::RunResult& result) const;
 
   Session& session_;
   Ledger& ledger_;

@@ -15,6 +15,7 @@
 #include "engine/collector.hpp"
 #include "engine/feed.hpp"
 #include "engine/judgement.hpp"
+#include "engine/participation.hpp"
 #include "engine/session.hpp"
 #include "records/run_id.hpp"
 
@@ -310,7 +311,8 @@ void take_stats(Session& session, records::RunResult& result) {
   sage_stats stats{};
   if (!session.backend.stats(stats)) return;
   for (uint64_t i = 0; i < stats.n_nodes; ++i)
-    result.nodes.push_back({stats.nodes[i]->node, stats.nodes[i]->busy_ns / 1e9, stats.nodes[i]->capacity});
+    result.nodes.push_back(
+        {.node = stats.nodes[i]->node, .busy_s = stats.nodes[i]->busy_ns / 1e9, .capacity = stats.nodes[i]->capacity});
 }
 
 // The measured window and the drain, if the latter ended now.
@@ -413,7 +415,8 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
              .out_of_time = out_of_time(watch),
              .drained = run.drained,
              .open_loop = feed.open_loop(),
-             .events_after_end = feed.events_after_end()},
+             .events_after_end = feed.events_after_end(),
+             .idle_nodes = idle_nodes(session.workload, info.nodes, config.parallelism, result)},
             result);
   for (auto* writer : writers) ignored([&] { writer->keep(info, result); });
   guarded(run.error, [&] { session.workload.destroy(); });

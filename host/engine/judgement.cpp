@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/quote.hpp"
+#include "engine/participation.hpp"
 
 namespace host::engine {
 
@@ -82,6 +83,13 @@ void judge_run(const EngineConfig& config, const EngineInput& input, const RunEn
            fmt::format("backend {} told {} impossible spans for {} requests: of unknown steps or nodes, twice, before "
                        "their inputs or in the future; the times of stages are not its own",
                        backend, ledger.bad_spans, ledger.offered));
+  if (const auto& idle = end.idle_nodes; !idle.empty())
+    worsen(
+        records::RunStatus::invalid, base::Exit::invalid,
+        fmt::format("{} served none of {} requests, and no fault or change explains it: the result is not of as many "
+                    "nodes as were asked for; see why backend {} gave no work there, or ask for fewer nodes, or for "
+                    "more load",
+                    nodes_text(idle), measured.outcomes[static_cast<size_t>(metrics::Outcome::ok)], backend));
   if (!ledger.balanced()) worsen(records::RunStatus::invalid, base::Exit::invalid, "the ledger does not balance");
   if (r.settle_dropped != 0)
     worsen(records::RunStatus::invalid, base::Exit::invalid,

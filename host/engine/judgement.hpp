@@ -16,6 +16,7 @@ struct RunEnd {
   bool drained = false;                        // no request was outstanding when the backend was closed
   bool open_loop = false;                      // requests had due times
   std::vector<ControlEvent> events_after_end;  // that the workload said would happen
+  std::vector<uint32_t> idle_nodes;            // see participation.hpp
 };
 
 // Sets status, exit code, reasons and the note of the drain; the result is complete otherwise.

@@ -23,6 +23,16 @@ void LaneCell::add_to(metrics::Counters& total) const {
   itl.add_to(total.itl);
 }
 
+LaneNodes::~LaneNodes() {
+  for (auto& block : blocks_) delete block.load(std::memory_order_relaxed);
+}
+
+LaneNodes::Block* LaneNodes::add_block(size_t index) {
+  auto* added = new Block;
+  blocks_[index].store(added, std::memory_order_release);
+  return added;
+}
+
 Lane::~Lane() {
   for (auto& cell : cells_) delete cell.load(std::memory_order_relaxed);
 }

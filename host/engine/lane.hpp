@@ -49,6 +49,38 @@ struct LaneStage {
   metrics::LaneHistogram service;
 };
 
+// Requests by the node that served them. A block is allocated when one of its nodes first serves: most runs have few.
+class LaneNodes {
+ public:
+  // --nodes allows 100,000, and a run may add some; those beyond are not counted.
+  static constexpr size_t max = 131'072;
+  LaneNodes() = default;
+  ~LaneNodes();
+  LaneNodes(const LaneNodes&) = delete;
+  LaneNodes& operator=(const LaneNodes&) = delete;
+
+  // [owner]
+  void add(uint32_t node) {
+    if (node >= max) [[unlikely]]
+      return;
+    auto* block = blocks_[node / block_size].load(std::memory_order_relaxed);
+    if (block == nullptr) [[unlikely]]
+      block = add_block(node / block_size);
+    (*block)[node % block_size].add();
+  }
+  // [any]
+  [[nodiscard]] uint64_t get(uint32_t node) const {
+    const auto* block = node < max ? blocks_[node / block_size].load(std::memory_order_acquire) : nullptr;
+    return block == nullptr ? 0 : (*block)[node % block_size].get();
+  }
+
+ private:
+  static constexpr size_t block_size = 512;
+  using Block = std::array<LaneCounter, block_size>;
+  Block* add_block(size_t index);
+  std::array<std::atomic<Block*>, max / block_size> blocks_{};
+};
+
 // Shape of every lane of a run.
 struct LaneShape {
   size_t classes = 1;
@@ -80,6 +112,7 @@ class Lane {
   [[nodiscard]] const LaneStage& peek_stage(size_t index) const { return stages_[index]; }
 
   RowRing rows;
+  LaneNodes served;  // measured requests
   LaneCounter done;  // terminal outcomes, warm-up included
   LaneCounter duplicate;
   LaneCounter unexpected;

@@ -182,11 +182,13 @@ void Ledger::finish(Lane& lane, const Slot& slot, metrics::Outcome outcome, cons
   lane.outcomes[index].add();
   if (seq < parity.limit() && outcome == metrics::Outcome::ok) parity.note(seq, completion.digest);
   bool good = false;
-  if ((slot.flags.load(relaxed) & SAGE_REQUEST_WARMUP) == 0) {
+  if (const auto flags = slot.flags.load(relaxed); (flags & SAGE_REQUEST_WARMUP) == 0) {
     auto& cell = lane.cell(slot.cell.load(relaxed));
     cell.outcomes[index].add();
     if (outcome == metrics::Outcome::ok) {
       good = count_ok(cell, slot, times, completion.units);
+      // of one that spans were told of, they say it
+      if ((flags & Slot::spanned) == 0 && completion.node < nodes.load(relaxed)) lane.served.add(completion.node);
       if (completion.digest != 0) {
         lane.digested.add();
         const auto mixed = sage::Draw::mix(completion.digest + sage::Draw::mix(seq + 1));
@@ -346,6 +348,7 @@ void Ledger::request_spans(Lane& lane, std::span<const sage_span> rows, int64_t 
     if (warmup) continue;
     if (sampled != 0) [[unlikely]]
       timeline.step(sampled, slot->seq.load(relaxed), span);
+    if (std::ranges::find(earlier, span.node, &sage_span::node) == earlier.end()) lane.served.add(span.node);
     auto& stage = lane.stage(span.stage);
     stage.wait.record(span.begin_ns - ready);
     stage.service.record(span.end_ns - span.begin_ns);

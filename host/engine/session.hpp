@@ -22,6 +22,11 @@ struct Session {
   // Creates both plugins, reads the workload's description and opens the ledger. Throws Error.
   void create(const EngineInput& input, CallWatch* watch);
 
+  // From `create` on.
+  [[nodiscard]] uint32_t asked_nodes() const {
+    return workload.nodes.empty() ? config.nodes : static_cast<uint32_t>(workload.nodes.size());
+  }
+
   const EngineConfig config;  // a copy: services may be called after `run` returned
   Clock clock;
   EventLog events;

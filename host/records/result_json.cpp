@@ -228,7 +228,11 @@ Json to_json(const RunResult& result) {
     out["phases"].push_back({{"phase", phase.name}, {"window_seconds", phase.seconds}});
   out["nodes"] = Json::array();
   for (const auto& node : result.nodes)
-    out["nodes"].push_back({{"node", node.node}, {"busy_s", node.busy_s}, {"capacity", node.capacity}});
+    out["nodes"].push_back({{"node", node.node},
+                            {"requests", node.requests},
+                            {"share", base::or_null(node.share)},
+                            {"busy_s", base::or_null(node.busy_s)},
+                            {"capacity", base::or_null(node.capacity)}});
   out["series"] = Json::array();
   for (const auto& series : result.series) out["series"].push_back(to_json(series));
   out["failures"] = Json::array();

@@ -159,10 +159,14 @@ struct StageTimes {
   metrics::Histogram service;  // end - begin
 };
 
+// busy_s and capacity are the backend's own, and cover the whole run; the rest is of measured requests, as spans and
+// completions tell.
 struct NodeWork {
   uint32_t node = 0;
-  double busy_s = 0;
-  double capacity = 0;
+  std::optional<double> busy_s = std::nullopt;
+  std::optional<double> capacity = std::nullopt;
+  uint64_t requests = 0;                       // of which it executed a step
+  std::optional<double> share = std::nullopt;  // of those of all nodes; none if there are none
 };
 
 struct SeriesSummary {
@@ -223,7 +227,7 @@ struct RunResult {
   double achieved_rate = 0;     // of arrivals
   double achieved_cv = -1;      // coefficient of variation of inter-arrival times; -1 = fewer than 3
   std::vector<StageTimes> stages;
-  std::vector<NodeWork> nodes;
+  std::vector<NodeWork> nodes;  // by number: those asked for, then those added
   std::vector<SeriesSummary> series;
   std::vector<EventRecord> events;
   std::vector<FailureText> failures;       // most frequent first

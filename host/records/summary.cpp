@@ -82,11 +82,12 @@ void add_load_balance(std::vector<metrics::Metric>& out, const std::vector<NodeW
   std::string reason;
   std::vector<double> work;
   for (const auto& node : nodes) {
-    if (node.capacity <= 0) reason = fmt::format("node {} reports no capacity", node.node);
-    work.push_back(node.busy_s / node.capacity);
+    if (!node.busy_s) continue;
+    if (node.capacity.value_or(0) <= 0) reason = fmt::format("node {} reports no capacity", node.node);
+    work.push_back(*node.busy_s / node.capacity.value_or(0));
   }
-  if (nodes.size() < 2)
-    reason = fmt::format("needs two nodes or more, the backend reports {}", nodes.size());
+  if (work.size() < 2)
+    reason = fmt::format("needs two nodes or more, the backend reports {}", work.size());
   else if (reason.empty() && std::all_of(work.begin(), work.end(), [](double x) { return x <= 0; }))
     reason = "no node reports work";
   if (!reason.empty()) {
@@ -103,15 +104,17 @@ metrics::Metric heterogeneous_efficiency(const RunResult& result, const ScopeSum
   constexpr auto name = "heterogeneous_efficiency";
   double work_s = 0;
   double capacity = 0;
+  size_t reported = 0;
   for (const auto& node : result.nodes) {
-    work_s += node.busy_s;
-    capacity += node.capacity;
+    work_s += node.busy_s.value_or(0);
+    capacity += node.capacity.value_or(0);
+    reported += node.busy_s ? 1 : 0;
   }
   const auto ok = result.ledger.outcomes[static_cast<size_t>(metrics::Outcome::ok)];
   const auto offered = total.value("offered_rate");
   const auto throughput = total.value("throughput");
-  if (result.nodes.size() < 2)
-    return metrics::missing(name, fmt::format("needs two nodes or more, the backend reports {}", result.nodes.size()));
+  if (reported < 2)
+    return metrics::missing(name, fmt::format("needs two nodes or more, the backend reports {}", reported));
   if (ok == 0 || work_s <= 0 || capacity <= 0) return metrics::not_counted(name);
   if (!offered || !throughput || *offered <= 0) return metrics::missing(name, "no request was offered");
   const double nodes_rate = capacity * static_cast<double>(ok) / work_s;

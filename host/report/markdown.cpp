@@ -9,6 +9,7 @@
 #include "base/quote.hpp"
 #include "base/utf8.hpp"
 #include "report/metric_rows.hpp"
+#include "report/node_rows.hpp"
 #include "report/verdict_rows.hpp"
 
 namespace host::report {
@@ -88,6 +89,18 @@ std::string values_cell(const SideValues& side) {
              : fmt::format("{} [{}, {}]", value_text(compare::median(values)), value_text(least), value_text(most));
 }
 
+// Of runs on several nodes.
+std::string node_table(const compare::ComparedConfig& config) {
+  const auto rows = node_rows(config);
+  if (rows.empty()) return {};
+  auto out = "\n" + header({"node", "side", "requests served", "share", "busy s"});
+  for (const auto& node : rows)
+    out += row({fmt::format("{}{}", node.node, node.idle == 0 ? "" : " **served nothing**"),
+                markdown_text(std::string(node.side)), markdown_text(node_count_text(node.requests)),
+                markdown_text(node_share_text(node.share)), markdown_text(node_value_text(node.busy_s))});
+  return out;
+}
+
 // Folded; with two sides or more each metric's ratios and verdicts.
 std::string details(const compare::ComparedConfig& config) {
   std::vector<std::string> cells = {"scope", "metric"};
@@ -106,7 +119,8 @@ std::string details(const compare::ComparedConfig& config) {
     }
     out += row(cells);
   }
-  return fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", markdown_text(config_text(config)), out);
+  return fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", markdown_text(config_text(config)),
+                     out + node_table(config));
 }
 
 std::string mismatches(const compare::Comparison& comparison) {

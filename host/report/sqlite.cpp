@@ -37,6 +37,9 @@ CREATE INDEX intervals_of_run ON intervals(run);
 CREATE TABLE events(run INTEGER NOT NULL REFERENCES runs(id), event INTEGER, kind TEXT, target TEXT, due_s REAL,
   issued_s REAL, confirmed_s REAL, status TEXT, text TEXT, args TEXT);
 CREATE INDEX events_of_run ON events(run);
+CREATE TABLE nodes(run INTEGER NOT NULL REFERENCES runs(id), node INTEGER NOT NULL, requests INTEGER, share REAL,
+  busy_s REAL, capacity REAL);
+CREATE INDEX nodes_of_run ON nodes(run);
 CREATE TABLE comparisons(workload TEXT NOT NULL, config_hash TEXT, seed INTEGER, nodes INTEGER, parallelism INTEGER,
   scope TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT, better TEXT NOT NULL, baseline TEXT NOT NULL,
   candidate TEXT NOT NULL, baseline_n INTEGER NOT NULL, candidate_n INTEGER NOT NULL, baseline_median REAL,
@@ -78,6 +81,10 @@ class Tables {
     for (const auto& m : compare::metrics_of(r))
       metrics_.row(run, m.scope, m.name, m.value, known(m.unit()),
                    m.value || !m.reason.empty() ? known(m.reason) : "the record has no value");
+    for (const auto& n : base::list(r.metadata({"nodes"})))
+      if (const auto node = whole(field(n, "node")))
+        nodes_.row(run, node, whole(field(n, "requests")), number(n, "share"), number(n, "busy_s"),
+                   number(n, "capacity"));
     if (!r.folder.empty()) add(run, read_run_data(r.folder));
   }
 
@@ -137,6 +144,7 @@ class Tables {
   Insert percentiles_{database_, "percentiles", 5};
   Insert intervals_{database_, "intervals", 24};
   Insert events_{database_, "events", 10};
+  Insert nodes_{database_, "nodes", 6};
   Insert comparisons_{database_, "comparisons", 23};
   Insert verdicts_{database_, "verdicts", 9};
   Insert problems_{database_, "problems", 3};

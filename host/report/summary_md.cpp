@@ -7,6 +7,7 @@
 #include "report/artefact_texts.hpp"
 #include "report/markdown.hpp"
 #include "report/metric_rows.hpp"
+#include "report/node_rows.hpp"
 #include "report/verdict_rows.hpp"
 
 namespace host::report {
@@ -85,6 +86,22 @@ std::string metric_table(const compare::ComparedConfig& config) {
   return out;
 }
 
+// A side's nodes in one table; empty where all runs were on one.
+std::string node_table(const compare::Comparison& comparison) {
+  std::string rows;
+  for (const auto& config : comparison.configs)
+    for (const auto& node : node_rows(config))
+      rows +=
+          row({cell(config.workload), cell(base::short_hash(config.config_hash)), cell(node.side),
+               fmt::format("{}", node.node), cell(node_count_text(node.requests)), cell(node_share_text(node.share)),
+               cell(node_value_text(node.busy_s)), cell(node_value_text(node.capacity)),
+               node.idle == 0 ? "" : fmt::format("served nothing in {} of {} runs", node.idle, node.requests.size())});
+  if (rows.empty()) return rows;
+  return "\n## Per node\n\nOver all runs: median [least, greatest].\n\n" +
+         header({"workload", "config", "backend", "node", "requests", "share", "busy (s)", "capacity", "remarks"}) +
+         rows;
+}
+
 std::string mismatch_table(const compare::Comparison& comparison) {
   if (comparison.mismatches.empty()) return "None: every side was run under the same configurations.\n";
   auto out = header({"workload", "run_id", "field", "values"});
@@ -116,7 +133,7 @@ std::string summary_md(const compare::Comparison& comparison, const compare::Res
       "# Comparison\n\n{} records, {} configurations; margin {:.4g} %, confidence {:.4g} %.\n\n## Verdict\n\n",
       results.records.size(), comparison.configs.size(), comparison.margin * 100, comparison.confidence * 100);
   out += verdicts(comparison) + "\n## Per backend\n\nMedians over the repetitions whose status is ok.\n\n";
-  out += per_backend(comparison) + "\n## Configuration mismatches\n\n";
+  out += per_backend(comparison) + node_table(comparison) + "\n## Configuration mismatches\n\n";
   out += mismatch_table(comparison) + "\n## Problems with the input\n\n";
   out += problem_list(comparison);
   for (const auto& config : comparison.configs) {

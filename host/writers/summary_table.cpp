@@ -9,6 +9,7 @@
 #include "base/number_text.hpp"
 #include "records/scoped_metrics.hpp"
 #include "records/summary.hpp"
+#include "writers/node_table.hpp"
 
 namespace host::writers {
 namespace {
@@ -295,9 +296,9 @@ std::string summary_table(const records::RunInfo& info, const records::RunResult
   list.add(records::to_json(summary));
   const auto metrics = list.take();
   return header(info, result) + "\n" + request_table(result, metrics) + stage_table(result, metrics) +
-         isolation_table(summary, metrics) + disturbance_table(summary, metrics) + "\n" + run_line(metrics) +
-         ledger_line(result.ledger) + generator_line(result) + failure_lines(result) + parity_line(result.parity) +
-         verdict_line(result) + report_table(result.report);
+         node_table(result) + isolation_table(summary, metrics) + disturbance_table(summary, metrics) + "\n" +
+         run_line(metrics) + ledger_line(result.ledger) + generator_line(result) + failure_lines(result) +
+         parity_line(result.parity) + verdict_line(result) + report_table(result.report);
 }
 
 void SummaryTable::finish(const records::RunInfo& info, const records::RunResult& result) {

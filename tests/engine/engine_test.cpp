@@ -255,6 +255,37 @@ TEST_CASE_FIXTURE(Fixture, "what a plugin says never replaces what the host says
   CHECK_FALSE(r.notes.contains("left_out"));
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a run on several nodes of which one served nothing is invalid, unless a fault explains it") {
+  const auto one = go();
+  REQUIRE(one.nodes.size() == 1);
+  CHECK(one.status == records::RunStatus::ok);
+  CHECK(one.nodes[0].requests == 1000);
+  CHECK(one.nodes[0].busy_s == std::nullopt);  // this backend does not say
+
+  config.nodes = 3;
+  const auto three = go();
+  CHECK(three.status == records::RunStatus::invalid);
+  REQUIRE(three.reasons.size() == 1);
+  CHECK(three.reasons[0].find("nodes 1 and 2 served none of 1000 requests") == 0);
+  REQUIRE(three.nodes.size() == 3);
+  CHECK(three.nodes[0].share == 1.0);
+  CHECK(three.nodes[2].requests == 0);
+  CHECK(three.nodes[2].share == 0.0);
+
+  config.nodes = 2;
+  what.events = {{SAGE_EVENT_FAULT, 10 * ms, "kill-node", {{"node", 1}}}};
+  CHECK(go().status == records::RunStatus::ok);
+  what.events = {{SAGE_EVENT_RECONFIGURE, 10 * ms, "add-node", {}}};
+  const auto added = go();  // the backend has never heard of it
+  CHECK(added.nodes.size() == 2);
+  CHECK(added.reasons[0].find("node 1 served none") == 0);
+
+  what.events = {};
+  config.load.total_requests = 10;
+  CHECK(go().status == records::RunStatus::ok);  // too few to say
+}
+
 TEST_CASE_FIXTURE(Fixture, "warm-up that succeeds makes no run ok") {
   what.lose = [](uint64_t seq) { return seq >= 100; };
   const auto r = go();

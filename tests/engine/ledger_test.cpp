@@ -217,6 +217,65 @@ TEST_CASE_FIXTURE(FakeRun, "a span that cannot be is counted, and in no time of 
   CHECK(counted_spans == 2);
 }
 
+TEST_CASE_FIXTURE(FakeRun, "a node served the measured requests of which it executed a step, or which ended ok there") {
+  open();
+  auto& ledger = *session->ledger;
+  ledger.nodes.store(3);
+  go_to(10);
+  const auto run_on = [&](uint64_t id, uint32_t first, uint32_t second) {
+    const auto now = session->clock.now_ns();
+    ledger.spans(std::vector<sage_span>{{id, now, now, 0, 0, first}, {id, now, now, 1, 1, second}});
+  };
+  const auto end_on = [&](uint64_t id, uint32_t node, int32_t status = SAGE_DONE_OK) {
+    sage_completion done{};
+    done.id = id;
+    done.node = node;
+    done.status = status;
+    ledger.complete({&done, 1});
+  };
+  const auto served = [&] {
+    std::vector<uint64_t> out(3);
+    for (uint32_t node = 0; node < 3; ++node)
+      ledger.lanes.for_each([&](const Lane& lane) { out[node] += lane.served.get(node); });
+    return out;
+  };
+  using Counts = std::vector<uint64_t>;
+  const auto across = send(10).id;
+  run_on(across, 1, 2);
+  CHECK(served() == Counts{0, 1, 1});
+  end_on(across, 2);  // its spans have said so
+  CHECK(served() == Counts{0, 1, 1});
+  const auto within = send(11).id;
+  run_on(within, 1, 1);
+  end_on(within, 1, SAGE_DONE_ERROR);
+  CHECK(served() == Counts{0, 2, 1});
+  end_on(send(12).id, 2);  // without spans
+  CHECK(served() == Counts{0, 2, 2});
+  end_on(send(13).id, 2, SAGE_DONE_REJECTED);
+  end_on(send(14).id, 3);  // there is none
+  end_on(send(15).id, UINT32_MAX);
+  const auto warmup = send(1, 0, SAGE_REQUEST_WARMUP).id;
+  run_on(warmup, 0, 0);
+  end_on(warmup, 0);
+  end_on(send(2, 0, SAGE_REQUEST_WARMUP).id, 0);
+  send(16);
+  ledger.expire(INT64_MAX, metrics::Outcome::timeout, go_to(30));
+  CHECK(served() == Counts{0, 2, 2});
+}
+
+TEST_CASE("a lane counts nodes of any number, and allocates for those that served") {
+  LaneNodes nodes;
+  for (const uint32_t node : {0U, 511U, 512U, 99'999U, 99'999U, 131'071U, 131'072U, UINT32_MAX}) nodes.add(node);
+  CHECK(nodes.get(0) == 1);
+  CHECK(nodes.get(1) == 0);
+  CHECK(nodes.get(511) == 1);
+  CHECK(nodes.get(512) == 1);
+  CHECK(nodes.get(5000) == 0);
+  CHECK(nodes.get(99'999) == 2);
+  CHECK(nodes.get(131'071) == 1);
+  CHECK(nodes.get(UINT32_MAX) == 0);
+}
+
 TEST_CASE_FIXTURE(FakeRun, "one that was given up is a timeout, and its outcome late") {
   open();
   const auto old = send(10).id;

@@ -70,7 +70,12 @@ TEST_CASE("the database holds records, what their folders hold, and the comparis
                 R"({"type":"event","id":3,"kind":"fault","target":"kill-worker","due_s":2.5,"args":{"node":1}})"
                 "\nno json\n");
   compare::ResultSet results;
-  compare::add(results, {.side = "sage"}, 3);
+  compare::add(
+      results,
+      {.side = "sage",
+       .metadata = nlohmann::ordered_json::parse(
+           R"({"nodes":[{"node":0,"requests":30,"share":1,"busy_s":1.5,"capacity":4},{"node":1,"requests":0}]})")},
+      3);
   compare::add(results, {.side = "ray", .throughput = 20}, 3);
   results.records[0].folder = scratch.path() / "run";
   results.problems.push_back({"bad.jsonl", 4, "no JSON"});
@@ -93,6 +98,7 @@ TEST_CASE("the database holds records, what their folders hold, and the comparis
         Rows{"1|0.0|1|50.0|null|null|0"});
   CHECK(query(file, "SELECT event, kind, target, due_s, args FROM events") ==
         Rows{R"(3|fault|kill-worker|2.5|{"node":1})"});
+  CHECK(query(file, "SELECT * FROM nodes WHERE run = 1") == Rows{"1|0|30|1.0|1.5|4.0", "1|1|0|null|null|null"});
   CHECK(query(file,
               "SELECT baseline, candidate, baseline_n, baseline_median, verdict, better FROM comparisons WHERE "
               "scope = 'total' AND metric = 'throughput'") == Rows{"sage|ray|3|40.0|worse|higher"});

@@ -55,6 +55,20 @@ TEST_CASE("isolation, disturbances and what is of the whole run have their place
   CHECK(host::writers::summary_table(sample::info(), result).find("\nphase shared  n/a") != std::string::npos);
 }
 
+TEST_CASE("of several nodes each has its row, of many a line says who served nothing") {
+  auto result = sample::result();
+  result.nodes = {{.node = 0, .busy_s = 2.5, .capacity = 4, .requests = 1398, .share = 1}};
+  CHECK(host::writers::summary_table(sample::info(), result).find("\nnode") == std::string::npos);
+  result.nodes.push_back({.node = 1, .requests = 0, .share = 0});
+  CHECK(host::writers::summary_table(sample::info(), result)
+            .find("\nnode              requests     share  busy s  capacity\n"
+                  "0                     1398  100.00 %     2.5         4\n"
+                  "1 served nothing         0    0.00 %     n/a       n/a\n") != std::string::npos);
+  for (uint32_t node = 2; node < 20; ++node) result.nodes.push_back({.node = node, .requests = node % 17});
+  CHECK(host::writers::summary_table(sample::info(), result)
+            .find("\nnodes: 20 nodes served 0 to 1398 requests each; none: node 1, 17\n") != std::string::npos);
+}
+
 TEST_CASE("an invalid run says so in capitals, with the reason") {
   auto result = sample::result();
   result.status = host::records::RunStatus::invalid;

@@ -148,7 +148,8 @@ std::string config_part(Page& page, size_t index, bool with_charts) {
           "<p class=\"note\">The distribution of latency is left out: there is no latency.hlog beside these "
           "records.</p>\n";
   }
-  out += metric_tables(config, rows, page.comparison.margin) + stage_table(config, rows) + run_table(config);
+  out += metric_tables(config, rows, page.comparison.margin) + stage_table(config, rows) + run_table(config) +
+         node_table(config);
   if (with_charts) out += event_table(sides) + problem_list(sides);
   return out + overhead_table(config) + setup_lists(config) + "</section>\n";
 }

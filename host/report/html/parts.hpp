@@ -41,6 +41,7 @@ std::string definition_part();
 std::string metric_tables(const compare::ComparedConfig& config, const std::vector<MetricRow>& rows, double margin);
 std::string stage_table(const compare::ComparedConfig& config, const std::vector<MetricRow>& rows);
 std::string run_table(const compare::ComparedConfig& config);
+std::string node_table(const compare::ComparedConfig& config);  // of runs on several nodes
 std::string event_table(const std::vector<SideData>& sides);
 std::string overhead_table(const compare::ComparedConfig& config);
 std::string setup_lists(const compare::ComparedConfig& config);  // configuration, options of the backends, hashes
