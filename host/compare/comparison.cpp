@@ -193,14 +193,17 @@ class ConfigComparison {
 
 void judge(ComparedConfig& config, const Comparison& settings) {
   for (auto& side : config.sides)
-    for (auto problem : {unusable_runs(side.repetitions), mixed_set_ups(side.repetitions),
-                         unjudged_runs(side.repetitions), noisy_runs(side.repetitions)})
+    for (auto problem :
+         {unusable_runs(side.repetitions), mixed_set_ups(side.repetitions), unjudged_runs(side.repetitions),
+          noisy_runs(side.repetitions), driver_limited_runs(side.repetitions)})
       if (!problem.empty()) side.problems.push_back(std::move(problem));
   if (config.sides.size() < 2) {
     const auto& only = config.sides.front();
     const auto unusable = unusable_runs(only.repetitions);
     config.verdict = unusable.empty() ? Verdict::inconclusive : Verdict::invalid;
-    config.reason = fmt::format("only {} has it{}{}", only.side, unusable.empty() ? "" : "; ", unusable);
+    config.reason = fmt::format("only {} has it", only.side);
+    for (const auto& remark : {unusable, driver_limited_runs(only.repetitions)})
+      if (!remark.empty()) config.reason += "; " + remark;
     return;
   }
   ConfigComparison comparison(config, settings);

@@ -62,7 +62,7 @@ struct ComparedConfig {
 
 struct Judgement {
   Verdict verdict = Verdict::inconclusive;
-  std::string reason;  // empty if it is better, same or worse
+  std::string reason;  // empty if it is better, same or worse, unless a side was limited by its driver
 };
 
 // Of one candidate, over the headline metrics in total: throughput, success_rate and latency_p99 (where no side could

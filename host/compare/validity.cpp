@@ -160,6 +160,22 @@ std::string noisy_runs(const Runs& repetitions) {
                   first_text(noisy[0]->metadata({"noise", "reasons"})));
 }
 
+bool limited_by_driver(const ResultRecord& record) {
+  for (const auto* of : {"harness_share", "search"})
+    if (record.metadata({of, "limited_by_driver"}) == true) return true;
+  return false;
+}
+
+std::string driver_limited_runs(const Runs& repetitions) {
+  Runs limited;
+  std::ranges::copy_if(repetitions, std::back_inserter(limited),
+                       [](const auto* run) { return limited_by_driver(*run); });
+  if (limited.empty()) return {};
+  return share_of(limited.size(), repetitions.size(),
+                  limited.size() == 1 ? "was limited by its driver" : "were limited by their driver",
+                  base::shown_text(base::text(limited[0]->metadata({"harness_share", "limit"}))));
+}
+
 std::string mixed_set_ups(const Runs& repetitions) {
   std::string out;
   for (const auto& [name, values] : differences(repetitions))

@@ -17,6 +17,9 @@ std::string unusable_runs(const std::vector<const ResultRecord*>& repetitions);
 std::string unjudged_runs(const std::vector<const ResultRecord*>& repetitions);
 // "3 of 5 runs were taken on a noisy machine: ..."; they are used all the same. Empty = none.
 std::string noisy_runs(const std::vector<const ResultRecord*>& repetitions);
+// "3 of 5 runs were limited by their driver: ..."; they are used all the same, and verdicts name it. Empty = none.
+std::string driver_limited_runs(const std::vector<const ResultRecord*>& repetitions);
+bool limited_by_driver(const ResultRecord& record);  // of a search: the run that bounds its capacity was
 
 // Repetitions of one side under one configuration that were made by different set-ups, so that they are none of one
 // another: "its runs differ in the backend option service_ms (3, 30, 60)". Empty = they do not.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "compare/validity.hpp"
+
 namespace host::compare {
 namespace {
 
@@ -52,6 +54,29 @@ void judge_zeros(MetricResult& result) {
   }
 }
 
+// Of the metrics that count, the one that decides.
+Judgement headline_verdict(const ComparedConfig& config, std::string_view candidate) {
+  const auto find = [&](std::string_view name) { return find_result(config, candidate, "total", name); };
+  std::vector<const MetricResult*> headline;
+  for (const auto* name : {"throughput", "success_rate"})
+    if (const auto* found = find(name)) headline.push_back(found);
+  for (const auto* name : metrics::tail_latencies) {
+    const auto* found = find(name);
+    if (found == nullptr || (found->baseline_values.empty() && found->candidate_values.empty())) continue;
+    headline.push_back(found);
+    break;
+  }
+  if (headline.empty()) return {Verdict::inconclusive, "nothing was measured"};
+  for (const auto verdict : {Verdict::invalid, Verdict::worse, Verdict::inconclusive, Verdict::better}) {
+    for (const auto* result : headline) {
+      if (result->verdict != verdict) continue;
+      if (result->reason.empty() || verdict == Verdict::invalid) return {verdict, result->reason};
+      return {verdict, fmt::format("{}: {}", result->metric.name, result->reason)};
+    }
+  }
+  return {Verdict::same, {}};
+}
+
 }  // namespace
 
 const char* to_string(Verdict verdict) {
@@ -85,26 +110,15 @@ const MetricResult* latency_result(const ComparedConfig& config, std::string_vie
   return find_result(config, candidate, "total", metrics::tail_latencies.front());
 }
 
+// A side that its driver limits does not show what its runtime can: the verdict stands, and says so.
 Judgement verdict_of(const ComparedConfig& config, std::string_view candidate) {
-  const auto find = [&](std::string_view name) { return find_result(config, candidate, "total", name); };
-  std::vector<const MetricResult*> headline;
-  for (const auto* name : {"throughput", "success_rate"})
-    if (const auto* found = find(name)) headline.push_back(found);
-  for (const auto* name : metrics::tail_latencies) {
-    const auto* found = find(name);
-    if (found == nullptr || (found->baseline_values.empty() && found->candidate_values.empty())) continue;
-    headline.push_back(found);
-    break;
+  auto out = headline_verdict(config, candidate);
+  for (const auto& side : config.sides) {
+    if (side.side != candidate && &side != &config.sides.front()) continue;
+    if (const auto limited = driver_limited_runs(side.repetitions); !limited.empty())
+      out.reason += fmt::format("{}{}: {}", out.reason.empty() ? "" : "; ", side.side, limited);
   }
-  if (headline.empty()) return {Verdict::inconclusive, "nothing was measured"};
-  for (const auto verdict : {Verdict::invalid, Verdict::worse, Verdict::inconclusive, Verdict::better}) {
-    for (const auto* result : headline) {
-      if (result->verdict != verdict) continue;
-      if (result->reason.empty() || verdict == Verdict::invalid) return {verdict, result->reason};
-      return {verdict, fmt::format("{}: {}", result->metric.name, result->reason)};
-    }
-  }
-  return {Verdict::same, {}};
+  return out;
 }
 
 void judge_metric(MetricResult& result, double margin, double confidence) {

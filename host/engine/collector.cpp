@@ -20,6 +20,7 @@ Collector::Collector(Session& session, Feed& feed, std::span<records::Writer* co
       feed_(feed),
       writers_(writers.begin(), writers.end()),
       intervals_(session, feed, watch),
+      harness_(session),
       timeout_ns_(static_cast<int64_t>(session.config.load.timeout_s * 1e9)),
       settles_(session.workload.settles()),
       log_draw_(session.config.load.seed, "request log"),
@@ -51,6 +52,7 @@ void Collector::run() {
 }
 
 size_t Collector::step(int64_t now_ns) {
+  harness_.step();
   const auto rows = take_rows();
   follow(now_ns);
   if (now_ns >= next_expiry_ns_) {
@@ -224,6 +226,7 @@ void Collector::fill_counts(records::RunResult& result) {
   result.series = session_.services.series();
   result.failures = session_.services.failures();
   result.noise = intervals_.noise();
+  result.harness_share = harness_.record();
   tell_events();
   result.events = session_.events.all();
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/feed.hpp"
+#include "engine/harness_meter.hpp"
 #include "engine/interval_recorder.hpp"
 #include "engine/over_time.hpp"
 #include "engine/session.hpp"
@@ -29,6 +30,8 @@ class Collector {
   // Virtual time: when the next round is due.
   [[nodiscard]] int64_t next_ns() const;
 
+  // After the load, before the drain; not while `run` does.
+  void offering_ended() { harness_.offering_ended(); }
   // After the drain: what is still outstanding ends as unfinished, and noise does not matter any more.
   void expire_all(int64_t now_ns);
   // After the backend was closed: the rest of the rows, the last interval, the workload's verdict.
@@ -57,6 +60,7 @@ class Collector {
   Feed& feed_;
   std::vector<records::Writer*> writers_;
   IntervalRecorder intervals_;
+  HarnessMeter harness_;
   const int64_t timeout_ns_;
   const bool settles_;
   const sage::Draw log_draw_;  // which requests the log has, if it is a sample

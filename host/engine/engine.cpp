@@ -128,6 +128,7 @@ struct Run {
     load_ended();
     collector.finish_soon();
     join(collecting);
+    guarded(error, [&] { collector.offering_ended(); });
     keep();  // before the drain, which a plugin may not return from
     collecting = start(collect);
     guarded(error, [&] { drain_in_slices(); });

@@ -216,7 +216,8 @@ int64_t BackendCalls::advance(int64_t until_ns) {
 bool BackendCalls::stats(sage_stats& out) {
   if (!SAGE_HAS(plugin_->table.backend, sage_backend, stats)) return false;
   const CallScope scope(watch_, CallThread::settle, Call::stats, true, call_limit_ns);
-  out = {sizeof(sage_stats), 0, 0, nullptr, 0};
+  out = {};
+  out.struct_size = sizeof(sage_stats);
   return status_of(*plugin_, Call::stats, [&] { return plugin_->table.backend->stats(self_, &out); }) == SAGE_OK;
 }
 

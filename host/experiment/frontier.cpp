@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -51,10 +52,10 @@ const char* text_of(RateAnswer answer) {
 
 void tell(const SearchSpec& search, const Probe& probe, const char* more) {
   std::string note;
-  fmt::print(stderr, "sage-host: {} node{}, {:.15g}/s ({} of {}): {} met, p99 {} ms: {}{}\n", probe.nodes,
+  fmt::print(stderr, "sage-host: {} node{}, {:.15g}/s ({} of {}): {} met, p99 {} ms: {}{}{}\n", probe.nodes,
              probe.nodes == 1 ? "" : "s", probe.rate, probe.repetition, search.repeat,
              base::share_text(probe.attainment), base::ms_text(probe.latency_p99), text_of(judge(search, probe, note)),
-             more);
+             probe.limited_by_driver ? ", limited by its driver" : "", more);
 }
 
 // What it takes to take it up again.
@@ -108,6 +109,7 @@ Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, con
   Frontier out;
   for (const auto nodes : search.nodes) {
     FrontierPoint point{nodes, {}, {}};
+    std::map<double, const Probe*> missed;  // by rate, the run that decided
     // All repetitions must meet; the first that does not decides.
     const auto ask = [&](double rate) {
       for (uint32_t repetition = 1; repetition <= search.repeat; ++repetition) {
@@ -116,7 +118,10 @@ Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, con
           out.next = Probe{.nodes = nodes, .rate = rate, .repetition = repetition, .seed = seed + repetition - 1};
           return RateAnswer::stopped;
         }
-        if (const auto answer = judge(search, *known, point.note); answer != RateAnswer::meets) return answer;
+        const auto answer = judge(search, *known, point.note);
+        if (answer == RateAnswer::meets) continue;
+        missed[rate] = known;
+        return answer;
       }
       return RateAnswer::meets;
     };
@@ -127,6 +132,11 @@ Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, con
       point.note = "no rate that was offered missed them";
     else if (!point.found.stopped && !point.found.unusable)
       point.note.clear();
+    if (const auto bound = missed.find(point.found.high.value_or(0)); bound != missed.end())
+      point.limited_by_driver = bound->second->limited_by_driver;
+    if (point.limited_by_driver)
+      point.note +=
+          fmt::format("{}limited by its driver at {:.15g}/s", point.note.empty() ? "" : "; ", *point.found.high);
     out.points.push_back(point);
     if (out.next) break;
     if (point.found.low) rate_per_node = *point.found.low / nodes;

@@ -21,6 +21,7 @@ struct FrontierPoint {
   uint32_t nodes = 1;
   Capacity found;
   std::string note;  // why there is no capacity, or what it is bounded by; empty if there is nothing to say
+  bool limited_by_driver = false;  // the run that missed was: the runtime's own capacity may be above
 };
 
 struct Frontier {

@@ -41,6 +41,7 @@ Json point_json(const FrontierPoint& point, const SearchSpec& search, const std:
   }
   if (!point.found.low) reasons["capacity"] = point.note;
   if (!reasons.empty()) out["reasons"] = std::move(reasons);
+  out["limited_by_driver"] = point.limited_by_driver;
   out["complete"] = !point.found.stopped;
   out["note"] = point.note;
   return out;
@@ -63,12 +64,13 @@ Json record_of(const cell::CellSpec& cell, const FrontierPoint& point, const Pro
 }
 
 std::string probes_csv(const Probes& probes) {
-  std::string text = "nodes,rate,repetition,seed,slo_attainment,throughput,goodput,latency_p99,status\r\n";
+  std::string text =
+      "nodes,rate,repetition,seed,slo_attainment,throughput,goodput,latency_p99,status,limited_by_driver\r\n";
   const auto number = [](const std::optional<double>& value) { return value ? fmt::format("{:.15g}", *value) : ""; };
   for (const auto& probe : probes.all())
-    text += fmt::format("{},{:.15g},{},{},{},{},{},{},{}\r\n", probe.nodes, probe.rate, probe.repetition, probe.seed,
+    text += fmt::format("{},{:.15g},{},{},{},{},{},{},{},{}\r\n", probe.nodes, probe.rate, probe.repetition, probe.seed,
                         number(probe.attainment), number(probe.throughput), number(probe.goodput),
-                        number(probe.latency_p99), probe.status);
+                        number(probe.latency_p99), probe.status, probe.limited_by_driver);
   return text;
 }
 

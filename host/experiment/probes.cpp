@@ -31,6 +31,7 @@ Probe probe_from_json(const nlohmann::json& json) {
   probe.throughput = base::number(json, "throughput");
   probe.goodput = base::number(json, "goodput");
   probe.latency_p99 = base::number(json, "latency_p99");
+  probe.limited_by_driver = json.value("limited_by_driver", false);
   return probe;
 }
 
@@ -47,6 +48,7 @@ Json to_json(const Probe& probe) {
           {"throughput", base::or_null(probe.throughput)},
           {"goodput", base::or_null(probe.goodput)},
           {"latency_p99", base::or_null(probe.latency_p99)},
+          {"limited_by_driver", probe.limited_by_driver},
           {"status", probe.status},
           {"reason", probe.reason},
           {"verdict", probe.verdict}};
@@ -126,6 +128,7 @@ void take_measures(Probe& probe, const Json& record) {
   probe.verdict = metadata.value("verdict", "");
   probe.throughput = base::number(record, "throughput");
   probe.latency_p99 = base::number(record, "latency_p99");
+  probe.limited_by_driver = base::field(metadata, {"harness_share", "limited_by_driver"}) == true;
   if (!metadata.contains("metrics")) return;  // it died before there was a result
   const auto& total = metadata.at("metrics").at("total");
   probe.attainment = base::number(total, "slo_attainment");

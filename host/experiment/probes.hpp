@@ -21,6 +21,7 @@ struct Probe {
   std::string verdict = {};
   std::string signal = {};  // that its process died of
   std::optional<double> attainment = {}, throughput = {}, goodput = {}, latency_p99 = {};
+  bool limited_by_driver = false;
   [[nodiscard]] std::string name() const;  // of its folder: "n4-r98.99-2"
   // Its figures tell of its rate: it did not fail, or failed because no request succeeded. Others are tried again on
   // --resume.

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "machine/tasks.hpp"
+
 namespace host::machine {
 
 // CPU time since the reading before, in ticks (1/100 s) of the CPUs that this run may use.
@@ -30,8 +32,7 @@ class CpuWatch {
   // Fewer ticks than this are not worth a share: on two CPUs 0.4 s, where one tick is 1.25 %.
   static constexpr uint64_t min_ticks = 80;
 
-  // `ours` and every process below it by parentage are ours: a bridge's guard is a subreaper, so what its runtime
-  // starts (daemons in sessions of their own too) stays below it. `cpus`: those that count; empty = all.
+  // `ours` as of read_processes. `cpus`: those that count; empty = all.
   CpuWatch(std::filesystem::path root, pid_t ours, std::vector<unsigned> cpus);
 
   // Since the last reading, or the constructor. Null after too short a time, which is then part of the next reading,
@@ -43,25 +44,13 @@ class CpuWatch {
   [[nodiscard]] std::vector<BusyProcess> busiest_others(size_t n) const;
 
  private:
-  struct Process {
-    pid_t pid = 0;
-    pid_t parent = 0;
-    uint64_t own = 0;       // ticks, user and system, of all its threads
-    uint64_t children = 0;  // of children that it waited for, and theirs
-    bool ours = false;
-    std::string name;
-  };
   struct Snapshot {
     uint64_t processes = 0;  // ticks in user, nice and system
     uint64_t steal = 0;
     uint64_t total = 0;
-    std::vector<Process> all;  // by pid
+    Tasks all;
   };
   [[nodiscard]] std::optional<Snapshot> counters() const;  // without the processes
-  [[nodiscard]] std::vector<Process> processes() const;
-  void mark_ours(std::vector<Process>& all) const;
-  static const Process* find(const Snapshot& in, pid_t pid);
-  static uint64_t ours_since(const Snapshot& before, const Snapshot& now);
 
   std::filesystem::path root_;
   pid_t ours_;

@@ -241,6 +241,7 @@ Json to_json(const RunResult& result) {
   out["events"] = Json::array();
   for (const auto& event : result.events) out["events"].push_back(to_json(event));
   out["noise"] = result.noise;
+  out["harness_share"] = result.harness_share;
   out["notes"] = result.notes;
   return out;
 }

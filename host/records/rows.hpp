@@ -238,7 +238,8 @@ struct RunResult {
   uint64_t digest = 0;                     // XOR over ok requests of mix(seq, digest): order-free, for output parity
   uint64_t digested = 0;                   // how many requests are in it
   ParityResult parity;
-  nlohmann::ordered_json noise;                     // noisy or not, and what was measured of it; see engine/noise.hpp
+  nlohmann::ordered_json noise;                     // noisy or not, and what was measured of it; see machine/noise.hpp
+  nlohmann::ordered_json harness_share;             // see machine/harness_share.hpp
   nlohmann::json notes = nlohmann::json::object();  // the engine's own: clock cost, timer error, guard, ...
 };
 

@@ -16,6 +16,7 @@ namespace host::report {
 namespace {
 
 constexpr size_t table_share = 32'768;   // of the limit, at most, for the table of verdicts
+constexpr size_t reason_max = 300;       // bytes of one
 constexpr size_t left_for_notes = 1000;  // what follows the last metrics
 constexpr auto zero_width_space = "\u200b";
 
@@ -52,7 +53,7 @@ std::vector<Line> verdict_lines(const compare::Comparison& comparison) {
                          : fmt::format("{} / {}", markdown_text(of.side.side), markdown_text(of.baseline().side)),
               of.runs(), ratio_text(of.throughput), latency_ratio_text(of.latency),
               of.alone() ? compare::to_string(verdict) : fmt::format("**{}**", compare::to_string(verdict)),
-              markdown_text(reason)})});
+              markdown_text(reason, reason_max)})});
   }
   std::ranges::stable_sort(out, {}, [](const Line& line) { return rank(line.verdict); });
   return out;

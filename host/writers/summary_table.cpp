@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/json_fields.hpp"
 #include "base/number_text.hpp"
 #include "records/scoped_metrics.hpp"
 #include "records/summary.hpp"
@@ -50,6 +51,8 @@ std::string header(const records::RunInfo& info, const records::RunResult& resul
   for (const auto& reason : result.reasons) text += fmt::format("{}: {}\n", label, reason);
   if (result.noise.is_object() && result.noise.value("noisy", false))
     text += fmt::format("noisy: {}\n", fmt::join(result.noise.at("reasons").get<std::vector<std::string>>(), "; "));
+  if (const auto& limit = base::field(result.harness_share, "limit"); limit.is_string())
+    text += fmt::format("limited by its driver: {}: the rate is that of one process\n", base::text(limit));
   return text;
 }
 

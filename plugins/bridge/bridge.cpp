@@ -70,6 +70,8 @@ void Bridge::start() {
   const auto hello = parse(expect(FrameType::hello, config_.start_timeout_ns, "starting").text());
   if (!hello.is_object()) throw sage::Failure(SAGE_FAILED, config_.name + ": its first words are no JSON object");
   host_.set_metadata("runtime", hello);
+  if (const auto pid = hello.find("pid"); pid != hello.end() && pid->is_number_unsigned())
+    child_pid_ = pid->get<uint32_t>();
   calibrate();
   channel_->send(FrameType::open, config_.run.dump());
   receive_metadata(expect(FrameType::ready, deadline_ns - host_.now_ns(), "starting its runtime").text());
@@ -188,6 +190,8 @@ Bridge::Stats Bridge::stats() {
   out.capacity = capacity_;
   out.busy_ns.resize(std::max(out.busy_ns.size(), out.capacity.size()));
   out.capacity.resize(out.busy_ns.size());
+  out.driver_pid = child_pid_;
+  if (operators_in_child_) out.operator_cpu_ns = operator_cpu_ns_;
   return out;
 }
 
@@ -240,11 +244,11 @@ void Bridge::add_result(const PacketView& packet, int64_t done_ns) {
   const auto id = ended.host_id != 0 ? ended.host_id : header.request.id;  // the host does not know the latter
   auto begun_ns = std::numeric_limits<int64_t>::max();
   for (size_t i = 0; i < header.n_spans; ++i) {
-    auto span = packet.span(i);
-    span.id = id;
+    const auto span = packet.span(i);
     begun_ns = std::min(begun_ns, span.begin_ns);
     done_ns = std::max(done_ns, span.end_ns);
-    spans_.push_back(span);
+    spans_.push_back({id, span.begin_ns, span.end_ns, span.stage, span.step, span.node});
+    operator_cpu_ns_ += static_cast<double>(std::max<int64_t>(0, span.operator_cpu_ns));
     if (span.node >= nodes_max) continue;
     if (busy_ns_.size() <= span.node) busy_ns_.resize(span.node + 1);
     busy_ns_[span.node] += static_cast<double>(span.end_ns - span.begin_ns);
@@ -286,11 +290,15 @@ void Bridge::receive_metadata(std::string_view json) {
   const auto metadata = parse(json);
   if (!metadata.is_object()) return;
   for (const auto& [key, value] : metadata.items()) {
-    if (key != "node_capacity") {
+    if (key != "node_capacity" && key != "operators_in_driver") {
       host_.set_metadata(key, value);
       continue;
     }
     const std::lock_guard lock(mutex_);
+    if (key == "operators_in_driver") {
+      operators_in_child_ = value == true;
+      continue;
+    }
     capacity_.clear();
     for (const auto& capacity : value)
       if (capacity.is_number() && capacity_.size() < nodes_max) capacity_.push_back(capacity.get<double>());

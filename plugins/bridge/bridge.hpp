@@ -48,6 +48,8 @@ class Bridge {
     uint64_t resident_bytes = 0;
     std::vector<double> busy_ns;   // by node
     std::vector<double> capacity;  // likewise
+    uint32_t driver_pid = 0;
+    double operator_cpu_ns = -1;  // of operators that the child executes itself; -1 = they run elsewhere
   };
   Stats stats();
 
@@ -77,6 +79,9 @@ class Bridge {
   InFlight in_flight_;
   std::string broken_;  // why; empty = it works
   std::vector<double> busy_ns_, capacity_;
+  double operator_cpu_ns_ = 0;  // of all results
+  bool operators_in_child_ = false;
+  uint32_t child_pid_ = 0;  // of the interpreter, not of its guard
 
   // Of the receiver.
   std::vector<sage_span> spans_;

@@ -34,13 +34,24 @@ struct PacketHeader {
 };
 static_assert(sizeof(PacketHeader) == 128 && std::is_trivially_copyable_v<PacketHeader>);
 
+// A sage_span within the packet of its request, whose id it need not repeat.
+struct PacketSpan {
+  int64_t operator_cpu_ns;  // that the operator's call took of its thread
+  int64_t begin_ns;
+  int64_t end_ns;
+  uint16_t stage;
+  uint16_t step;
+  uint32_t node;
+};
+static_assert(sizeof(PacketSpan) == 32 && std::is_trivially_copyable_v<PacketSpan>);
+
 inline constexpr size_t spans_max = 1024;
 inline constexpr size_t result_size_max = 16U << 20U;  // likewise of a payload
 
 constexpr size_t padded(size_t size) { return (size + 7U) & ~size_t{7}; }
 
 inline size_t packet_size(const PacketHeader& header) {
-  return sizeof(PacketHeader) + header.n_spans * sizeof(sage_span) +
+  return sizeof(PacketHeader) + header.n_spans * sizeof(PacketSpan) +
          padded(header.result_size + static_cast<size_t>(header.request.payload.size));
 }
 
@@ -62,13 +73,13 @@ class PacketView {
   }
   [[nodiscard]] const PacketHeader& header() const { return header_; }
   [[nodiscard]] size_t size() const { return packet_size(header_); }
-  [[nodiscard]] sage_span span(size_t i) const {
-    sage_span out;
-    std::memcpy(&out, spans_ + i * sizeof(sage_span), sizeof out);
+  [[nodiscard]] PacketSpan span(size_t i) const {
+    PacketSpan out;
+    std::memcpy(&out, spans_ + i * sizeof(PacketSpan), sizeof out);
     return out;
   }
   [[nodiscard]] std::span<const std::byte> result() const {
-    return {spans_ + header_.n_spans * sizeof(sage_span), header_.result_size};
+    return {spans_ + header_.n_spans * sizeof(PacketSpan), header_.result_size};
   }
   [[nodiscard]] std::span<const std::byte> payload() const {
     return {result().data() + header_.result_size, static_cast<size_t>(header_.request.payload.size)};

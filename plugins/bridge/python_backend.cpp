@@ -87,7 +87,9 @@ sage_stats PythonBackend::stats() {
   for (size_t n = 0; n < stats.busy_ns.size(); ++n)
     nodes_.push_back({sizeof(sage_node_stats), static_cast<uint32_t>(n), stats.busy_ns[n], stats.capacity[n]});
   for (const auto& node : nodes_) node_pointers_.push_back(&node);
-  return {sizeof(sage_stats), 0, stats.resident_bytes, node_pointers_.data(), node_pointers_.size()};
+  driver_ = {sizeof(sage_driver), stats.driver_pid, stats.operator_cpu_ns};
+  return {sizeof(sage_stats),    0,        stats.resident_bytes, node_pointers_.data(),
+          node_pointers_.size(), drivers_, std::size(drivers_)};
 }
 
 sage::Json PythonBackend::describe(const sage_run& run) const {

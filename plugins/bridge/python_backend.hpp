@@ -34,6 +34,8 @@ class PythonBackend : public sage::Backend {
   std::unique_ptr<Bridge> bridge_;
   std::vector<sage_node_stats> nodes_;
   std::vector<const sage_node_stats*> node_pointers_;
+  sage_driver driver_{};
+  const sage_driver* drivers_[1] = {&driver_};
 };
 
 }  // namespace bridge

@@ -211,12 +211,19 @@ int main(void) {
   MEMBER(sage_node_stats, busy_ns);
   MEMBER(sage_node_stats, capacity);
 
+  TYPE(sage_driver);
+  MEMBER(sage_driver, struct_size);
+  MEMBER(sage_driver, pid);
+  MEMBER(sage_driver, operator_cpu_ns);
+
   TYPE(sage_stats);
   MEMBER(sage_stats, struct_size);
   MEMBER(sage_stats, reserved);
   MEMBER(sage_stats, resident_bytes);
   MEMBER(sage_stats, nodes);
   MEMBER(sage_stats, n_nodes);
+  MEMBER(sage_stats, drivers);
+  MEMBER(sage_stats, n_drivers);
 
   TYPE(sage_backend);
   MEMBER(sage_backend, struct_size);

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "backends/fake_host.hpp"
@@ -98,6 +100,26 @@ TEST_CASE("requests come back once each, payloads and all") {
   CHECK(lab.host.duplicates() == 0);
   CHECK(lab.with_status(SAGE_DONE_OK) == 41);
   CHECK(lab.host.ends().contains(77));
+}
+
+TEST_CASE("the child is the driver, with the CPU time of the operators that it executes itself") {
+  for (const bool executes : {true, false}) {
+    Lab lab(executes ? "executes" : "delegates");
+    CHECK(lab.submit(10) == 10);
+    CHECK(lab.bridge->drain(20 * second_ns));
+    const auto stats = lab.bridge->stats();
+    CHECK(stats.operator_cpu_ns == (executes ? 10 * 7e6 : -1));
+    // The interpreter, not its guard.
+    std::ifstream words("/proc/" + std::to_string(stats.driver_pid) + "/cmdline");
+    const std::string command{std::istreambuf_iterator<char>(words), {}};
+    CHECK(contains(command, CHILD));
+    CHECK_FALSE(contains(command, GUARD));
+    const auto spans = lab.host.spans(1);
+    REQUIRE(spans.size() == 3);
+    CHECK(spans[1].id == 1);
+    CHECK(spans[1].begin_ns == 1);
+    CHECK(spans[1].step == 1);
+  }
 }
 
 TEST_CASE("what does not fit is not taken") {

@@ -149,6 +149,32 @@ TEST_CASE("noise is said, not punished") {
   CHECK(config.sides[1].problems[0] == "2 of 3 runs were taken on a noisy machine: steal time 12 %");
 }
 
+TEST_CASE("a side that its driver limited keeps its verdict, which names it") {
+  const Json limited = {{"status", "ok"},
+                        {"harness_share", {{"limited_by_driver", true}, {"limit", "its thread used 97 %"}}}};
+  const auto judged = [&](const char* name, const Json& sage, const Json& ray) {
+    ResultSet results;
+    add(results, {.side = "sage", .metadata = sage}, 3);
+    if (ray != nullptr) add(results, {.side = "ray", .metadata = ray}, 3);
+    CAPTURE(name);
+    return only_config(results);
+  };
+  const Json free = {{"status", "ok"}, {"harness_share", {{"limited_by_driver", false}, {"limit", nullptr}}}};
+  const auto remark = std::string("3 of 3 runs were limited by their driver: its thread used 97 %");
+
+  const auto candidate = judged("candidate", free, limited);
+  CHECK(candidate.verdict == Verdict::same);
+  CHECK(candidate.reason == "ray: " + remark);
+  CHECK(candidate.sides[0].problems.empty());
+  CHECK(candidate.sides[1].problems == std::vector{remark});
+  CHECK(judged("baseline", limited, free).reason == "sage: " + remark);
+  CHECK(judged("both", limited, limited).reason == "sage: " + remark + "; ray: " + remark);
+  CHECK(judged("neither", free, free).reason.empty());
+  CHECK(contains(judged("alone", limited, nullptr).reason, "only sage has it; " + remark));
+  const Json search = {{"status", "ok"}, {"search", {{"limited_by_driver", true}}}};
+  CHECK(judged("search", free, search).reason == "ray: 3 of 3 runs were limited by their driver");
+}
+
 TEST_CASE("repetitions of one paired run are compared by pairs") {
   // Each block is slower than the one before; candidates are 10 % above in each, and were read in another order.
   const auto build = [](const char* run_of_ray) {

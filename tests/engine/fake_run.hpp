@@ -82,7 +82,7 @@ class FakeBackend : public sage::Backend {
   bool drain(int64_t) override { return true; }
   void close() override {}
   int64_t advance(int64_t) override { return INT64_MAX; }
-  sage_stats stats() override { return {sizeof(sage_stats), 0, fake->resident_bytes, nullptr, 0}; }
+  sage_stats stats() override { return {sizeof(sage_stats), 0, fake->resident_bytes, nullptr, 0, nullptr, 0}; }
 };
 
 template <class Class>

@@ -2,6 +2,7 @@
 #include "experiment/frontier.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <fstream>
 
@@ -64,6 +65,40 @@ TEST_CASE("the repetitions of a rate have seeds of their own, and one that misse
     CHECK(probe.seed == 41 + probe.repetition);
     CHECK((probe.rate > 100 * probe.nodes && probe.repetition > 1) == false);
   }
+}
+
+TEST_CASE("a capacity above which a driver was the limit says so, also when the search goes on later") {
+  const scratch::Folder folder;
+  const SearchSpec search{.nodes = {1, 2}, .repeat = 1};
+  {
+    Probes probes(folder.path(), plan("hash"));
+    while (auto next = look(search, 30, 42, probes).next) {
+      next->status = "ok";
+      next->attainment = next->rate <= 100 ? 1.0 : 0.5;
+      next->limited_by_driver = next->nodes == 2 && next->rate > 90;  // also where it met
+      probes.add(*next);
+    }
+  }
+  const Probes again(folder.path(), plan("hash"));
+  const auto found = look(search, 30, 42, again).points;
+  REQUIRE(found.size() == 2);
+  CHECK_FALSE(found[0].limited_by_driver);
+  CHECK(found[0].note.empty());
+  CHECK(found[1].limited_by_driver);
+  CHECK(found[1].note == fmt::format("limited by its driver at {:.15g}/s", *found[1].found.high));
+}
+
+TEST_CASE("what a probe takes from its run's record") {
+  const nlohmann::ordered_json record = {
+      {"metadata",
+       {{"status", "ok"}, {"reasons", nlohmann::json::array()}, {"harness_share", {{"limited_by_driver", true}}}}}};
+  Probe probe;
+  take_measures(probe, record);
+  CHECK(probe.limited_by_driver);
+  auto other = record;
+  other["metadata"]["harness_share"] = nullptr;  // of an older version
+  take_measures(probe, other);
+  CHECK_FALSE(probe.limited_by_driver);
 }
 
 TEST_CASE("a run that failed ends the search for its number of nodes, and says why") {

@@ -30,6 +30,7 @@ class FakeProc {
     uint64_t own = 0;
     uint64_t children = 0;
     std::string name = "some (name) ) 7";
+    std::map<int, uint64_t> threads = {};  // that it has now
   };
   std::map<int, Process> processes;
 
@@ -47,14 +48,20 @@ class FakeProc {
     for (size_t i = 0; i < cpus.size(); ++i) stat += cpu_line(fmt::format("cpu{}", i), cpus[i]);
     file("stat", stat + "intr 1 2 3\n");
     file("loadavg", "1.50 0.7 0.5 1/90 1234\n");
-    for (const auto& [pid, p] : processes)
-      file(fmt::format("{}/stat", pid), fmt::format("{} ({}) S {} 9 9 0 -1 0 0 0 0 0 {} {} {} {} 20 0 1 0 77\n", pid,
-                                                    p.name, p.parent, p.own, 0, p.children, 0));
+    for (const auto& [pid, p] : processes) {
+      file(fmt::format("{}/stat", pid), task_line(pid, p.name, p.parent, p.own, p.children));
+      for (const auto& [tid, own] : p.threads)
+        file(fmt::format("{}/task/{}/stat", pid, tid), task_line(tid, p.name, p.parent, own, p.children));
+    }
   }
 
  private:
   static std::string cpu_line(const std::string& name, const Cpu& c) {
     return fmt::format("{} {} 0 0 {} 0 0 {} {} 0 0\n", name, c.user, c.idle, c.softirq, c.steal);
+  }
+  static std::string task_line(int id, const std::string& name, int parent, uint64_t own, uint64_t children) {
+    return fmt::format("{} ({}) S {} 9 9 0 -1 0 0 0 0 0 {} {} {} {} 20 0 1 0 77\n", id, name, parent, own, 0, children,
+                       0);
   }
   void file(const std::string& name, const std::string& text) const {
     const auto path = root_ / "proc" / name;

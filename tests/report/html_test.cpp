@@ -176,6 +176,24 @@ TEST_CASE("One run has values and a reason instead of ratios") {
   CHECK(has(document, "success_rate"));
 }
 
+TEST_CASE("A run that its driver limited is marked beside its status and in the verdict, and is used") {
+  compare::ResultSet results;
+  compare::add(results, {.side = "ray"}, 3);
+  compare::add(
+      results,
+      {.side = "sage",
+       .throughput = 60,
+       .latency_p99 = 7,
+       .metadata = {{"status", "ok"},
+                    {"harness_share", {{"limited_by_driver", true}, {"limit", "its <thread>"}, {"host_cpu_s", 1.25}}}}},
+      3);
+  const auto document = markup(page_of(results));
+  CHECK(count(document, "ok <span class=\"tag\">limited by its driver</span>") == 3);
+  CHECK(has(document, "verdict better"));
+  CHECK(has(document, "<small>sage: 3 of 3 runs were limited by their driver: its &lt;thread&gt;</small>"));
+  CHECK(has(document, "harness_share.host_cpu_s"));
+}
+
 TEST_CASE("Failed and invalid runs are marked, with their reason, and their values are not used") {
   compare::ResultSet results;
   compare::add(results, {}, 3);

@@ -109,6 +109,15 @@ TEST_CASE("runs that may not be used are counted, and their values left out") {
   CHECK(contains(table, "Verdict: invalid."));
 }
 
+TEST_CASE("a side that its driver limited is named below the table") {
+  compare::ResultSet results;
+  compare::add(results, {.side = "sage"}, 3);
+  compare::add(results,
+               {.side = "ray", .metadata = {{"status", "ok"}, {"harness_share", {{"limited_by_driver", true}}}}}, 3);
+  const auto table = text_of(latex_files(compare::compare(results, {})), "01-q1-aaaaaaaaaaaa.tex");
+  CHECK(contains(table, "ray: 3 of 3 runs were limited by their driver"));
+}
+
 TEST_CASE("a value that was not measured is a dash, and the reason stands below") {
   compare::ResultSet results;
   const nlohmann::ordered_json metadata = {{"metrics",

@@ -46,6 +46,22 @@ TEST_CASE("the verdict comes first, the worst row before others") {
   CHECK(contains(text, "| total | throughput (1/s) | 40.00 [39.60, 40.40] | 20.00 [19.80, 20.20] |"));
 }
 
+TEST_CASE("a side that its driver limited is named beside the verdict") {
+  compare::ResultSet results;
+  compare::add(results, {.side = "sage"}, 3);
+  compare::add(results,
+               {.side = "ray",
+                .throughput = 41,
+                .metadata = {{"status", "ok"},
+                             {"harness_share",
+                              {{"limited_by_driver", true},
+                               {"limit", "the driver used 97 % of a core beside the operators that it executes"}}}}},
+               3);
+  CHECK(contains(markdown_report(compare::compare(results, {})),
+                 "ray: 3 of 3 runs were limited by their driver: the driver used 97 % of a core beside the operators "
+                 "that it executes |"));
+}
+
 TEST_CASE("names neither break the tables nor notify anybody") {
   compare::ResultSet results;
   constexpr auto hostile = "@octocat |x| `y` #12 </details><script>\n| a | b |";

@@ -89,6 +89,17 @@ TEST_CASE("a noisy run says so in one line, and stays ok") {
         std::string::npos);
 }
 
+TEST_CASE("a run that its driver limited says so in one line, and stays ok") {
+  auto result = sample::result();
+  result.harness_share = {{"limited_by_driver", false}, {"limit", nullptr}};
+  CHECK(host::writers::summary_table(sample::info(), result).find("limited") == std::string::npos);
+  result.harness_share = {{"limited_by_driver", true}, {"limit", "the driver's busiest thread used 97 % of a core"}};
+  CHECK(host::writers::summary_table(sample::info(), result).find("x threads: ok,") != std::string::npos);
+  CHECK(host::writers::summary_table(sample::info(), result)
+            .find("\nlimited by its driver: the driver's busiest thread used 97 % of a core: the rate is that of one "
+                  "process\n\n") != std::string::npos);
+}
+
 TEST_CASE("a ledger that does not balance is told") {
   auto result = sample::result();
   result.ledger.outcomes[0] = 1477;

@@ -56,6 +56,8 @@ std::string outcomes_of(const compare::ResultRecord& run) {
 
 TableCell status_cell(const compare::ResultRecord& run) {
   const auto status = run.status();
+  if (compare::usable(run) && compare::limited_by_driver(run))
+    return {escape_html(status) + " <span class=\"tag\">limited by its driver</span>", {}, {}};
   if (compare::usable(run)) return words(status);
   const auto reasons = reasons_of(run);
   return {
@@ -88,6 +90,7 @@ std::vector<std::pair<std::string, double>> overheads_of(const compare::ResultRe
   for (const auto* key : {"blocked_seconds", "open_seconds", "drain_seconds", "settle_dropped"})
     if (const auto x = number(run.metadata({key}))) out.emplace_back(key, *x);
   flatten(run.metadata({"notes"}), "", out);
+  flatten(run.metadata({"harness_share"}), "harness_share", out);
   flatten(run.metadata({"noise"}), "noise", out);
   for (const auto& series : list(run.metadata({"series"}))) {
     const auto name = text(series, "name");

@@ -424,12 +424,24 @@ typedef struct sage_node_stats {
   double capacity; /* relative speed times replicas */
 } sage_node_stats;
 
-typedef struct sage_stats {
+/*
+ * A process of the backend's own between the host and its runtime. The host records what it costs, and marks a run that
+ * such a process limits.
+ */
+typedef struct sage_driver {
   uint32_t struct_size;
+  uint32_t pid;           /* as this process sees it; below this process */
+  double operator_cpu_ns; /* CPU time of operators executed in it since `open`; negative = they run elsewhere */
+} sage_driver;
+
+typedef struct sage_stats {
+  uint32_t struct_size; /* in: size of the host's struct; out: the plugin's, never larger */
   uint32_t reserved;
   uint64_t resident_bytes; /* memory of the backend's own processes; 0 = not known */
   const sage_node_stats* const* nodes;
   uint64_t n_nodes;
+  const sage_driver* const* drivers; /* none: the backend runs in this process */
+  uint64_t n_drivers;
 } sage_stats;
 
 typedef struct sage_backend {

@@ -217,7 +217,7 @@ class Backend {
   virtual void close() = 0;
   // Virtual time only: the time of the next internal event after everything up to until_ns is done.
   virtual int64_t advance(int64_t /*until_ns*/) { throw Failure(SAGE_UNSUPPORTED, "this backend runs in real time"); }
-  virtual sage_stats stats() { return {sizeof(sage_stats), 0, 0, nullptr, 0}; }
+  virtual sage_stats stats() { return {sizeof(sage_stats), 0, 0, nullptr, 0, nullptr, 0}; }
   virtual const void* extension(std::string_view /*id*/) { return nullptr; }
 };
 
@@ -438,7 +438,11 @@ inline const sage_backend& backend_table() {
       },
       [](void* self, sage_stats* out) noexcept -> sage_status {
         auto& b = backend(self);
-        return guard(b.host, [&] { *out = b.object->stats(); });
+        return guard(b.host, [&] {
+          auto given = b.object->stats();
+          given.struct_size = std::min(out->struct_size, given.struct_size);  // an older host's has fewer members
+          std::memcpy(out, &given, given.struct_size);
+        });
       },
   };
   return table;

@@ -66,7 +66,13 @@ sage_stats Backend::stats() {
     node_stats_.push_back(
         {sizeof(sage_node_stats), static_cast<uint32_t>(node_stats_.size()), node.work_ns, node.capacity});
   for (const auto& row : node_stats_) node_stats_pointers_.push_back(&row);
-  return {sizeof(sage_stats), 0, model_->memory_bytes(), node_stats_pointers_.data(), node_stats_pointers_.size()};
+  return {sizeof(sage_stats),
+          0,
+          model_->memory_bytes(),
+          node_stats_pointers_.data(),
+          node_stats_pointers_.size(),
+          nullptr,
+          0};
 }
 
 // A call happens at the host's time, after everything that was due before it.

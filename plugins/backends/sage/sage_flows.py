@@ -122,7 +122,7 @@ class Flows:
         for flow in self.flows:
             flow.publish()
         threading.Thread(target=self._collect_garbage, daemon=True).start()
-        return {"mode": "flownet", "nodes": 1,
+        return {"mode": "flownet", "nodes": 1, "operators_in_driver": True,
                 "replicas": {stage.name: self.pool.size(stage) for stage in self.description.stages},
                 "node_capacity": [sum(self.pool.size(stage) for stage in self.description.stages)],
                 "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",

@@ -112,7 +112,7 @@ class Lanes:
 
     def start(self) -> Json:
         self._resize(self.description.parallelism)
-        return {"mode": "lanes", "lanes": len(self.lanes), "node_capacity": [len(self.lanes)],
+        return {"mode": "lanes", "lanes": len(self.lanes), "node_capacity": [len(self.lanes)], "operators_in_driver": True,
                 "scheduler": f"{self.description.order}, in the bridge's queue: not implemented by SAGE 0.3.2",
                 "of_sage": "LocalEnvironment source -> map per step -> sink, one thread a lane",
                 "of_the_bridge": "one queue for all lanes, frames, key groups"}

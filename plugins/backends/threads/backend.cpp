@@ -101,7 +101,7 @@ void ThreadsBackend::close() {
 sage_stats ThreadsBackend::stats() {
   const auto work = runtime_ ? runtime_->work() : Stage::Work{};
   node_ = {sizeof(sage_node_stats), 0, static_cast<double>(work.busy_ns), static_cast<double>(work.workers)};
-  return {sizeof(sage_stats), 0, resident_bytes(), nodes_, 1};
+  return {sizeof(sage_stats), 0, resident_bytes(), nodes_, 1, nullptr, 0};
 }
 
 }  // namespace threads
