@@ -68,9 +68,10 @@ TEST_CASE_FIXTURE(Made, "a node that served nothing of enough requests is idle")
 }
 
 TEST_CASE_FIXTURE(Made, "too few requests to reach every worker say nothing of a node") {
-  ok(10 * 2 * 2);
+  const auto enough = requests_a_worker_min * 2 * 2;
+  ok(enough);
   CHECK(idle() == Nodes{1});
-  ok(10 * 2 * 2 - 1);
+  ok(enough - 1);
   CHECK(idle().empty());
   ok(400);
   stages[1].parallelism = 21;  // of its own
