@@ -174,9 +174,7 @@ std::string markdown_text(std::string_view raw, size_t longest) {
       out += "&amp;";
     else if (c == ':' && text.substr(i).starts_with("://"))
       out += "&#58;";  // no link
-    else if (c == '_' && within_word(text, i))
-      out += c;
-    else if (std::string_view("|\\`*_~[]$").find(c) != std::string_view::npos)
+    else if (std::string_view("|\\`*_~[]$").find(c) != std::string_view::npos && !(c == '_' && within_word(text, i)))
       out += fmt::format("\\{}", c);
     else
       out += c;

@@ -76,7 +76,7 @@ std::string noise_of(const compare::ResultRecord& run) {
 void flatten(const Json& object, const std::string& path, std::vector<std::pair<std::string, double>>& out) {
   if (!object.is_object()) return;
   for (const auto& [key, value] : object.items()) {
-    const auto at = path.empty() ? key : path + "." + key;
+    const auto at = path.empty() ? key : fmt::format("{}.{}", path, key);
     if (const auto x = number(value))
       out.emplace_back(at, *x);
     else
