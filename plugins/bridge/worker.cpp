@@ -32,7 +32,6 @@ namespace {
 
 using bridge::PacketHeader;
 using bridge::PacketSpan;
-using bridge::PacketView;
 
 thread_local std::string failure;
 
@@ -115,7 +114,7 @@ int64_t finish(sbw_operator& op, PacketHeader header, std::span<const std::byte>
 
 sbw_workload* sbw_open(const char* library, const char* id, const char* config, char* error, uint64_t error_size) {
   void* handle = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (handle == nullptr) return refuse(error, error_size, dlerror());
+  if (handle == nullptr) return refuse(error, error_size, dlerror());  // NOLINT(concurrency-mt-unsafe): of this thread
   const auto entry = reinterpret_cast<sage_entry_fn>(dlsym(handle, SAGE_ENTRY_SYMBOL));
   if (entry == nullptr) return refuse(error, error_size, std::string(library) + " has no " SAGE_ENTRY_SYMBOL);
   auto workload = std::make_unique<sbw_workload>();

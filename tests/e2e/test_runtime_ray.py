@@ -37,6 +37,12 @@ class Results(RayCase):
     def test_micro_batches_agree_with_threads(self) -> None:
         self.assert_agree_with_threads("--set", "ray.mode=micro_batch", notes={"mode": "micro_batch"})
 
+    def test_a_small_load_reaches_every_node(self) -> None:
+        metadata, _ = self.run_timeline([], "--nodes", "2", "--concurrency", "1", "--total-requests", "200")
+        self.assertEqual((metadata["status"], metadata["reasons"]), ("ok", []))
+        for node in metadata["nodes"]:
+            self.assertGreater(node["share"], 0.4, metadata["nodes"])
+
     def test_a_cluster_that_does_not_answer_is_told_at_once(self) -> None:
         began = time.monotonic()
         done = self.run_quick("q1", "ray", "--ray-address", "127.0.0.1:1", code=None)

@@ -8,6 +8,7 @@ batches, any keyed step: there the packets must come here to be routed.
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -56,6 +57,7 @@ class Dispatcher:
         self._window_option: int = options["window"]
         self._fifo = description.order == "fifo"
         self._waiting = Waiting(description)
+        self._calls = itertools.count(1)
         self._in_flight = 0
         self._hungry = False  # more waits than there is room for
         self._parked: list[Batch] = []  # batches whose next stage has no replica now
@@ -113,6 +115,7 @@ class Dispatcher:
                                                  "keys' state")
                     return
             replica.in_flight += len(batch.packets)
+            replica.last_call = next(self._calls)
             batch.replicas.append(replica)
             batch.outputs[step.index] = self._call(batch, step, pool, replica)
             batch.next += 1

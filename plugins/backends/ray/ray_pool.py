@@ -52,7 +52,7 @@ class StageActor:
 
 
 class Replica:
-    __slots__ = ("actor", "actor_id", "call", "in_flight", "node", "number", "pid", "stage")
+    __slots__ = ("actor", "actor_id", "call", "in_flight", "last_call", "node", "number", "pid", "stage")
 
     def __init__(self, stage: Stage, number: int, node: int, actor: Any) -> None:
         self.stage, self.number, self.node, self.actor = stage, number, node, actor
@@ -60,6 +60,7 @@ class Replica:
         self.actor_id: str = actor._actor_id.hex()
         self.pid = 0
         self.in_flight = 0  # requests on their way that pass through it; the dispatcher's
+        self.last_call = 0  # its number; likewise
 
 
 class Pool:
@@ -86,7 +87,8 @@ class Pool:
         return True
 
     def least_busy(self) -> Replica | None:
-        return min(self.live, key=lambda replica: replica.in_flight, default=None)
+        """Of equals the one that was called longest ago: else the first would have all there is of a small load."""
+        return min(self.live, key=lambda replica: (replica.in_flight, replica.last_call), default=None)
 
     def owner(self, group: int) -> int:
         """The worker's number."""
