@@ -145,6 +145,18 @@ class Bench:
         return comparison
 
 
+def print_table(comparison: Json) -> None:
+    print("| cell | pairs | rate | p50 | p99 |\n| --- | --- | --- | --- | --- |")
+    for config in comparison["configs"]:
+        ratios = {metric["metric"]: metric for metric in config["metrics"]}
+        row = [config["workload"], str(len(config["sides"][0]["run_ids"]))]
+        for name in ("throughput", "latency_p50", "latency_p99"):
+            found = ratios.get(name) or {}
+            told = found.get("ratio") is not None
+            row.append(f"{found['ratio']:.2f} [{found['low']:.2f}, {found['high']:.2f}]" if told else "n/a")
+        print(f"| {' | '.join(row)} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("build", type=pathlib.Path)
@@ -158,7 +170,7 @@ def main() -> None:
     for cell in cells:
         if re.search(arguments.only, cell.name):
             bench.measure(cell, arguments.loads.split(","), arguments.repetitions)
-    print(json.dumps(bench.compared(), indent=1))
+    print_table(bench.compared())
 
 
 if __name__ == "__main__":
