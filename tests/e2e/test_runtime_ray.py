@@ -125,6 +125,14 @@ class Faults(RayCase):
         self.assertEqual(events["reconfigure", "parallelism"]["status"], "done")
         self.assertEqual(metadata["notes"]["replicas"], {"s0": 2, "s1": 2})
 
+    def test_a_change_does_not_wait_for_the_next_request(self) -> None:
+        metadata, events = self.run_timeline([{"at_s": 4.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 1}}],
+                                             "--parallelism", "2", "--arrival", "constant", "--rate", "0.25", "--duration", "9",
+                                             "--warmup-items", "0", "--set", "timeline.hold_us=1000000")
+        # One at 0 s; one at 4 s, on the actors that leave, which takes until 6 s; one at 8 s.
+        self.assertEqual(metadata["ledger"]["outcomes"]["ok"], 3)
+        self.assertLess(events["reconfigure", "parallelism"]["confirmed_s"], 7)
+
     def test_a_worker_is_replaced_and_nodes_come_and_go(self) -> None:
         metadata, events = self.run_timeline([
             {"at_s": 0.5, "kind": "reconfigure", "target": "replace-worker", "args": {"stage": "s0", "worker": 0}},

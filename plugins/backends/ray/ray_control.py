@@ -113,7 +113,7 @@ class Control:
     def _retire(self, replicas: list[Replica]) -> None:
         """They get nothing more; what they have goes through to its end."""
         self._call(self._dispatcher.remove, replicas)
-        drained = wait_until(lambda: not any(replica.in_flight for replica in replicas), _DRAIN_S)
+        drained = wait_until(lambda: not self._call(self._dispatcher.busy, replicas), _DRAIN_S)
         for replica in replicas:
             self._actors.end(replica)
         if not drained:

@@ -226,6 +226,9 @@ class Dispatcher:
         for batch in parked:
             self._advance(batch)
 
+    def busy(self, replicas: list[Replica]) -> bool:
+        return any(replica.in_flight for replica in replicas)
+
     def remove(self, replicas: list[Replica]) -> list[Replica]:
         """Those that still served."""
         return [replica for replica in replicas if self._pools[replica.stage.index].remove(replica)]
