@@ -52,9 +52,8 @@ class Connection:
         except ConnectionResetError:
             data = b""
         self.closed = not data
-        if self._at == len(self._in):
-            self._in.clear()
-            self._at = 0
+        del self._in[:self._at]  # moves nothing: a bytearray remembers where it begins
+        self._at = 0
         self._in += data
 
     def _next(self) -> Frame | None:
