@@ -272,31 +272,31 @@ void complete(records::RunInfo& info, const Session& session, const EngineInput&
 double open_backend(Session& session, const EngineInput& input, uint32_t nodes) {
   const auto& config = session.config;
   const auto& w = session.workload;
-  const auto library = input.workload->manifest.library.string();
-  const sage_run description{.struct_size = sizeof(sage_run),
-                             .nodes = nodes,
-                             .parallelism = config.parallelism,
-                             .reserved = 0,
-                             .seed = config.load.seed,
-                             .max_in_flight = session.ledger->slots.capacity(),
-                             .scheduler = sage::str(config.scheduler),
-                             .scratch_dir = sage::str(config.scratch_dir),
-                             .stages = w.stages.data(),
-                             .n_stages = w.stages.size(),
-                             .pipelines = w.pipelines.data(),
-                             .n_pipelines = w.pipelines.size(),
-                             .classes = w.classes.data(),
-                             .n_classes = w.classes.size(),
-                             .tenants = w.tenants.data(),
-                             .n_tenants = w.tenants.size(),
-                             .operators = &w.operators,
-                             .workload_library = sage::str(library),
-                             .workload_id = sage::str(input.workload->manifest.id),
-                             .workload_config = sage::str(w.config_text),
-                             .node_descriptions = w.nodes.empty() ? nullptr : w.nodes.data()};
+  session.workload_library = input.workload->manifest.library.string();
+  session.run = {.struct_size = sizeof(sage_run),
+                 .nodes = nodes,
+                 .parallelism = config.parallelism,
+                 .reserved = 0,
+                 .seed = config.load.seed,
+                 .max_in_flight = session.ledger->slots.capacity(),
+                 .scheduler = sage::str(config.scheduler),
+                 .scratch_dir = sage::str(config.scratch_dir),
+                 .stages = w.stages.data(),
+                 .n_stages = w.stages.size(),
+                 .pipelines = w.pipelines.data(),
+                 .n_pipelines = w.pipelines.size(),
+                 .classes = w.classes.data(),
+                 .n_classes = w.classes.size(),
+                 .tenants = w.tenants.data(),
+                 .n_tenants = w.tenants.size(),
+                 .operators = &w.operators,
+                 .workload_library = sage::str(session.workload_library),
+                 .workload_id = sage::str(input.workload->manifest.id),
+                 .workload_config = sage::str(w.config_text),
+                 .node_descriptions = w.nodes.empty() ? nullptr : w.nodes.data()};
   const auto begin = monotonic_ns();
   try {
-    session.backend.open(description, static_cast<int64_t>(config.open_timeout_s * 1e9));
+    session.backend.open(session.run, static_cast<int64_t>(config.open_timeout_s * 1e9));
   } catch (const base::Error& e) {
     // What an operator said, which is the workload's, before the backend gave up.
     for (const auto& failure : session.services.failures())

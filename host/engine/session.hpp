@@ -4,8 +4,11 @@
 // own threads call the host's services. In virtual time one thread plays all of them in turn.
 #pragma once
 
+#include <sage/abi.h>
+
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include "engine/clock.hpp"
 #include "engine/event_log.hpp"
@@ -33,6 +36,9 @@ struct Session {
   HostServices services;
   WorkloadCalls workload;
   BackendCalls backend;
+  // What the backend was opened with. Plugins may keep pointers into it until `close` returned.
+  std::string workload_library;
+  sage_run run{};
   std::unique_ptr<Ledger> ledger;              // from `create` on
   Phases phases;                               // feed
   std::atomic<const char*> phase_name{"run"};  // for intervals; points into the phases' names

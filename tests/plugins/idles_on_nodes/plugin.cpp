@@ -30,7 +30,7 @@ class Broken : public Instant {
   sage::Host own_;
   const uint32_t used_;
   const bool spans_;
-  const sage_run* run_ = nullptr;  // valid until close returned
+  const sage_run* run_ = nullptr;  // which stays until close returned
 };
 
 SAGE_PLUGIN(Broken)
