@@ -3,6 +3,7 @@ the bridge. How much that is depends on the machine; here it is whether it is to
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import sys
 import unittest
@@ -49,6 +50,7 @@ class HarnessShare(Case):
         self.assertIn("no driver", share["reason"])
         self.assertNotIn("limited by", text)
 
+    @unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "Python cannot load a library that was built with a sanitizer")
     def test_a_driver_is_told_from_the_operators_that_it_executes(self) -> None:
         text, share = self.bridged(operators_in_driver=True)
         self.assert_adds_up(share, text)
@@ -57,6 +59,7 @@ class HarnessShare(Case):
         self.assertGreater(share["operators_in_driver_cpu_s"], 0)
         self.assertAlmostEqual(share["driver_core_share"], share["driver_cpu_s"] / share["window_s"])
 
+    @unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "Python cannot load a library that was built with a sanitizer")
     def test_of_other_drivers_the_busiest_thread_counts(self) -> None:
         text, share = self.bridged()
         self.assert_adds_up(share, text)
