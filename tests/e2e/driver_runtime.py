@@ -8,18 +8,17 @@ import queue
 import threading
 
 import bridge_packets
+import echo_runtime
 from bridge_loop import Loop
-from bridge_types import Event, Json
+from bridge_types import Json
 from bridge_workload import Description, Execution, StagePool, Workload
+from echo_runtime import versions as versions
 
 
-def versions() -> Json:
-    return {}
-
-
-class Runtime:
+class Runtime(echo_runtime.Runtime):
     def __init__(self, description: Description, loop: Loop) -> None:
-        self.pipelines, self.complete = description.pipelines, loop.complete
+        super().__init__(description, loop)
+        self.pipelines = description.pipelines
         self.pool = StagePool(Workload(description.run), description.stages)
         self.requests: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
 
@@ -39,13 +38,4 @@ class Runtime:
                 for step in execution.steps:
                     execution.outputs[step.index] = self.pool.run(step, request, execution.inputs(step))
                 if execution.result is not None:
-                    self.complete([execution.result])
-
-    def settle(self) -> bool:
-        return True
-
-    def control(self, event: Event) -> str:
-        return "nothing to do"
-
-    def close(self) -> None:
-        pass
+                    self.loop.complete([execution.result])

@@ -16,7 +16,7 @@ import sage.runtime.flownet as flownet
 import bridge_packets
 from bridge_errors import Unsupported, one_line
 from bridge_queue import WorkQueue, order_of
-from bridge_types import Complete, Event, Json
+from bridge_types import Complete, Event, Json, Runtime
 from bridge_workload import Description, Execution, Stage, StagePool, Step, Workload
 
 _GARBAGE_S = 10
@@ -105,7 +105,7 @@ class Flow:
         return bridge_packets.failed(execution.latest, reason)
 
 
-class Flows:
+class Flows(Runtime):
     def __init__(self, description: Description, complete: Complete) -> None:
         self.description, self.complete = description, complete
         self.order = order_of(description)
@@ -143,9 +143,6 @@ class Flows:
             batches.setdefault(flow, []).append(Execution(request, flow.steps, packet))
         for flow, executions in batches.items():
             flow.queue.put(executions)
-
-    def settle(self) -> bool:
-        return True  # what was submitted is on its way
 
     def control(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]

@@ -16,7 +16,7 @@ from sage.runtime import LocalEnvironment
 import bridge_packets
 from bridge_errors import Unsupported
 from bridge_queue import WorkQueue, order_of, wait_until
-from bridge_types import Complete, Event, Json
+from bridge_types import Complete, Event, Json, Runtime
 from bridge_workload import Description, Execution, KeyedOperators, Step, Workload
 
 
@@ -97,7 +97,7 @@ class Lane:
         execution.outputs[step.index] = out
 
 
-class Lanes:
+class Lanes(Runtime):
     def __init__(self, description: Description, complete: Complete) -> None:
         self.description, self.complete = description, complete
         order = order_of(description)
@@ -123,9 +123,6 @@ class Lanes:
             request = bridge_packets.Request(packet)
             out.append(Execution(request, self.description.pipelines[request.pipeline], packet))
         self.queue.put(out)
-
-    def settle(self) -> bool:
-        return True  # what was submitted is on its way
 
     def control(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]

@@ -26,7 +26,7 @@ from sage.runtime.flownet.runtime.actors.registry import V1ActorRef
 import bridge_packets
 from bridge_errors import Unsupported, one_line
 from bridge_queue import WorkQueue, order_of, wait_until
-from bridge_types import Complete, Event, Json
+from bridge_types import Complete, Event, Json, Runtime
 from bridge_workload import Description, Execution
 from sage_flows import free_port
 from sage_node import PREFIX, SLOTS_MAX, owner_of
@@ -54,7 +54,7 @@ class Node:
         return self.process is not None and self.process.poll() is not None
 
 
-class Nodes:
+class Nodes(Runtime):
     def __init__(self, description: Description, complete: Complete, network: str) -> None:
         self.description, self.complete, self.network = description, complete, network
         order = order_of(description)
@@ -218,9 +218,6 @@ class Nodes:
         self.complete([bridge_packets.failed(e.latest, reason) for e in executions])
 
     # ---- control events
-    def settle(self) -> bool:
-        return True  # what was submitted is on its way
-
     def control(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]
         with self._changing:

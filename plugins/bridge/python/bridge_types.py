@@ -19,6 +19,7 @@ class Runtime(Protocol):
     def settle(self) -> bool:
         """What came together has been submitted or posted: now is the time for what is better done at once. Whether more
         requests can be taken; when not, the next are submitted after something that was posted."""
+        return True
 
     def control(self, event: Event) -> str:
         """Raises Unsupported, or another exception when it failed."""
