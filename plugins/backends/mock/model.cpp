@@ -38,6 +38,7 @@ Model::Model(sage::Host host, const Options& options, const sage_run& run)
       service_times_(options, run.seed, topology_.steps_max),
       policy_(read_policy(run)),
       slo_ns_(read_slos(run)),
+      drivers_(topology_, options),
       cluster_(topology_, options, std::max(1U, run.nodes), policy_.by_load),
       requests_(topology_.steps_max),
       outbox_(host, options.real_clock) {
@@ -60,24 +61,33 @@ size_t Model::submit(int64_t now_ns, std::span<const sage_request> rows) {
       steps[step] = {.missing = static_cast<uint32_t>(pipeline.steps[step].inputs.size())};
     ++outstanding_;
     ++taken;
-    for (const auto root : pipeline.roots) enter(now_ns, slot, root);
-    release_if_idle(slot);
+    if (drivers_.cost_nothing())
+      begin(now_ns, slot);
+    else
+      drivers_.take(now_ns, slot, row);
   }
   outbox_.flush();
   return taken;
 }
 
 int64_t Model::play(int64_t until_ns) {
-  while (const auto happening = cluster_.next(until_ns)) {
-    if (happening->kind == Happening::Kind::first_token)
-      first_token(*happening);
-    else
-      finished(*happening);
-    confirm();
+  for (;;) {
+    const auto leaves_ns = drivers_.next_ns();
+    if (const auto happening = cluster_.next(std::min(until_ns, leaves_ns))) {
+      if (happening->kind == Happening::Kind::first_token)
+        first_token(*happening);
+      else
+        finished(*happening);
+      confirm();
+    } else if (leaves_ns <= until_ns && !drivers_.empty()) {
+      begin(leaves_ns, drivers_.leave());
+    } else {
+      break;
+    }
   }
   confirm();
   outbox_.flush();
-  return cluster_.next_ns();
+  return std::min(cluster_.next_ns(), drivers_.next_ns());
 }
 
 void Model::control(int64_t now_ns, const sage_event& event) {
@@ -101,6 +111,11 @@ size_t Model::memory_bytes() const {
 bool Model::admits(const PipelineSpec& pipeline) const {
   return std::none_of(pipeline.steps.begin(), pipeline.steps.end(),
                       [&](const StepSpec& step) { return cluster_.full(step.stage); });
+}
+
+void Model::begin(int64_t now_ns, uint32_t slot) {
+  for (const auto root : pipeline_of(slot).roots) enter(now_ns, slot, root);
+  release_if_idle(slot);
 }
 
 void Model::enter(int64_t now_ns, uint32_t slot, uint32_t step) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mock/cluster.hpp"
+#include "mock/drivers.hpp"
 #include "mock/operators.hpp"
 #include "mock/options.hpp"
 #include "mock/outbox.hpp"
@@ -42,6 +43,7 @@ class Model {
 
  private:
   [[nodiscard]] bool admits(const PipelineSpec& pipeline) const;
+  void begin(int64_t now_ns, uint32_t slot);
   void enter(int64_t now_ns, uint32_t slot, uint32_t step);
   void first_token(const Happening& happening);
   void finished(const Happening& happening);
@@ -67,6 +69,7 @@ class Model {
   const ServiceTimes service_times_;
   const Policy policy_;
   const std::vector<int64_t> slo_ns_;  // by class
+  Drivers drivers_;
   Cluster cluster_;
   Requests requests_;
   std::unique_ptr<Operators> operators_;  // null = timing only

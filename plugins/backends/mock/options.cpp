@@ -65,6 +65,10 @@ Options read_options(const sage::Json& config) {
     throw Failure(SAGE_INVALID, "mock: option 'service_cv' must be at least 1 with service = hyperexponential");
   options.network_ns = std::llround(read_number(config, "network_us", 0) * 1e3);
   options.node_speeds = read_speeds(config.value("node_speeds", std::string("1")));
+  const auto drivers = config.value("drivers", int64_t{1});
+  if (drivers < 1 || drivers > 64) throw Failure(SAGE_INVALID, "mock: option 'drivers' must be between 1 and 64");
+  options.drivers = static_cast<uint64_t>(drivers);
+  options.driver_ns = std::llround(read_number(config, "driver_us", 0) * 1e3);
   const auto capacity = config.value("queue_capacity", int64_t{0});
   if (capacity < 0) throw Failure(SAGE_INVALID, "mock: option 'queue_capacity' must be 0 (unbounded) or more");
   options.queue_capacity = static_cast<uint64_t>(capacity);

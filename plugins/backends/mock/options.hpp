@@ -17,7 +17,9 @@ struct Options {
   double service_cv = 1.5;
   int64_t network_ns = 0;              // a hop between two nodes
   std::vector<double> node_speeds{1};  // node n has the speed n modulo their number
-  uint64_t queue_capacity = 0;         // waiting jobs a stage; 0 = unbounded
+  uint64_t drivers = 1;
+  int64_t driver_ns = 0;        // that a driver needs for a request
+  uint64_t queue_capacity = 0;  // waiting jobs a stage; 0 = unbounded
   bool reject_when_full = false;
   bool resend = false;
   int64_t reconfigure_ns = 0;
