@@ -49,7 +49,7 @@ void append_packet(std::vector<std::byte>& out, const sage_request& row, uint64_
 }  // namespace
 
 Bridge::Bridge(sage::Host host, BridgeConfig config)
-    : host_(host), config_(std::move(config)), in_flight_(config_.in_flight_max) {
+    : host_(host), config_(std::move(config)), spawned_ns_(host_.now_ns()), in_flight_(config_.in_flight_max) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw sage::Failure(SAGE_FAILED, "cannot make a socket: " + std::generic_category().message(errno));
@@ -59,22 +59,23 @@ Bridge::Bridge(sage::Host host, BridgeConfig config)
     host_.log(SAGE_LOG_INFO, config_.name + ": " + std::string(line));
   });
   theirs.reset();  // or the end of the child would not be seen
-  start();
-  receiver_ = std::thread([this] { serve(); });
 }
 
 Bridge::~Bridge() { close(); }
 
-void Bridge::start() {
-  const auto deadline_ns = host_.now_ns() + config_.start_timeout_ns;
-  const auto hello = parse(expect(FrameType::hello, config_.start_timeout_ns, "starting").text());
+void Bridge::start(const sage::Json& run) {
+  const auto deadline_ns = spawned_ns_ + config_.start_timeout_ns;
+  const auto hello = parse(expect(FrameType::hello, deadline_ns - host_.now_ns(), "starting").text());
   if (!hello.is_object()) throw sage::Failure(SAGE_FAILED, config_.name + ": its first words are no JSON object");
-  host_.set_metadata("runtime", hello);
+  if (!config_.joins) host_.set_metadata("runtime", hello);
   if (const auto pid = hello.find("pid"); pid != hello.end() && pid->is_number_unsigned())
     child_pid_ = pid->get<uint32_t>();
-  calibrate();
-  channel_->send(FrameType::open, config_.run.dump());
-  receive_metadata(expect(FrameType::ready, deadline_ns - host_.now_ns(), "starting its runtime").text());
+  if (!config_.joins) calibrate();
+  channel_->send(FrameType::open, run.dump());
+  const auto ready = expect(FrameType::ready, deadline_ns - host_.now_ns(), "starting its runtime");
+  receive_metadata(ready.text());
+  if (const auto said = parse(ready.text()); said.is_object()) to_join_ = said.value("to_join", sage::Json());
+  receiver_ = std::thread([this] { serve(); });
 }
 
 // What a batch needs to cross the bridge and back when nothing else happens.
@@ -124,8 +125,14 @@ void Bridge::fail_to_start(const std::string& doing, Channel::Receive received) 
   throw sage::Failure(SAGE_FAILED, config_.name + " " + child_->ending() + " (while " + doing + ")");
 }
 
+size_t Bridge::room() {
+  const bool keeps_up = channel_->backlog() <= backlog_max;
+  const std::lock_guard lock(mutex_);
+  if (!broken_.empty()) return SIZE_MAX;
+  return keeps_up ? in_flight_.room() : 0;
+}
+
 size_t Bridge::submit(std::span<const sage_request> rows) {
-  if (channel_->backlog() > backlog_max) return 0;
   size_t taken = 0;
   std::vector<uint64_t> refused;
   const bool sent = channel_->send([&](std::vector<std::byte>& out) {
@@ -208,6 +215,7 @@ void Bridge::serve() {
       if (frame.type == FrameType::results) receive_results(frame);
       if (frame.type == FrameType::answer) receive_answer(frame);
       if (frame.type == FrameType::metadata) receive_metadata(frame.text());
+      if (frame.type == FrameType::peer && config_.peer) config_.peer(frame.text());
       if (frame.type == FrameType::failure) {
         const auto said = parse(frame.text());
         throw std::runtime_error("failed: " + std::string(text_of(said, "text")));
@@ -288,8 +296,9 @@ void Bridge::receive_answer(const Frame& frame) {
 
 void Bridge::receive_metadata(std::string_view json) {
   const auto metadata = parse(json);
-  if (!metadata.is_object()) return;
+  if (config_.joins || !metadata.is_object()) return;
   for (const auto& [key, value] : metadata.items()) {
+    if (key == "to_join") continue;
     if (key != "node_capacity" && key != "operators_in_driver") {
       host_.set_metadata(key, value);
       continue;

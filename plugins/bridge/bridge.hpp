@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,22 +25,32 @@ namespace bridge {
 struct BridgeConfig {
   std::string name;  // of the runtime, for messages: "ray"
   Child::Program program;
-  sage::Json run;  // what the child opens
   size_t in_flight_max = 0;
-  int64_t start_timeout_ns = 0;  // for the child's hello and the runtime's start together
+  int64_t start_timeout_ns = 0;  // for the child's hello and the runtime's start together, from its spawn on
   int64_t close_timeout_ns = 0;  // for the runtime's orderly end; then it is killed
+  bool joins = false;            // a runtime that another driver started, and told the record of
+  std::function<void(std::string_view)> peer;  // gets what it says to other drivers; on the bridge's thread
 };
 
 class Bridge {
  public:
-  // Starts the child and its runtime. Throws sage::Failure, after ending what was started.
+  // [main] Starts the child, which ends with the thread that started it. Throws sage::Failure.
   Bridge(sage::Host host, BridgeConfig config);
   ~Bridge();
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
+  // [any] Starts the child's runtime, or joins it, with `run`. Throws sage::Failure.
+  void start(const sage::Json& run);
+
+  // [feed] How many rows it takes at least. A child that does not read takes none.
+  size_t room();
   size_t submit(std::span<const sage_request> rows);  // [feed]
   void control(const sage_event& event);              // [feed]
+  // [any] Hands on what another driver said.
+  void tell(std::string_view json) { channel_->send(FrameType::peer, json); }
+  // What others need to join the runtime, as it said when it was ready.
+  [[nodiscard]] const sage::Json& to_join() const { return to_join_; }
   // Throws sage::Failure when the child broke down: what it had was completed as errors.
   bool drain(int64_t timeout_ns);
   void close();
@@ -54,7 +65,6 @@ class Bridge {
   Stats stats();
 
  private:
-  void start();
   void calibrate();
   Frame expect(FrameType type, int64_t timeout_ns, const std::string& doing);
   [[noreturn]] void fail_to_start(const std::string& doing, Channel::Receive received);
@@ -69,10 +79,13 @@ class Bridge {
 
   const sage::Host host_;
   const BridgeConfig config_;
+  const int64_t spawned_ns_;
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<Child> child_;
   std::thread receiver_;
   std::atomic<bool> closing_{false};
+
+  sage::Json to_join_;  // set while it starts
 
   std::mutex mutex_;
   std::condition_variable all_ended_;

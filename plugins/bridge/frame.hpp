@@ -27,6 +27,7 @@ enum class FrameType : uint16_t {
   failure = 9,    // child: JSON {"status", "text"}: the runtime cannot go on
   close = 10,     // host: nothing; the child ends
   metadata = 11,  // child: JSON object, for the record
+  peer = 12,      // JSON between the drivers of one runtime, passed on: from the first to all others, from them to it
 };
 
 struct FrameHeader {

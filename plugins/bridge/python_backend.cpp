@@ -39,6 +39,22 @@ fs::path data_home() {
   return fs::path(home) / ".local" / "share";
 }
 
+template <class Row>
+const Row* const* pointers_to(const std::vector<Row>& rows, std::vector<const Row*>& pointers) {
+  pointers.clear();
+  for (const auto& row : rows) pointers.push_back(&row);
+  return pointers.data();
+}
+
+// By pipeline: whether a stage of it keeps state by the request's key.
+std::vector<bool> dealt_by_key(const sage_run& run) {
+  std::vector<bool> out(run.n_pipelines);
+  for (uint64_t p = 0; p < run.n_pipelines; ++p)
+    for (uint32_t s = 0; s < run.pipelines[p]->n_steps; ++s)
+      if (run.stages[run.pipelines[p]->steps[s]->stage]->key_by == SAGE_KEY_REQUEST) out[p] = true;
+  return out;
+}
+
 fs::path find_interpreter(const std::string& id, const sage::Json& options) {
   const auto given = options.value("python", std::string());
   auto python = given.empty() ? data_home() / "sage-host" / "envs" / id / "bin" / "python" : fs::path(given);
@@ -62,7 +78,6 @@ void PythonBackend::open(const sage_run& run) {
   const auto folder = plugin_folder() / "bridge";
   BridgeConfig config;
   config.name = id_;
-  config.run = describe(run);
   config.in_flight_max = static_cast<size_t>(run.max_in_flight);
   // A little less than the host's own limit, which would leave nothing to be said.
   config.start_timeout_ns = option_ns(options_, "open_timeout_s", 120) * 9 / 10;
@@ -72,24 +87,34 @@ void PythonBackend::open(const sage_run& run) {
   // -s: not the user's own packages. -u: nothing said is lost. -B: nothing is written beside the modules.
   config.program.words = {
       find_interpreter(id_, options_), "-s", "-u", "-B", folder / "bridge_main.py", id_ + "_runtime"};
-  bridge_ = std::make_unique<Bridge>(host_, std::move(config));
+  // Each runtime has its own word for them.
+  const auto drivers = options_.value("drivers", options_.value("clients", 1));
+  if (drivers < 1) throw sage::Failure(SAGE_INVALID, id_ + ": there must be 1 driver or more");
+  drivers_ = std::make_unique<Drivers>(host_, config, describe(run), static_cast<size_t>(drivers), dealt_by_key(run));
 }
 
 void PythonBackend::close() {
-  if (bridge_) bridge_->close();
+  if (drivers_) drivers_->close();
 }
 
 sage_stats PythonBackend::stats() {
-  if (!bridge_) return Backend::stats();
-  const auto stats = bridge_->stats();
-  nodes_.clear();
-  node_pointers_.clear();
-  for (size_t n = 0; n < stats.busy_ns.size(); ++n)
-    nodes_.push_back({sizeof(sage_node_stats), static_cast<uint32_t>(n), stats.busy_ns[n], stats.capacity[n]});
-  for (const auto& node : nodes_) node_pointers_.push_back(&node);
-  driver_ = {sizeof(sage_driver), stats.driver_pid, stats.operator_cpu_ns};
-  return {sizeof(sage_stats),    0,        stats.resident_bytes, node_pointers_.data(),
-          node_pointers_.size(), drivers_, std::size(drivers_)};
+  if (!drivers_) return Backend::stats();
+  uint64_t resident_bytes = 0;
+  node_rows_.clear();
+  driver_rows_.clear();
+  for (const auto& driver : drivers_->stats()) {
+    resident_bytes += driver.resident_bytes;
+    driver_rows_.push_back({sizeof(sage_driver), driver.driver_pid, driver.operator_cpu_ns});
+    for (size_t n = 0; n < driver.busy_ns.size(); ++n) {
+      if (n == node_rows_.size()) node_rows_.push_back({sizeof(sage_node_stats), static_cast<uint32_t>(n), 0, 0});
+      node_rows_[n].busy_ns += driver.busy_ns[n];
+      node_rows_[n].capacity += driver.capacity[n];  // which the first one alone tells
+    }
+  }
+  return {sizeof(sage_stats), 0,
+          resident_bytes,     pointers_to(node_rows_, node_pointers_),
+          node_rows_.size(),  pointers_to(driver_rows_, driver_pointers_),
+          driver_rows_.size()};
 }
 
 sage::Json PythonBackend::describe(const sage_run& run) const {

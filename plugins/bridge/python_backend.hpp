@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bridge/bridge.hpp"
+#include "bridge/drivers.hpp"
 
 namespace bridge {
 
@@ -19,9 +19,9 @@ class PythonBackend : public sage::Backend {
   PythonBackend(sage::Host host, std::string_view id, const sage::Json& options);
 
   void open(const sage_run& run) override;
-  size_t submit(std::span<const sage_request> rows) override { return bridge_->submit(rows); }
-  void control(const sage_event& event) override { bridge_->control(event); }
-  bool drain(int64_t timeout_ns) override { return bridge_->drain(timeout_ns); }
+  size_t submit(std::span<const sage_request> rows) override { return drivers_->submit(rows); }
+  void control(const sage_event& event) override { drivers_->control(event); }
+  bool drain(int64_t timeout_ns) override { return drivers_->drain(timeout_ns); }
   void close() override;
   sage_stats stats() override;
 
@@ -31,11 +31,12 @@ class PythonBackend : public sage::Backend {
   const sage::Host host_;
   const std::string id_;
   const sage::Json options_;
-  std::unique_ptr<Bridge> bridge_;
-  std::vector<sage_node_stats> nodes_;
+  std::unique_ptr<Drivers> drivers_;
+  // What stats() gave last.
+  std::vector<sage_node_stats> node_rows_;
   std::vector<const sage_node_stats*> node_pointers_;
-  sage_driver driver_{};
-  const sage_driver* drivers_[1] = {&driver_};
+  std::vector<sage_driver> driver_rows_;
+  std::vector<const sage_driver*> driver_pointers_;
 };
 
 }  // namespace bridge

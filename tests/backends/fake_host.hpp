@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fake {
@@ -66,7 +67,13 @@ class Host {
         h.logs_.emplace_back(sage::view(text));
       });
     };
-    table_.get_extension = [](void*, const char*) -> const void* { return nullptr; };
+    table_.get_extension = [](void* ctx, const char* name) -> const void* {
+      return std::string_view(name) == SAGE_METADATA_EXTENSION ? &self(ctx).metadata_table_ : nullptr;
+    };
+    metadata_table_.struct_size = sizeof(metadata_table_);
+    metadata_table_.set = [](void* ctx, sage_str key, sage_str json) {
+      self(ctx).note([&](Host& h) { h.metadata_[sage::view(key)] = sage::Json::parse(sage::view(json)); });
+    };
   }
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -101,6 +108,9 @@ class Host {
   [[nodiscard]] size_t calls() {
     return locked([&] { return calls_; });
   }
+  [[nodiscard]] sage::Json metadata() {
+    return locked([&] { return metadata_; });
+  }
   [[nodiscard]] size_t duplicates() {
     return locked([&] { return duplicates_; });
   }
@@ -129,6 +139,7 @@ class Host {
   }
 
   sage_host table_{};
+  sage_metadata metadata_table_{};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<uint64_t, Ending> ends_;
@@ -136,6 +147,7 @@ class Host {
   std::vector<sage_completion> partials_;
   std::map<uint64_t, sage_status> events_;
   std::vector<std::string> logs_;
+  sage::Json metadata_ = sage::Json::object();
   size_t calls_ = 0;
   size_t duplicates_ = 0;
 };

@@ -72,19 +72,20 @@ int main(int argc, char** argv) {
   config.program = {bridge_dir + "/sage-host-guard",
                     {argv[1], "-s", "-B", bridge_dir + "/bridge_main.py", "echo_runtime"},
                     mkdtemp(folder.data())};
-  config.run = {{"nodes", 1},
-                {"parallelism", 1},
-                {"scheduler", ""},
-                {"scratch_dir", folder},
-                {"options", sage::Json::object()},
-                {"stages", sage::Json::array()},
-                {"pipelines", sage::Json::array()},
-                {"classes", sage::Json::array()}};
   config.in_flight_max = in_flight_max;
   config.start_timeout_ns = config.close_timeout_ns = 20'000'000'000;
   Counts flat_out, paced;
   counts = &flat_out;
+  const sage::Json run = {{"nodes", 1},
+                          {"parallelism", 1},
+                          {"scheduler", ""},
+                          {"scratch_dir", folder},
+                          {"options", sage::Json::object()},
+                          {"stages", sage::Json::array()},
+                          {"pipelines", sage::Json::array()},
+                          {"classes", sage::Json::array()}};
   bridge::Bridge bridge(sage::Host(&table), std::move(config));
+  bridge.start(run);
 
   constexpr uint64_t total = 1'000'000;
   std::vector<sage_request> batch(64);

@@ -27,11 +27,11 @@ struct Lab {
     BridgeConfig config;
     config.name = "child";
     config.program = {GUARD, {PYTHON, "-B", CHILD, BRIDGE_DIR, how}, folder};
-    config.run = sage::Json::object();
     config.in_flight_max = 64;
     config.start_timeout_ns = start_timeout_ns;
     config.close_timeout_ns = second_ns;
     bridge.emplace(sage::Host(host.table()), std::move(config));
+    bridge->start(sage::Json::object());
   }
   ~Lab() {
     if (bridge) bridge->close();

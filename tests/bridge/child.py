@@ -35,6 +35,19 @@ if HOW == "oversized":
 connection.send_json(link.HELLO, {"pid": os.getpid()})
 while (frame := connection.receive()) and frame[0] == link.ECHO:
     connection.send(link.ECHO, frame[2])
+run = json.loads(frame[2]) if frame else {}
+driver, drivers = run.get("driver", 0), run.get("drivers", 1)
+last = driver == drivers - 1
+if HOW == "last_refuses" and last:
+    connection.send_json(link.FAILURE, {"status": 2, "text": "there is no room"})
+    time.sleep(60)
+if HOW == "joins":
+    if driver != 0 and run["join"] != {"meet": "there"}:
+        sys.exit(8)
+    connection.send_json(link.METADATA, {"runtime": {"driver_told": driver}})
+    HOW = "echoes"
+if HOW == "last_dies":
+    HOW = "dies" if last else "echoes"
 if HOW == "lists":
     print("descriptors", *sorted(fd for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")), "alone")
     HOW = "echoes"
@@ -46,20 +59,38 @@ if HOW == "nests":
     connection.send(link.READY, b'{"deep": ' + b"[" * depth + b"]" * depth + b', "flat": 1}')
     HOW = "echoes"
 else:
-    connection.send_json(link.READY, {"node_capacity": [2], "operators_in_driver": HOW == "executes"})
+    connection.send_json(link.READY, {"node_capacity": [2], "operators_in_driver": HOW == "executes",
+                                      "to_join": {"meet": "there"}})
 
+asked = 0  # of HOW "tells": the event under way
+heard_by: list[int] = []  # and who answered
 while frame := connection.receive():
     kind, count, body = frame
     if kind == link.CLOSE:
         break
     if kind == link.CONTROL:
         event = json.loads(body)
+        if HOW == "tells":
+            asked = event["event"]
+            connection.send_json(link.PEER, {"target": event["target"]})
+            continue
         connection.send_json(link.ANSWER, {"event": event["event"], "status": 0, "text": event["target"]})
+    if kind == link.PEER:
+        message = json.loads(body)
+        if driver != 0:
+            connection.send_json(link.PEER, {**message, "by": driver})
+            continue
+        heard_by = sorted([*heard_by, message["by"]])
+        if len(heard_by) == drivers - 1:
+            text = f"{message['target']} was heard by {heard_by}"
+            connection.send_json(link.ANSWER, {"event": asked, "status": 0, "text": text})
     if kind != link.REQUESTS:
         continue
     packets = bridge_packets.split(body, count)
     if HOW == "echoes":
         connection.complete(packets)
+    elif HOW == "marks":
+        connection.complete([packet[:96] + struct.pack("<I", driver) + packet[100:] for packet in packets])
     elif HOW in ("executes", "delegates"):
         # 3 and 4 ms of CPU time, and a step that says it took less than nothing.
         spans = b"".join(struct.pack("<qqqHHI", cpu, 1, 9, 0, step, 0) for step, cpu in enumerate((3_000_000, 4_000_000, -5)))

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 
-HELLO, ECHO, OPEN, READY, REQUESTS, RESULTS, CONTROL, ANSWER, FAILURE, CLOSE, METADATA = range(1, 12)
+HELLO, ECHO, OPEN, READY, REQUESTS, RESULTS, CONTROL, ANSWER, FAILURE, CLOSE, METADATA, PEER = range(1, 13)
 
 VERSION = 1
 _MAGIC = 0x31474253

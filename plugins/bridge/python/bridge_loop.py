@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from bridge_connection import METADATA, Connection, Frame
+from bridge_peers import Peers
 from bridge_types import Json
 
 Result = TypeVar("Result")
@@ -25,8 +26,9 @@ _DEAF_S = 0.02  # so long the socket is left alone at most: control events come 
 
 
 class Loop:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, peers: int = 0) -> None:
         self._connection = connection
+        self.peers = Peers(connection, peers)
         self.complete, self.finished = connection.complete, connection.finished
         self._posted: collections.deque[tuple[Callable[..., object], tuple[Any, ...]]] = collections.deque()
         self._wakes: Callable[[], object] | None = None  # while the loop sleeps

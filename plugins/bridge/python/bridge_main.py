@@ -21,7 +21,7 @@ import bridge_connection as link
 import bridge_packets
 from bridge_errors import INVALID, UNSUPPORTED, Unsupported, one_line
 from bridge_loop import Loop
-from bridge_types import Event, Runtime
+from bridge_types import Event, Json, Runtime
 from bridge_workload import Description
 
 SOCKET = 3
@@ -30,6 +30,9 @@ SOCKET = 3
 def control_events(runtime: Runtime, connection: link.Connection, events: queue.SimpleQueue[Event | None]) -> None:
     """On a thread of its own: a reconfiguration takes its time, and requests must not wait for it."""
     while (event := events.get()) is not None:
+        if "call" in event:
+            answer(runtime, connection, event)
+            continue
         status, text = 0, ""
         try:
             text = runtime.control(event) or ""
@@ -41,14 +44,25 @@ def control_events(runtime: Runtime, connection: link.Connection, events: queue.
         connection.send_json(link.ANSWER, {"event": event["event"], "status": status, "text": text})
 
 
+def answer(runtime: Runtime, connection: link.Connection, call: Json) -> None:
+    try:
+        said: Json = {"result": runtime.heard(call["message"])}
+    except Exception as e:
+        traceback.print_exc()
+        said = {"error": one_line(e)}
+    connection.send_json(link.PEER, {"call": call["call"], **said})
+
+
 def serve(connection: link.Connection, module: Any) -> None:
     connection.send_json(link.HELLO, {"pid": os.getpid(), "python": sys.version.split()[0], **module.versions()})
     while (frame := connection.receive()) and frame[0] == link.ECHO:
         connection.send(link.ECHO, frame[2])
     if frame is None or frame[0] != link.OPEN:
         return
-    loop = Loop(connection)
-    runtime: Runtime = module.Runtime(Description(json.loads(frame[2])), loop)
+    description = Description(json.loads(frame[2]))
+    first = description.driver == 0
+    loop = Loop(connection, description.drivers - 1 if first else 0)
+    runtime: Runtime = module.Runtime(description, loop)
     events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
 
     def handle(frame: link.Frame) -> bool:
@@ -57,6 +71,8 @@ def serve(connection: link.Connection, module: Any) -> None:
             runtime.submit(bridge_packets.split(body, count))
         elif kind == link.CONTROL:
             events.put(json.loads(body))
+        elif kind == link.PEER:
+            (loop.peers.answers if first else events).put(json.loads(body))
         elif kind == link.ECHO:
             connection.send(link.ECHO, body)
         return kind != link.CLOSE

@@ -24,4 +24,9 @@ class Runtime(Protocol):
     def control(self, event: Event) -> str:
         """Raises Unsupported, or another exception when it failed."""
 
+    def heard(self, message: Json) -> Json:
+        """In a driver that joined: what the first tells (see bridge_peers). On the thread of `control`; the first gets the
+        answer."""
+        raise TypeError(f"{type(self).__name__} has one driver: nothing to hear of {message}")
+
     def close(self) -> None: ...

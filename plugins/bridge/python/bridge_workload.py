@@ -58,6 +58,10 @@ class Description:
         self.pipelines = [tuple(Step(i, self.stages[s["stage"]], tuple(s["inputs"])) for i, s in enumerate(p["steps"]))
                           for p in run["pipelines"]]
         self.slo_ns: list[int] = [c["slo_response_ns"] for c in run["classes"]]
+        # Of the run's driver processes: the first, 0, starts the runtime and gives `to_join`, which the others get.
+        self.driver: int = run.get("driver", 0)
+        self.drivers: int = run.get("drivers", 1)
+        self.join: Json = run.get("join") or {}
 
     @property
     def order(self) -> str:
