@@ -135,6 +135,11 @@ class RuntimeCase(Case):
             self.assertIsNotNone(digests["threads"])
             self.assertEqual(digests[self.backend], digests["threads"], variant)
 
+    def assert_driven_by(self, metadata: Json, drivers: int) -> None:
+        self.assert_balanced(metadata)
+        self.assertEqual((metadata["status"], metadata["reasons"]), ("ok", []))
+        self.assertEqual(metadata["notes"]["drivers"], drivers)
+
     # ---- for runs that go on while the test acts
     def begin(self, *more: str, requests: int = 100000) -> tuple[Process, int, int, pathlib.Path]:
         """A run whose requests flow: (host, guard, its child, the scratch folder)."""
@@ -145,7 +150,7 @@ class RuntimeCase(Case):
             return [1 for stream in self.out.glob("*/records.jsonl") if '"type":"interval"' in stream.read_text()]
 
         self.assertTrue(wait_for(flows, 60), "no interval was recorded")
-        (guard,) = [p for p in descendants(host.pid) if read_proc(p, "cmdline")[0].endswith("sage-host-guard")]
+        guard, *_ = [p for p in descendants(host.pid) if read_proc(p, "cmdline")[0].endswith("sage-host-guard")]
         (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
         scratch = pathlib.Path(read_proc(guard, "cmdline")[2])
         self.assertTrue(scratch.is_dir())

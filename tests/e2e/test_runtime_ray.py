@@ -11,7 +11,7 @@ import time
 import unittest
 
 import runtimes
-from harness import alive, cells_of
+from harness import alive, cells_of, wait_for
 from runtimes import read_proc
 
 PYTHON = runtimes.interpreter("ray")
@@ -150,6 +150,46 @@ class Faults(RayCase):
         self.assert_balanced(metadata)
         self.assertEqual(events["reconfigure", "parallelism"]["status"], "failed")
         self.assertIn("cannot move", events["reconfigure", "parallelism"]["text"])
+
+
+class Drivers(RayCase):
+    options = ("--set", "ray.drivers=2")
+
+    def test_two_agree_with_threads(self) -> None:
+        self.assert_agree_with_threads(*self.options, notes={"drivers": 2})
+
+    def test_both_see_faults_of_workers_and_nodes(self) -> None:
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "fault", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}},
+            {"at_s": 1.5, "kind": "heal", "target": "kill-worker", "args": {"stage": "s0", "worker": 1}},
+            {"at_s": 6, "kind": "fault", "target": "kill-node", "args": {"node": 1, "graceful": False}},
+            {"at_s": 8, "kind": "heal", "target": "kill-node", "args": {"node": 1}}],
+            "--nodes", "2", "--set", "timeline.hold_us=6000", "--total-requests", "4000")
+        self.assert_driven_by(metadata, 2)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+        self.assertGreater(metadata["notes"]["resent"], 0)
+        for node in metadata["nodes"]:
+            self.assertGreater(node["share"], 0.2, metadata["nodes"])
+
+    def test_both_follow_a_reconfiguration(self) -> None:
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 3}},
+            {"at_s": 5, "kind": "reconfigure", "target": "replace-worker", "args": {"stage": "s0", "worker": 0}},
+            {"at_s": 9, "kind": "reconfigure", "target": "remove-node", "args": {}}],
+            "--nodes", "2", "--parallelism", "1", "--total-requests", "3000")
+        self.assert_driven_by(metadata, 2)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+        self.assertEqual(metadata["notes"]["replicas"], {"s0": 3, "s1": 3})
+        self.assertEqual(metadata["notes"]["resent"], 0)  # what leaves has finished what both had sent it
+
+    def test_nothing_of_them_outlives_the_host(self) -> None:
+        host, _, _, scratch = self.begin()
+        drivers = [p for p in runtimes.descendants(host.pid) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
+        self.assertGreaterEqual(len(drivers), 2)
+        for process in [host.pid, *cells_of(host.pid)]:
+            os.kill(process, signal.SIGKILL)
+        self.assert_nothing_left(scratch)
+        self.assertTrue(wait_for(lambda: not any(map(alive, drivers)), 5))
 
 
 class Endings(runtimes.Endings, RayCase):

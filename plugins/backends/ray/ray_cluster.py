@@ -22,6 +22,7 @@ from bridge_workload import Description
 _START_S = 30
 _CONNECT_S = 3
 OBJECT_STORE = 100 << 20  # bytes a node; Ray's minimum is 75 MiB
+QUIET: Json = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 # In the environment of the driver and so of every process it starts. Recorded with the run, without the token.
 SETTINGS = {
@@ -82,23 +83,23 @@ class RayCluster:
         self.description = description
         self.address: str = description.options["ray_address"]
         self.nodes: dict[int, Node] = {}  # by index
+        self.to_connect: Json = {}  # what a driver gives ray.init
         self._cluster: Any = None
 
     def start(self) -> None:
         import ray
-        quiet: Json = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self.address:
             probe(self.address)
             if self.address.startswith("ray://"):
                 print("ray:// is Ray's client protocol, about 8 times slower; join by the address of its GCS", file=sys.stderr)
-            ray.init(address=self.address, **quiet)
+            self._connect({"address": self.address, **QUIET})
             self._adopt(ray)
             return
         watch(self.description.scratch_dir)
         from ray.cluster_utils import Cluster
         self._cluster = Cluster()
         head = self._add()
-        ray.init(address=self._cluster.address, _node_ip_address="127.0.0.1", **quiet)
+        self._connect({"address": self._cluster.address, "_node_ip_address": "127.0.0.1", **QUIET})
         if self.description.nodes == 1:
             self.nodes[0] = Node(0, head.node_id, head, head=True)
         else:
@@ -106,6 +107,11 @@ class RayCluster:
                 self.launch(index)
         # Later nodes come from another thread, where Ray cannot register its signal handler; the guard ends them too.
         self._cluster._shutdown_at_exit = False
+
+    def _connect(self, how: Json) -> None:
+        import ray
+        self.to_connect = how
+        ray.init(**how)
 
     def _adopt(self, ray: Any) -> None:
         alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])

@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from bridge_errors import Unsupported
-from bridge_queue import wait_until
 from bridge_types import Event, Json
 from ray_pool import Pool, Replica, Wanted
 
 if TYPE_CHECKING:
-    from ray_runtime import Runtime
+    from ray_runtime import First
 
 _DRAIN_S = 60
 
 
 class Control:
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: First) -> None:
         self._description, self._cluster = runtime.description, runtime.cluster
-        self._call = runtime.loop.call
+        self._call, self._tell = runtime.loop.call, runtime.loop.peers.tell
         self._pools, self._dispatcher, self._actors = runtime.pools, runtime.dispatcher, runtime.actors
         self._killed: dict[tuple[int, int], int] = {}  # (stage, worker) -> node
         self._dead_nodes: dict[int, list[tuple[Pool, int]]] = {}  # node -> [(pool, worker)] that it had
@@ -43,7 +42,7 @@ class Control:
     def _fault_kill_worker(self, args: Json) -> str:
         pool = self._pool(args)
         replica = pool.find(int(args.get("worker", 0)))
-        self._call(self._dispatcher.remove, [replica])
+        self._remove([replica])
         self._actors.end(replica)
         self._killed[pool.stage.index, replica.number] = replica.node
         return f"worker {replica.number} (process {replica.pid}) on node {replica.node} was killed"
@@ -108,12 +107,19 @@ class Control:
 
     def _start(self, wanted: list[Wanted]) -> None:
         if wanted:
-            self._call(self._dispatcher.add, self._actors.start(wanted))
+            replicas = self._actors.start(wanted)
+            self._call(self._dispatcher.add, replicas)
+            self._tell({"add": [replica.row() for replica in replicas]})
+
+    def _remove(self, replicas: list[Replica], drain_s: float = 0) -> bool:
+        """They get nothing more. Whether they have finished what they had, in all drivers, within that time."""
+        self._call(self._dispatcher.remove, replicas)
+        others = self._tell({"remove": [replica.name for replica in replicas], "drain_s": drain_s})
+        return self._dispatcher.drained(replicas, drain_s) and all(other["drained"] for other in others)
 
     def _retire(self, replicas: list[Replica]) -> None:
         """They get nothing more; what they have goes through to its end."""
-        self._call(self._dispatcher.remove, replicas)
-        drained = wait_until(lambda: not self._call(self._dispatcher.busy, replicas), _DRAIN_S)
+        drained = self._remove(replicas, _DRAIN_S)
         for replica in replicas:
             self._actors.end(replica)
         if not drained:
@@ -133,7 +139,7 @@ class Control:
         # Requests are sent there until Ray notices: that is what such a fault costs.
         had = [(self._pools[replica.stage.index], replica.number) for replica in self._on(node.index)]
         noticed_s = self._cluster.kill(node, graceful)
-        self._call(self._dispatcher.remove, self._on(node.index))
+        self._remove(self._on(node.index))
         self._dead_nodes[node.index] = had
         how = "removed gracefully" if graceful else "killed with SIGKILL, its raylet and its workers"
         return f"node {node.index} {how}; Ray noticed after {noticed_s:.3f} s; {len(had)} actors gone"

@@ -17,7 +17,8 @@ import bridge_packets
 from bridge_errors import one_line
 from bridge_loop import Loop
 from bridge_packets import Request
-from bridge_queue import Waiting
+from bridge_queue import Waiting, wait_until
+from bridge_types import Json
 from bridge_workload import KEY_INPUT, Description, Step
 from ray_pool import PLACE, Pool, Replica
 
@@ -55,6 +56,7 @@ class Dispatcher:
         options = description.options
         self._frame: int = options["frame"] if options["mode"] == "micro_batch" else 1
         self._window_option: int = options["window"]
+        self._drivers = description.drivers
         self._fifo = description.order == "fifo"
         self._waiting = Waiting(description)
         self._calls = itertools.count(1)
@@ -69,7 +71,8 @@ class Dispatcher:
         more CPU time for a request than with 32, so there are fewer only where their order matters."""
         replicas = sum(len(pool.live) for pool in self._pools.values())
         least, each = (32, 8) if self._fifo else (16, 4)
-        return self._window_option or max(least, each * replicas * self._frame)
+        of_all = self._window_option or max(least, each * replicas * self._frame)
+        return -(-of_all // self._drivers)
 
     # ---- the loop's thread
     def submit(self, packets: list[bytes]) -> None:
@@ -218,7 +221,7 @@ class Dispatcher:
         self.lost += len(packets)
         self._loop.complete([bridge_packets.failed(packet, reason) for packet in packets])
 
-    # ---- membership, through the loop's call()
+    # ---- membership, but for `drained` through the loop's call()
     def add(self, replicas: list[Replica]) -> None:
         for replica in replicas:
             self._pools[replica.stage.index].add(replica)
@@ -226,7 +229,15 @@ class Dispatcher:
         for batch in parked:
             self._advance(batch)
 
-    def busy(self, replicas: list[Replica]) -> bool:
+    def counts(self) -> Json:
+        return {"resent": self.resent, "lost": self.lost}
+
+    def drained(self, replicas: list[Replica], timeout_s: float) -> bool:
+        """From another thread: waits until they have finished what they had."""
+        return wait_until(lambda: not self._loop.call(self._busy, replicas), timeout_s)
+
+    @staticmethod
+    def _busy(replicas: list[Replica]) -> bool:
         return any(replica.in_flight for replica in replicas)
 
     def remove(self, replicas: list[Replica]) -> list[Replica]:

@@ -5,7 +5,9 @@ actors are started and ended elsewhere, because that takes its time.
 """
 from __future__ import annotations
 
+import itertools
 import os
+import secrets
 import struct
 from typing import Any, Union, cast
 
@@ -52,15 +54,21 @@ class StageActor:
 
 
 class Replica:
-    __slots__ = ("actor", "actor_id", "call", "in_flight", "last_call", "node", "number", "pid", "stage")
+    __slots__ = ("actor", "actor_id", "call", "in_flight", "last_call", "name", "node", "number", "pid", "stage")
 
-    def __init__(self, stage: Stage, number: int, node: int, actor: Any) -> None:
+    def __init__(self, stage: Stage, number: int, node: int, actor: Any, name: str = "") -> None:
         self.stage, self.number, self.node, self.actor = stage, number, node, actor
+        self.name = name  # by which other drivers find it
         self.call = actor.run.remote
         self.actor_id: str = actor._actor_id.hex()
         self.pid = 0
         self.in_flight = 0  # requests on their way that pass through it; the dispatcher's
         self.last_call = 0  # its number; likewise
+
+
+    def row(self) -> Json:
+        """For drivers that join."""
+        return {"stage": self.stage.index, "number": self.number, "node": self.node, "name": self.name}
 
 
 class Pool:
@@ -126,6 +134,8 @@ class Actors:
         # Never restarted nor retried by Ray: a step would run twice for a request that must not.
         self._class = ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)(StageActor)
         self._run = ray.put(description.run)
+        self.namespace = "sage-host-" + secrets.token_hex(8)
+        self._count = itertools.count()
 
     def start(self, wanted: list[Wanted]) -> list[Replica]:
         """Side by side, all or none."""
@@ -133,10 +143,12 @@ class Actors:
         replicas = []
         for pool, number, node in wanted:
             where = NodeAffinitySchedulingStrategy(self._cluster.find(node).node_id, soft=False)
+            name = f"replica-{next(self._count)}"
+            known = {"name": name, "namespace": self.namespace} if self._description.drivers > 1 else {}
             # Without out-of-order execution a request waits for the inputs of the one sent before it.
-            actor = self._class.options(allow_out_of_order_execution=True, scheduling_strategy=where).remote(
+            actor = self._class.options(allow_out_of_order_execution=True, scheduling_strategy=where, **known).remote(
                 self._run, pool.stage.index, number, max(pool.owners, number + 1), node)
-            replicas.append(Replica(pool.stage, number, node, actor))
+            replicas.append(Replica(pool.stage, number, node, actor, name))
         try:
             pids = self._ray.get([replica.actor.ready.remote() for replica in replicas], timeout=self._timeout_s)
         except self._ray.exceptions.GetTimeoutError:

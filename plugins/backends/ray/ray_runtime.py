@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 
 import bridge_network
+import bridge_types
 from bridge_loop import Loop
 from bridge_types import Event, Json
 from bridge_workload import Description
@@ -14,7 +16,16 @@ def versions() -> Json:
     return {"ray": importlib.metadata.version("ray")}
 
 
-class Runtime:
+def Runtime(description: Description, loop: Loop) -> bridge_types.Runtime:
+    if description.driver == 0:
+        return First(description, loop)
+    from ray_join import Joined
+    return Joined(description, loop)
+
+
+class First(bridge_types.Runtime):
+    """The driver that starts the cluster and the actors, and carries out what is to happen to them."""
+
     def __init__(self, description: Description, loop: Loop) -> None:
         # A cluster of the run's own; before Ray is imported, which has threads. Beside the token, which Ray asks of whoever
         # calls: where no network of its own can be had, the token alone keeps others out.
@@ -27,7 +38,12 @@ class Runtime:
         from ray_pool import Pool
         self.pools = {stage.index: Pool(description, stage) for stage in description.stages}
         self.dispatcher = Dispatcher(description, loop, self.pools)
-        self.submit, self.settle = self.dispatcher.submit, self.dispatcher.settle
+
+    def submit(self, packets: list[bytes]) -> None:
+        self.dispatcher.submit(packets)
+
+    def settle(self) -> bool:
+        return self.dispatcher.settle()
 
     def start(self) -> Json:
         from ray_control import Control
@@ -36,10 +52,15 @@ class Runtime:
         self.actors = Actors(self.description, self.cluster)
         wanted = [(pool, node * pool.per_node + i, node) for pool in self.pools.values()
                   for node in self.cluster.nodes for i in range(pool.per_node)]
-        for replica in self.actors.start(wanted):
+        replicas = self.actors.start(wanted)
+        for replica in replicas:
             self.pools[replica.stage.index].add(replica)
         self._control = Control(self)
         options = self.description.options
+        to_join: Json = {
+            "pid": os.getpid(), "connect": self.cluster.to_connect, "namespace": self.actors.namespace,
+            "environment": {name: value for name, value in os.environ.items() if name.startswith("RAY_")},
+            "replicas": [replica.row() for replica in replicas]}
         return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
                 "window": self.dispatcher.window, "nodes": len(self.cluster.nodes),
                 "address": options["ray_address"] or "a cluster of the run's own on this machine",
@@ -51,7 +72,7 @@ class Runtime:
                 "of_the_bridge": "choice of the replica (least in flight), window, queue, key groups, sending again after a "
                                  "fault; node affinity places the replicas",
                 "parallelism_means": "actors a stage and node", "nodes_means": "raylets, all on this machine unless joined",
-                **self.layout()}
+                **({"to_join": to_join} if self.description.drivers > 1 else {}), **self.layout()}
 
     def layout(self) -> Json:
         capacity = [0] * (max(self.cluster.nodes) + 1)
@@ -64,7 +85,8 @@ class Runtime:
         try:
             return self._control.handle(event)
         finally:
-            self.loop.publish({**self.layout(), "resent": self.dispatcher.resent, "lost": self.dispatcher.lost})
+            counts = [self.dispatcher.counts(), *self.loop.peers.tell({})]
+            self.loop.publish({**self.layout(), **{name: sum(c[name] for c in counts) for name in counts[0]}})
 
     def close(self) -> None:
         self.cluster.close()
