@@ -98,7 +98,7 @@ def by_threads(load: Load, call: Any, threads: int, frame: int = 1) -> None:
 
 def nodes(load: Load, description: Description) -> None:
     from sage_nodes import Nodes
-    cluster = Nodes(description, lambda packets: None, bridge_network.OWN)
+    cluster = Nodes(description, lambda packets: None, bridge_network.OWN, lambda message: [])
     cluster.start()
     cluster.queue.close()  # its own threads end: requests go to its nodes from here
     slots = [(node, slot) for node in cluster.nodes.values() for slot in range(sum(cluster.replicas.values()))]

@@ -6,12 +6,13 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import unittest
 
 import runtimes
-from harness import HOST, PLUGINS, UNAVAILABLE, USAGE, alive, environment
+from harness import FAILED, HOST, PLUGINS, UNAVAILABLE, USAGE, alive, environment
 from runtimes import read_proc
 
 PYTHON = runtimes.interpreter("sage")
@@ -129,6 +130,48 @@ class Nodes(SageCase):
             {"at_s": 1.5, "kind": "reconfigure", "target": "remove-node", "args": {"node": 2}}], "--total-requests", "600")
         self.assert_balanced(metadata)
         self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+
+
+class Clients(SageCase):
+    options = ("--set", "sage.clients=2", *NODES[2:])
+
+    def test_two_agree_with_threads(self) -> None:
+        self.assert_agree_with_threads(*self.options, *NODES[:2], notes={"drivers": 2, "nodes": 2})
+
+    def test_the_only_node_is_then_a_process_of_its_own(self) -> None:
+        metadata, _ = self.run_timeline([], "--nodes", "1")
+        self.assert_driven_by(metadata, 2)
+        self.assertEqual(metadata["notes"]["nodes"], 1)
+
+    def test_both_see_a_node_die_and_come_back(self) -> None:
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "fault", "target": "kill-node", "args": {"node": 1}},
+            {"at_s": 1.2, "kind": "heal", "target": "kill-node", "args": {"node": 1}}], *BUSY, *NODES[:2], "--total-requests", "600")
+        self.assert_driven_by(metadata, 2)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+
+    def test_both_follow_a_reconfiguration(self) -> None:
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "add-node", "args": {}},
+            {"at_s": 1.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 3}},
+            {"at_s": 2.2, "kind": "reconfigure", "target": "remove-node", "args": {"node": 2}}], *NODES[:2],
+            "--total-requests", "800")
+        self.assert_driven_by(metadata, 2)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+
+    def test_one_that_dies_fails_what_it_had_and_the_run(self) -> None:
+        host, _, _, scratch = self.begin(*NODES[:2], requests=800)
+        last = [p for p in runtimes.descendants(host.pid) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))][-1]
+        os.kill(last, signal.SIGKILL)
+        record = self.assert_complete_record(host, 60)
+        self.assertEqual(host.returncode, FAILED)
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["error"], 0)
+        self.assertGreater(record["metadata"]["ledger"]["outcomes"]["ok"], 0)
+        self.assert_nothing_left(scratch)
+
+    def test_lanes_have_one(self) -> None:
+        self.error("run", "--workload", "q1", "-b", "sage", "--quick", "--set", "sage.mode=lanes", "--set", "sage.clients=2",
+                   "--output-dir", self.out, says=("sage.clients=1",))
 
 
 class Joined(SageCase):

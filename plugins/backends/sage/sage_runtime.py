@@ -31,14 +31,18 @@ def _network(description: Description) -> str:
 
 
 def Runtime(description: Description, loop: Loop) -> bridge_types.Runtime:
+    if description.driver != 0:
+        bridge_network.join(description.join["process"])
+        from sage_join import Joined
+        return Joined(description, loop)
     if description.options["mode"] == "lanes":
-        if description.nodes != 1:
-            raise Unsupported("mode lanes runs in one process; use --nodes 1, or --set sage.mode=flownet")
+        if description.nodes != 1 or description.drivers != 1:
+            raise Unsupported("mode lanes runs in one process; use --nodes 1 and sage.clients=1, or --set sage.mode=flownet")
         from sage_lanes import Lanes
         return Lanes(description, loop.complete)
-    if description.nodes == 1:
+    if description.nodes == 1 and description.drivers == 1:  # else it is a process of its own
         from sage_flows import Flows
         return Flows(description, loop.complete)
     network = _network(description)  # before SAGE is imported: it has threads
     from sage_nodes import Nodes
-    return Nodes(description, loop.complete, network)
+    return Nodes(description, loop.complete, network, loop.peers.tell)
