@@ -68,14 +68,23 @@ void Bridge::start(const sage::Json& run) {
   const auto hello = parse(expect(FrameType::hello, deadline_ns - host_.now_ns(), "starting").text());
   if (!hello.is_object()) throw sage::Failure(SAGE_FAILED, config_.name + ": its first words are no JSON object");
   if (!config_.joins) host_.set_metadata("runtime", hello);
-  if (const auto pid = hello.find("pid"); pid != hello.end() && pid->is_number_unsigned())
-    child_pid_ = pid->get<uint32_t>();
+  add_driver(hello, "pid");
   if (!config_.joins) calibrate();
   channel_->send(FrameType::open, run.dump());
   const auto ready = expect(FrameType::ready, deadline_ns - host_.now_ns(), "starting its runtime");
   receive_metadata(ready.text());
-  if (const auto said = parse(ready.text()); said.is_object()) to_join_ = said.value("to_join", sage::Json());
+  if (const auto said = parse(ready.text()); said.is_object()) {
+    to_join_ = said.value("to_join", sage::Json());
+    add_driver(said, "driver_pid");
+  }
   receiver_ = std::thread([this] { serve(); });
+}
+
+void Bridge::add_driver(const sage::Json& said, const char* key) {
+  const auto pid = said.find(key);
+  if (pid == said.end() || !pid->is_number_unsigned()) return;
+  const std::lock_guard lock(mutex_);
+  driver_pids_.push_back(pid->get<uint32_t>());
 }
 
 // What a batch needs to cross the bridge and back when nothing else happens.
@@ -197,7 +206,7 @@ Bridge::Stats Bridge::stats() {
   out.capacity = capacity_;
   out.busy_ns.resize(std::max(out.busy_ns.size(), out.capacity.size()));
   out.capacity.resize(out.busy_ns.size());
-  out.driver_pid = child_pid_;
+  out.driver_pids = driver_pids_;
   if (operators_in_child_) out.operator_cpu_ns = operator_cpu_ns_;
   return out;
 }
@@ -298,7 +307,7 @@ void Bridge::receive_metadata(std::string_view json) {
   const auto metadata = parse(json);
   if (config_.joins || !metadata.is_object()) return;
   for (const auto& [key, value] : metadata.items()) {
-    if (key == "to_join") continue;
+    if (key == "to_join" || key == "driver_pid") continue;
     if (key != "node_capacity" && key != "operators_in_driver") {
       host_.set_metadata(key, value);
       continue;

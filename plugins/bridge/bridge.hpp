@@ -59,12 +59,13 @@ class Bridge {
     uint64_t resident_bytes = 0;
     std::vector<double> busy_ns;   // by node
     std::vector<double> capacity;  // likewise
-    uint32_t driver_pid = 0;
+    std::vector<uint32_t> driver_pids;
     double operator_cpu_ns = -1;  // of operators that the child executes itself; -1 = they run elsewhere
   };
   Stats stats();
 
  private:
+  void add_driver(const sage::Json& said, const char* key);
   void calibrate();
   Frame expect(FrameType type, int64_t timeout_ns, const std::string& doing);
   [[noreturn]] void fail_to_start(const std::string& doing, Channel::Receive received);
@@ -94,7 +95,7 @@ class Bridge {
   std::vector<double> busy_ns_, capacity_;
   double operator_cpu_ns_ = 0;  // of all results
   bool operators_in_child_ = false;
-  uint32_t child_pid_ = 0;  // of the interpreter, not of its guard
+  std::vector<uint32_t> driver_pids_;  // of the interpreter, not of its guard, and of what it drives through
 
   // Of the receiver.
   std::vector<sage_span> spans_;

@@ -110,7 +110,7 @@ TEST_CASE("the child is the driver, with the CPU time of the operators that it e
     const auto stats = lab.bridge->stats();
     CHECK(stats.operator_cpu_ns == (executes ? 10 * 7e6 : -1));
     // The interpreter, not its guard.
-    std::ifstream words("/proc/" + std::to_string(stats.driver_pid) + "/cmdline");
+    std::ifstream words("/proc/" + std::to_string(stats.driver_pids.at(0)) + "/cmdline");
     const std::string command{std::istreambuf_iterator<char>(words), {}};
     CHECK(contains(command, CHILD));
     CHECK_FALSE(contains(command, GUARD));

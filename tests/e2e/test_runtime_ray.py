@@ -192,6 +192,31 @@ class Drivers(RayCase):
         self.assertTrue(wait_for(lambda: not any(map(alive, drivers)), 5))
 
 
+class DriversOnNodes(RayCase):
+    options = ("--set", "ray.drivers=2", "--set", "ray.drivers_on=nodes", "--nodes", "2")
+
+    def test_agree_with_threads(self) -> None:
+        self.assert_agree_with_threads(*self.options, notes={"drivers": 2})
+
+    def test_follow_a_reconfiguration(self) -> None:
+        metadata, events = self.run_timeline([
+            {"at_s": 0.5, "kind": "reconfigure", "target": "parallelism", "args": {"value": 3}},
+            {"at_s": 5, "kind": "reconfigure", "target": "replace-worker", "args": {"stage": "s0", "worker": 0}}],
+            "--parallelism", "1", "--total-requests", "2000")
+        self.assert_driven_by(metadata, 2)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+        self.assertEqual(metadata["notes"]["resent"], 0)
+
+    def test_what_a_driver_had_that_died_with_its_node_is_sent_again(self) -> None:
+        metadata, events = self.run_timeline([
+            {"at_s": 1, "kind": "fault", "target": "kill-node", "args": {"node": 1, "graceful": False}},
+            {"at_s": 3, "kind": "heal", "target": "kill-node", "args": {"node": 1}}],
+            "--set", "timeline.hold_us=12000", "--total-requests", "4000")
+        self.assert_driven_by(metadata, 2)
+        self.assertEqual({row["status"] for row in events.values()}, {"done"}, events)
+        self.assertGreater(metadata["notes"]["resent"], 0)
+
+
 class Endings(runtimes.Endings, RayCase):
     def test_every_listener_is_on_loopback(self) -> None:
         _, _, child, scratch = self.begin("--nodes", "2")

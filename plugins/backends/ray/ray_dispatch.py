@@ -208,14 +208,18 @@ class Dispatcher:
         for replica in batch.replicas:
             if replica.actor_id == actor_id:
                 self._pools[replica.stage.index].remove(replica)
+        self.send_again(batch.packets, f"lost with an actor: {type(death or error).__name__}")
+
+    def send_again(self, packets: list[bytes], reason: str) -> None:
+        """Those that may run again, from their first step; the others have failed."""
         again: list[bytes] = []
         lost: list[bytes] = []
-        for packet in batch.packets:
+        for packet in packets:
             may = Request(packet).idempotent and bridge_packets.attempts(packet) < RESENDS_MAX
             (again if may else lost).append(packet)
         self.resent += len(again)
         self._waiting.put(map(bridge_packets.again, again))
-        self._give_up(lost, f"lost with an actor: {type(death or error).__name__}")
+        self._give_up(lost, reason)
 
     def _give_up(self, packets: list[bytes], reason: str) -> None:
         self.lost += len(packets)

@@ -19,6 +19,9 @@ def versions() -> Json:
 def Runtime(description: Description, loop: Loop) -> bridge_types.Runtime:
     if description.driver == 0:
         return First(description, loop)
+    if description.options["drivers_on"] == "nodes":
+        from ray_remote import Relay
+        return Relay(description, loop)
     from ray_join import Joined
     return Joined(description, loop)
 
@@ -60,6 +63,7 @@ class First(bridge_types.Runtime):
         to_join: Json = {
             "pid": os.getpid(), "connect": self.cluster.to_connect, "namespace": self.actors.namespace,
             "environment": {name: value for name, value in os.environ.items() if name.startswith("RAY_")},
+            "nodes": [node.node_id for node in self.cluster.nodes.values()],
             "replicas": [replica.row() for replica in replicas]}
         return {"mode": options["mode"], "frame": options["frame"] if options["mode"] == "micro_batch" else 1,
                 "window": self.dispatcher.window, "nodes": len(self.cluster.nodes),
