@@ -54,7 +54,7 @@ class Insert {
       bind(column, nullptr);
   }
 
-  int columns_;
+  [[maybe_unused]] int columns_;  // for the assertion
   SQLite::Statement statement_;
 };
 
