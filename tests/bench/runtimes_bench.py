@@ -3,7 +3,8 @@
 One stage of P replicas, saturated by a closed loop, and at half of what the plain program reached; each under the harness and
 by a plain program that does nothing but drive the runtime (plain_ray.py, plain_sage.py), in turn: a pair a repetition. Both
 execute the same operator code through the same library on the same packets, with as many in flight. Prints the table of
-docs/performance.md: harness / alone with 95 % intervals, as `sage-host compare` makes them.
+docs/performance.md: harness / alone with 95 % intervals, as `sage-host compare` makes them. Other sides can be named with --sides:
+`harness,two drivers` compares two drivers with one.
 """
 from __future__ import annotations
 
@@ -38,6 +39,7 @@ class Way:
 WAYS = (Way("sage flownet", "sage", {"mode": "flownet"}), Way("sage lanes", "sage", {"mode": "lanes"}),
         Way("sage two nodes", "sage", {"mode": "flownet"}, nodes=2), Way("ray per_request", "ray", {"mode": "per_request"}),
         Way("ray micro_batch", "ray", {"mode": "micro_batch"}))
+DRIVERS = {"sage": "clients", "ray": "drivers"}  # what each calls them
 DEFAULTS = {"sage": {"frame": 16, "call_timeout_s": 60, "sage_seeds": "", "insecure_nodes": False},
             "ray": {"frame": 16, "window": 0, "ray_address": "", "actor_timeout_s": 30}}
 
@@ -62,6 +64,10 @@ class Bench:
         self.build, self.out = build, out
         self.plugins = build / "lib" / "sage-host" / "plugins"
         out.mkdir(parents=True, exist_ok=True)
+
+    def two_drivers(self, cell: Cell, requests: int, rate: float | None) -> Json:
+        options = {**cell.way.options, DRIVERS[cell.way.backend]: 2}
+        return self.harness(dataclasses.replace(cell, way=dataclasses.replace(cell.way, options=options)), requests, rate)
 
     def harness(self, cell: Cell, requests: int, rate: float | None) -> Json:
         way = cell.way
@@ -105,15 +111,15 @@ class Bench:
         measured: Json = json.loads(done.stdout.strip().splitlines()[-1])
         return measured
 
-    def pairs(self, cell: Cell, load: str, repetitions: int, first: Json | None) -> Iterator[Json]:
+    def pairs(self, cell: Cell, load: str, sides: list[str], repetitions: int, first: Json | None) -> Iterator[Json]:
         """Records of both sides, the one that begins changing from pair to pair."""
+        measures = {"alone": self.alone, "harness": self.harness, "two drivers": self.two_drivers}
         estimate = first["rate"] if first else cell.replicas * cell.way.nodes * 1000 / max(cell.hold_ms, 1)
         rate = estimate / 2 if load == "half" else None
         requests = max(200, int((rate or min(estimate, 1000 if cell.way.name != "sage lanes" else 20000)) * SECONDS))
         for repetition in range(repetitions):
-            sides = [("alone", self.alone), ("harness", self.harness)]
-            for side, measure in sides if repetition % 2 else reversed(sides):
-                measured = measure(cell, requests, rate)
+            for side in sides if repetition % 2 else reversed(sides):
+                measured = measures[side](cell, requests, rate)
                 print(f"{cell.name}, {load} {repetition} {side}: {json.dumps(measured)}", file=sys.stderr, flush=True)
                 yield {"backend": side, "workload": f"{cell.name}, {load}", "run_id": f"{cell.name} {load} {side} {repetition}",
                        "seed": 42, "nodes": cell.way.nodes, "parallelism": cell.replicas, "throughput": measured["rate"],
@@ -121,22 +127,22 @@ class Bench:
                        "success_rate": 1.0, "duration_seconds": SECONDS, "config_hash": f"{cell.name} {load}",
                        "metadata": {"pair": {"run_id": f"{cell.name} {load}", "repetition": repetition}, "measured": measured}}
 
-    def measure(self, cell: Cell, loads: list[str], repetitions: int) -> None:
+    def measure(self, cell: Cell, loads: list[str], sides: list[str], repetitions: int) -> None:
         first: Json | None = None
         with open(self.out / "pairs.jsonl", "a") as file:
             for load in loads:
                 if load == "half" and first is None:
                     first = self.alone(cell, 2000, None)
                 records = []
-                for record in self.pairs(cell, load, repetitions, first):
+                for record in self.pairs(cell, load, sides, repetitions, first):
                     records.append(record)
                     file.write(json.dumps(record) + "\n")
                     file.flush()
                 if load == "saturated":
-                    first = {"rate": statistics.median(r["throughput"] for r in records if r["backend"] == "alone")}
+                    first = {"rate": statistics.median(r["throughput"] for r in records if r["backend"] == sides[0])}
 
-    def compared(self) -> Json:
-        done = subprocess.run([self.build / "bin" / "sage-host", "compare", self.out / "pairs.jsonl", "--baseline", "alone",
+    def compared(self, baseline: str) -> Json:
+        done = subprocess.run([self.build / "bin" / "sage-host", "compare", self.out / "pairs.jsonl", "--baseline", baseline,
                                "--margin", "10%", "--json", "--output-dir", self.out / "comparison"],
                               capture_output=True, text=True, check=False)
         if not done.stdout:
@@ -162,15 +168,17 @@ def main() -> None:
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--only", default="", help="cells whose name has this pattern, as 'ray.*1 ms, P = 4'")
     parser.add_argument("--loads", default="saturated,half")
+    parser.add_argument("--sides", default="alone,harness", help="two of alone, harness and two drivers; the first is the baseline")
     parser.add_argument("--repetitions", type=int, default=10)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("runtimes_bench"))
     arguments = parser.parse_args()
+    sides = arguments.sides.split(",")
     bench = Bench(arguments.build.absolute(), arguments.out.absolute())
     cells = [Cell(way, hold_ms, replicas) for way in WAYS for hold_ms in (0, 1, 20) for replicas in (1, 2, 4)]
     for cell in cells:
         if re.search(arguments.only, cell.name):
-            bench.measure(cell, arguments.loads.split(","), arguments.repetitions)
-    print_table(bench.compared())
+            bench.measure(cell, arguments.loads.split(","), sides, arguments.repetitions)
+    print_table(bench.compared(sides[0]))
 
 
 if __name__ == "__main__":
