@@ -33,9 +33,8 @@ class Runtime(echo_runtime.Runtime):
     def _execute(self) -> None:
         while True:
             for packet in self.requests.get():
-                request = bridge_packets.Request(packet)
-                execution = Execution(request, self.pipelines[request.pipeline], packet)
+                execution = Execution(packet, self.pipelines[bridge_packets.pipeline(packet)])
                 for step in execution.steps:
-                    execution.outputs[step.index] = self.pool.run(step, request, execution.inputs(step))
+                    execution.outputs[step.index] = self.pool.run(step, packet, execution.inputs(step))
                 if execution.result is not None:
                     self.loop.complete([execution.result])

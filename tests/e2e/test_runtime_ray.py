@@ -103,7 +103,7 @@ class Faults(RayCase):
             "--set", "timeline.hold_us=12000", "--set", "timeline.idempotent=false")
         self.assert_balanced(metadata, ("ok", "error"))
         self.assertGreater(metadata["ledger"]["outcomes"]["error"], 0)
-        self.assertLess(metadata["ledger"]["outcomes"]["error"], 20)
+        self.assertLess(metadata["ledger"]["outcomes"]["error"], metadata["notes"]["window"])
         self.assertEqual(metadata["notes"]["resent"], 0)
 
     def test_a_node_dies_abruptly_and_comes_back(self) -> None:

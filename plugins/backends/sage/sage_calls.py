@@ -22,7 +22,7 @@ import bridge_packets
 from bridge_errors import one_line
 from bridge_queue import WorkQueue, order_of, wait_until
 from bridge_types import Complete, Json, Runtime
-from bridge_workload import Description, Execution
+from bridge_workload import Description, Execution, packet_of
 from sage_flows import free_port
 from sage_node import SLOTS_MAX, owner_of
 
@@ -57,8 +57,7 @@ class Node:
 class Calls(Runtime):
     def __init__(self, description: Description, complete: Complete) -> None:
         self.description, self.complete = description, complete
-        order = order_of(description)
-        self.queue: WorkQueue[Execution] = WorkQueue(lambda execution: order(execution.request))
+        self.queue: WorkQueue[Execution] = WorkQueue(order_of(description, packet_of))
         self.frame_max: int = description.options["frame"]
         self.timeout_s: float = description.options["call_timeout_s"]
         self.replicas = {stage.index: stage.parallelism for stage in description.stages}
@@ -111,8 +110,7 @@ class Calls(Runtime):
     def submit(self, packets: list[bytes]) -> None:
         by_place: dict[int | None, list[Execution]] = {}
         for packet in packets:
-            request = bridge_packets.Request(packet)
-            execution = Execution(request, self.description.pipelines[request.pipeline], packet)
+            execution = Execution(packet, self.description.pipelines[bridge_packets.pipeline(packet)])
             by_place.setdefault(self._place(execution), []).append(execution)
         for place, executions in by_place.items():
             self._put(executions, place)
@@ -163,7 +161,7 @@ class Calls(Runtime):
         self.complete(done)
 
     def _lost(self, executions: Collection[Execution], reason: str) -> None:
-        again = [Execution(e.request, e.steps, bridge_packets.again(e.packet)) for e in executions if e.request.idempotent]
+        again = [Execution(bridge_packets.again(e.packet), e.steps) for e in executions if e.request.idempotent]
         self.resent += len(again)
         self.queue.put(again)
         self._give_up([e for e in executions if not e.request.idempotent], reason)

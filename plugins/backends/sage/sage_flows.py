@@ -17,7 +17,7 @@ import bridge_packets
 from bridge_errors import Unsupported, one_line
 from bridge_queue import WorkQueue, order_of
 from bridge_types import Complete, Event, Json, Runtime
-from bridge_workload import Description, Execution, Stage, StagePool, Step, Workload
+from bridge_workload import Description, Execution, Stage, StagePool, Step, Workload, packet_of
 
 _GARBAGE_S = 10
 _TIMEOUT_S = 3600  # of a request in a flow; the host has given it up long before
@@ -39,7 +39,7 @@ class Flow:
 
     def __init__(self, flows: Flows, number: int, steps: tuple[Step, ...]) -> None:
         self.flows, self.steps = flows, steps
-        self.queue: WorkQueue[Execution] = WorkQueue(lambda execution: flows.order(execution.request))
+        self.queue: WorkQueue[Execution] = WorkQueue(order_of(flows.description, packet_of))
         self.endpoint: Any = None
         self.name = f"pipeline{number}"
         self._editions = itertools.count()
@@ -72,7 +72,7 @@ class Flow:
             def run(self, execution: Execution) -> Execution:
                 if doomed.pop(step.stage.index, 0):
                     raise Killed(f"a replica of stage '{step.stage.name}' was killed")
-                execution.outputs[step.index] = pool.run(step, execution.request, execution.inputs(step))
+                execution.outputs[step.index] = pool.run(step, execution.packet, execution.inputs(step))
                 return execution
 
         uri = f"actor://sage-host/{self.name}/{edition}/{step.index}"
@@ -88,7 +88,7 @@ class Flow:
         try:
             # FlowNet answers for an id that it has seen with what became of it then.
             attempt = bridge_packets.attempts(execution.packet)
-            request = self.endpoint.submit(execution, request_id=f"{execution.request.id}.{attempt}")
+            request = self.endpoint.submit(execution, request_id=f"{bridge_packets.request_id(execution.packet)}.{attempt}")
             try:
                 # `collect` waits for a poll's time (1 ms at least) whether more comes than the one output that is here.
                 if request.read(timeout=0.0) is None:
@@ -101,14 +101,13 @@ class Flow:
         except Exception as e:
             reason = one_line(e)
         if execution.request.idempotent and bridge_packets.attempts(execution.packet) == 0:
-            return self._through(Execution(execution.request, self.steps, bridge_packets.again(execution.packet)))
+            return self._through(Execution(bridge_packets.again(execution.packet), self.steps))
         return bridge_packets.failed(execution.latest, reason)
 
 
 class Flows(Runtime):
     def __init__(self, description: Description, complete: Complete) -> None:
         self.description, self.complete = description, complete
-        self.order = order_of(description)
         self.pool = StagePool(Workload(description.run), description.stages)
         self.doomed: dict[int, bool] = {}  # stages, by index, whose next execution kills its replica
         self.flows = [Flow(self, number, steps) for number, steps in enumerate(description.pipelines)]
@@ -138,9 +137,8 @@ class Flows(Runtime):
     def submit(self, packets: list[bytes]) -> None:
         batches: dict[Flow, list[Execution]] = {}
         for packet in packets:
-            request = bridge_packets.Request(packet)
-            flow = self.flows[request.pipeline]
-            batches.setdefault(flow, []).append(Execution(request, flow.steps, packet))
+            flow = self.flows[bridge_packets.pipeline(packet)]
+            batches.setdefault(flow, []).append(Execution(packet, flow.steps))
         for flow, executions in batches.items():
             flow.queue.put(executions)
 

@@ -17,7 +17,7 @@ import bridge_packets
 from bridge_errors import Unsupported
 from bridge_queue import WorkQueue, order_of, wait_until
 from bridge_types import Complete, Event, Json, Runtime
-from bridge_workload import Description, Execution, KeyedOperators, Step, Workload
+from bridge_workload import Description, Execution, KeyedOperators, Step, Workload, packet_of
 
 
 class Killed(Exception):
@@ -100,8 +100,7 @@ class Lane:
 class Lanes(Runtime):
     def __init__(self, description: Description, complete: Complete) -> None:
         self.description, self.complete = description, complete
-        order = order_of(description)
-        self.queue: WorkQueue[Execution] = WorkQueue(lambda execution: order(execution.request))
+        self.queue: WorkQueue[Execution] = WorkQueue(order_of(description, packet_of))
         self.frame_max: int = description.options["frame"]
         self.longest = max(len(steps) for steps in description.pipelines)
         self.workload = Workload(description.run)
@@ -118,11 +117,8 @@ class Lanes(Runtime):
                 "of_the_bridge": "one queue for all lanes, frames, key groups"}
 
     def submit(self, packets: list[bytes]) -> None:
-        out = []
-        for packet in packets:
-            request = bridge_packets.Request(packet)
-            out.append(Execution(request, self.description.pipelines[request.pipeline], packet))
-        self.queue.put(out)
+        pipelines = self.description.pipelines
+        self.queue.put([Execution(packet, pipelines[bridge_packets.pipeline(packet)]) for packet in packets])
 
     def control(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]
@@ -157,7 +153,7 @@ class Lanes(Runtime):
             raise ValueError(f"there is no lane {number}; there are {sorted(self.lanes)}")
         lane.killed = lane.leaving = True
         lost = lane.take_frame()  # its thread dies in the next operator it calls; an idle lane just ends
-        again = [Execution(e.request, e.steps, bridge_packets.again(e.packet)) for e in lost if e.request.idempotent]
+        again = [Execution(bridge_packets.again(e.packet), e.steps) for e in lost if e.request.idempotent]
         self.queue.put(again)
         self.complete([bridge_packets.failed(e.latest, f"lost with lane {number}") for e in lost if not e.request.idempotent])
         lane.environment.close()

@@ -65,14 +65,13 @@ class Node:
 
     def _advance(self, item: list[bytes]) -> None:
         """As far as this node can: to the end, or to a key that another node holds."""
-        request = bridge_packets.Request(item[0])
-        for step in self.pipelines[request.pipeline]:
+        for step in self.pipelines[bridge_packets.pipeline(item[0])]:
             if item[step.index + 1]:
                 continue
             packets = [item[i + 1] for i in step.inputs] if step.inputs else [item[0]]
-            if step.stage.keyed and owner_of(step.group(request.key, packets[0]), self.owners) != self.index:
+            if step.stage.keyed and owner_of(step.group(bridge_packets.Request(item[0]).key, packets[0]), self.owners) != self.index:
                 return
-            item[step.index + 1] = self.pool.run(step, request, packets)
+            item[step.index + 1] = self.pool.run(step, item[0], packets)
 
 
 def serve(arguments: argparse.Namespace) -> None:

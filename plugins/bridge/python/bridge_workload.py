@@ -156,11 +156,15 @@ class KeyedOperators:
 class Execution:
     """A request on its way: its own packet and what each step gave so far."""
 
-    __slots__ = ("outputs", "packet", "request", "steps")
+    __slots__ = ("outputs", "packet", "steps")
 
-    def __init__(self, request: Request, steps: tuple[Step, ...], packet: bytes) -> None:
-        self.request, self.steps, self.packet = request, steps, packet
+    def __init__(self, packet: bytes, steps: tuple[Step, ...]) -> None:
+        self.packet, self.steps = packet, steps
         self.outputs: list[bytes | None] = [None] * len(steps)
+
+    @property
+    def request(self) -> Request:
+        return Request(self.packet)
 
     def inputs(self, step: Step) -> list[bytes]:
         """Those that the step takes have been executed."""
@@ -174,6 +178,10 @@ class Execution:
     def latest(self) -> bytes:
         """The packet that knows most; for an error's message."""
         return next((packet for packet in reversed(self.outputs) if packet is not None), self.packet)
+
+
+def packet_of(execution: Execution) -> bytes:
+    return execution.packet
 
 
 class StagePool:
@@ -214,15 +222,15 @@ class StagePool:
             self._free[i].extend(fresh)
             self._changed.notify_all()
 
-    def run(self, step: Step, request: Request, packets: Sequence[bytes]) -> bytes:
-        """Executes the step when a replica is free; gives its packet."""
+    def run(self, step: Step, request: bytes, packets: Sequence[bytes]) -> bytes:
+        """Executes the step when a replica is free; gives its packet. `request` is the request's own."""
         i = step.stage.index
         with self._changed:
             self._changed.wait_for(lambda: self._free[i])
             replica = self._free[i].pop()
         try:
             if replica is None:
-                return self._keyed[i].run(step.group(request.key, packets[0]), step.index, packets)
+                return self._keyed[i].run(step.group(Request(request).key, packets[0]), step.index, packets)
             return replica.run(step.index, packets)
         finally:
             with self._changed:
