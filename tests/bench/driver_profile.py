@@ -1,11 +1,13 @@
 """A flame graph, as text, of the process that drives a runtime: `driver_profile.py PY_SPY SAGE_HOST ARGS...`.
 
-Starts `sage-host ARGS...` (a `run` of 20 seconds or more), waits until requests flow, and has py-spy (PyPI) look 100 times a second at
-the driver's threads that are on a core. Each line is a function below the one that called it, with its share of all looks.
+Starts `sage-host ARGS...` (a `run` of 20 seconds or more), waits until requests flow, and has py-spy (PyPI) look 200 times a second at
+the thread of the driver that holds the interpreter's lock. Each line is a function below the one that called it, with its share of
+the looks that found one.
 """
 from __future__ import annotations
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,8 @@ import time
 
 START_S = 60
 SECONDS = 10
+RATE = 200  # looks a second
+BEGINNINGS = ("Thread._bootstrap", "Thread.run ")  # of every thread
 LEAST = 0.01  # share of what is printed
 
 
@@ -74,16 +78,19 @@ def main() -> None:
             if driver is None:
                 sys.exit("the run has no driver")
             raw = folder / "stacks"
-            subprocess.run([py_spy, "record", "--pid", str(driver), "--duration", str(SECONDS), "--rate", "100", "--format", "raw",
-                            "--function", "--threads", "--output", raw], check=True, stdout=subprocess.DEVNULL, timeout=60)
+            subprocess.run([py_spy, "record", "--pid", str(driver), "--duration", str(SECONDS), "--rate", str(RATE), "--format", "raw",
+                            "--function", "--threads", "--gil", "--output", raw], check=True, stdout=subprocess.DEVNULL, timeout=60)
             top = Node()
             for line in raw.read_text().splitlines():
                 stack, _, count = line.rpartition(" ")
-                top.add(stack.split(";"), int(count))
+                thread, *frames = stack.split(";")
+                named = re.sub(r"^thread \(\w+\)(?:: )?", "", thread) or "threads without a name"
+                places = [re.sub(r":\d+\)$", ")", frame) for frame in frames if not frame.startswith(BEGINNINGS)]
+                top.add([named, *places], int(count))
         finally:
             host.terminate()
             host.wait(60)
-    print(f"{top.count} looks in {SECONDS} s at threads on a core: {top.count / SECONDS:.0f} % of one core")
+    print(f"the interpreter's lock was held in {100 * top.count / RATE / SECONDS:.0f} % of the looks; of these, by")
     top.print(top.count)
 
 

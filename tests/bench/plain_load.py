@@ -65,10 +65,12 @@ class Load:
         self._ended = 0
         self._began = 0.0
 
-    # ---- what has one thread that sends, and is told of ends: `send(requests)`, each (seq, due), ends in done.put(due)
-    def feed(self, send: Callable[[Sequence[tuple[int, float]]], None], done: queue.SimpleQueue[list[float]], frame: int = 1) -> None:
+    # ---- what has one thread that sends, and is told of ends: `send(requests)`, each (seq, due), ends in done.put(due).
+    # A send has `frame` requests at most; where it queues them, `burst` of those that are due.
+    def feed(self, send: Callable[[Sequence[tuple[int, float]]], None], done: queue.SimpleQueue[list[float]], frame: int = 1,
+             burst: int = 0) -> None:
         if self.rate is not None:
-            threading.Thread(target=self._paced, args=(send, frame), daemon=True).start()
+            threading.Thread(target=self._paced, args=(send, burst or frame), daemon=True).start()
         else:
             for _ in range(0, self.in_flight or 1, frame):
                 send(self._now(frame))

@@ -21,6 +21,7 @@ import bridge_network
 from bridge_workload import Description, Operator, Workload
 
 logging.disable(logging.INFO)
+BURST = 256
 Requests = Sequence[tuple[int, float]]
 Done = queue.SimpleQueue[list[float]]
 
@@ -78,7 +79,8 @@ def by_threads(load: Load, call: Any, threads: int, frame: int = 1) -> None:
     def drive() -> None:
         while True:
             requests = [waiting.get()]
-            while len(requests) < frame:
+            share = min(frame, max(1, (waiting.qsize() + 1) // threads))  # as the bridge divides what waits
+            while len(requests) < share:
                 try:
                     requests.append(waiting.get_nowait())
                 except queue.Empty:
@@ -93,7 +95,7 @@ def by_threads(load: Load, call: Any, threads: int, frame: int = 1) -> None:
         for request in requests:
             waiting.put(request)
 
-    load.feed(send, done)
+    load.feed(send, done, burst=BURST)
 
 
 def nodes(load: Load, description: Description) -> None:
@@ -150,7 +152,7 @@ def lanes(load: Load, description: Description) -> None:
         for request in requests:
             waiting.put(request)
 
-    load.feed(send, done)
+    load.feed(send, done, burst=BURST)
 
 
 def main() -> None:

@@ -111,12 +111,11 @@ class Bench:
         measured: Json = json.loads(done.stdout.strip().splitlines()[-1])
         return measured
 
-    def pairs(self, cell: Cell, load: str, sides: list[str], repetitions: int, first: Json | None) -> Iterator[Json]:
+    def pairs(self, cell: Cell, load: str, sides: list[str], repetitions: int, capacity: float) -> Iterator[Json]:
         """Records of both sides, the one that begins changing from pair to pair."""
         measures = {"alone": self.alone, "harness": self.harness, "two drivers": self.two_drivers}
-        estimate = first["rate"] if first else cell.replicas * cell.way.nodes * 1000 / max(cell.hold_ms, 1)
-        rate = estimate / 2 if load == "half" else None
-        requests = max(200, int((rate or min(estimate, 1000 if cell.way.name != "sage lanes" else 20000)) * SECONDS))
+        rate = capacity / 2 if load == "half" else None
+        requests = max(200, int((rate or capacity) * SECONDS))
         for repetition in range(repetitions):
             for side in sides if repetition % 2 else reversed(sides):
                 measured = measures[side](cell, requests, rate)
@@ -128,18 +127,16 @@ class Bench:
                        "metadata": {"pair": {"run_id": f"{cell.name} {load}", "repetition": repetition}, "measured": measured}}
 
     def measure(self, cell: Cell, loads: list[str], sides: list[str], repetitions: int) -> None:
-        first: Json | None = None
+        capacity: float = self.alone(cell, max(200, min(4000, 200 * (20 - cell.hold_ms))), None)["rate"]
         with open(self.out / "pairs.jsonl", "a") as file:
             for load in loads:
-                if load == "half" and first is None:
-                    first = self.alone(cell, 2000, None)
                 records = []
-                for record in self.pairs(cell, load, sides, repetitions, first):
+                for record in self.pairs(cell, load, sides, repetitions, capacity):
                     records.append(record)
                     file.write(json.dumps(record) + "\n")
                     file.flush()
                 if load == "saturated":
-                    first = {"rate": statistics.median(r["throughput"] for r in records if r["backend"] == sides[0])}
+                    capacity = statistics.median(r["throughput"] for r in records if r["backend"] == sides[0])
 
     def compared(self, baseline: str) -> Json:
         done = subprocess.run([self.build / "bin" / "sage-host", "compare", self.out / "pairs.jsonl", "--baseline", baseline,
