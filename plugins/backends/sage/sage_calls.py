@@ -41,13 +41,15 @@ class Node:
         self.serving = False
         self.busy = 0  # calls under way
         self.threads = 0  # of this side, one a slot
-        self._ended = select.poll()
-        if process is not None:
-            self._ended.register(os.pidfd_open(process), select.POLLIN)
+        self._handle = None if process is None else os.pidfd_open(process)  # readable when it has ended
 
     @property
     def dead(self) -> bool:
-        return bool(self._ended.poll(0))
+        if self._handle is None:
+            return False
+        ended = select.poll()  # of this call: two threads may not poll one at a time
+        ended.register(self._handle, select.POLLIN)
+        return bool(ended.poll(0))
 
     def row(self) -> Json:
         """For clients that join."""
