@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,24 +11,16 @@
 #include <string>
 
 #include "backends/fake_host.hpp"
+#include "bridge/child_config.hpp"
 
 using namespace bridge;
 
 namespace {
 
-constexpr int64_t second_ns = 1'000'000'000;
-
-// A bridge to tests/bridge/child.py, which behaves as it is told.
 struct Lab {
   explicit Lab(const std::string& how, int64_t start_timeout_ns = 20 * second_ns) {
-    std::string name = "/tmp/sage-bridge-test-XXXXXX";
-    folder = mkdtemp(name.data());
-    BridgeConfig config;
-    config.name = "child";
-    config.program = {GUARD, {PYTHON, "-B", CHILD, BRIDGE_DIR, how}, folder};
-    config.in_flight_max = 64;
-    config.start_timeout_ns = start_timeout_ns;
-    config.close_timeout_ns = second_ns;
+    auto config = child_config(how, 64, start_timeout_ns);
+    folder = config.program.folder;
     bridge.emplace(sage::Host(host.table()), std::move(config));
     bridge->start(sage::Json::object());
   }

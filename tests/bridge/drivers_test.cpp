@@ -1,7 +1,6 @@
 #include "bridge/drivers.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <optional>
@@ -10,37 +9,29 @@
 #include <vector>
 
 #include "backends/fake_host.hpp"
+#include "bridge/child_config.hpp"
 
 using namespace bridge;
 
 namespace {
 
-constexpr int64_t second_ns = 1'000'000'000;
-
 // Drivers that are each a child.py, which tells in a result's node which of them it was.
 struct Lab {
   Lab(const std::string& how, size_t count, std::vector<bool> by_key = {}) {
-    std::string name = "/tmp/sage-bridge-test-XXXXXX";
-    folder = mkdtemp(name.data());
-    BridgeConfig config;
-    config.name = "child";
-    config.program = {GUARD, {PYTHON, "-B", CHILD, BRIDGE_DIR, how}, folder};
-    config.in_flight_max = 16;
-    config.start_timeout_ns = 20 * second_ns;
-    config.close_timeout_ns = second_ns;
+    const auto config = child_config(how, 16);
+    folder = config.program.folder;
     drivers.emplace(sage::Host(host.table()), config, sage::Json::object(), count, std::move(by_key));
   }
   ~Lab() {
     drivers.reset();
     CHECK_FALSE(std::filesystem::exists(folder));
   }
-  // Numbers and keys from `first` on; the host's ids are one more.
-  size_t submit(size_t n, uint64_t first = 0, uint64_t key_step = 1) {
+  // Numbers from `first` on; the host's ids are one more.
+  size_t submit(size_t n, uint64_t first = 0) {
     std::vector<sage_request> rows(n);
     for (size_t i = 0; i < n; ++i) {
       rows[i].seq = first + i;
       rows[i].id = rows[i].seq + 1;
-      rows[i].key = rows[i].seq * key_step;
     }
     return drivers->submit(rows);
   }

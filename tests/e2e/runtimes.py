@@ -37,6 +37,14 @@ def read_proc(pid: int, file: str) -> list[str]:
         return []
 
 
+def is_guard(pid: int) -> bool:
+    return "".join(read_proc(pid, "cmdline")[:1]).endswith("sage-host-guard")
+
+
+def drivers_below(pid: int) -> list[int]:
+    return [p for p in descendants(pid) if "bridge_main.py" in " ".join(read_proc(p, "cmdline")) and not is_guard(p)]
+
+
 def python_of(user: int) -> str:
     """An interpreter that this user may start too."""
     return sys.executable if user == os.geteuid() else "/usr/bin/python3"
@@ -149,7 +157,8 @@ class RuntimeCase(Case):
             return [1 for stream in self.out.glob("*/records.jsonl") if '"type":"interval"' in stream.read_text()]
 
         self.assertTrue(wait_for(flows, 60), "no interval was recorded")
-        guard, *_ = [p for p in descendants(host.pid) if read_proc(p, "cmdline")[0].endswith("sage-host-guard")]
+        # Of several drivers the first one's guard has the folder.
+        (guard,) = [p for p in descendants(host.pid) if is_guard(p) and read_proc(p, "cmdline")[2]]
         (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
         scratch = pathlib.Path(read_proc(guard, "cmdline")[2])
         self.assertTrue(scratch.is_dir())

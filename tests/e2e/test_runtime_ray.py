@@ -103,7 +103,7 @@ class Faults(RayCase):
             "--set", "timeline.hold_us=12000", "--set", "timeline.idempotent=false")
         self.assert_balanced(metadata, ("ok", "error"))
         self.assertGreater(metadata["ledger"]["outcomes"]["error"], 0)
-        self.assertLess(metadata["ledger"]["outcomes"]["error"], metadata["notes"]["window"])
+        self.assertLess(metadata["ledger"]["outcomes"]["error"], metadata["notes"]["window"] * 5 // 8)
         self.assertEqual(metadata["notes"]["resent"], 0)
 
     def test_a_node_dies_abruptly_and_comes_back(self) -> None:
@@ -184,8 +184,8 @@ class Drivers(RayCase):
 
     def test_nothing_of_them_outlives_the_host(self) -> None:
         host, _, _, scratch = self.begin()
-        drivers = [p for p in runtimes.descendants(host.pid) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
-        self.assertGreaterEqual(len(drivers), 2)
+        drivers = runtimes.drivers_below(host.pid)
+        self.assertEqual(len(drivers), 2)
         for process in [host.pid, *cells_of(host.pid)]:
             os.kill(process, signal.SIGKILL)
         self.assert_nothing_left(scratch)

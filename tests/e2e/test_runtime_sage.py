@@ -161,7 +161,7 @@ class Clients(SageCase):
 
     def test_one_that_dies_fails_what_it_had_and_the_run(self) -> None:
         host, _, _, scratch = self.begin(*NODES[:2], requests=800)
-        last = [p for p in runtimes.descendants(host.pid) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))][-1]
+        _, last = runtimes.drivers_below(host.pid)
         os.kill(last, signal.SIGKILL)
         record = self.assert_complete_record(host, 60)
         self.assertEqual(host.returncode, FAILED)
