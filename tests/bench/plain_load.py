@@ -12,7 +12,6 @@ import pathlib
 import queue
 import struct
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -69,13 +68,15 @@ class Load:
     # A send has `frame` requests at most; where it queues them, `burst` of those that are due.
     def feed(self, send: Callable[[Sequence[tuple[int, float]]], None], done: queue.SimpleQueue[list[float]], frame: int = 1,
              burst: int = 0) -> None:
-        if self.rate is not None:
-            threading.Thread(target=self._paced, args=(send, burst or frame), daemon=True).start()
-        else:
+        if self.rate is None:
             for _ in range(0, self.in_flight or 1, frame):
                 send(self._now(frame))
+        begin = time.monotonic() + 0.01
         while self._ended < self._total:
-            dues = done.get()
+            try:
+                dues = done.get(timeout=self._send_due(send, begin, burst or frame) if self.rate else None)
+            except queue.Empty:
+                continue
             for due in dues:
                 self.ended(due)
             if self.rate is None and self._next < self._total:
@@ -87,15 +88,16 @@ class Load:
         self._next = seqs.stop
         return [(seq, now) for seq in seqs]
 
-    def _paced(self, send: Callable[[Sequence[tuple[int, float]]], None], frame: int) -> None:
+    def _send_due(self, send: Callable[[Sequence[tuple[int, float]]], None], begin: float, frame: int) -> float | None:
+        """Sends a frame of what is due; the seconds until the next one is, None after the last. In the thread that takes the
+        ends: two threads that wake each other for every request wait for the interpreter's lock more than for the runtime."""
         assert self.rate
-        begin = time.monotonic() + 0.01
-        while self._next < self._total:
-            time.sleep(max(0.0, begin + self._next / self.rate - time.monotonic()))
-            due = min(self._total, self._next + frame, int((time.monotonic() - begin) * self.rate) + 1)
-            seqs = range(self._next, max(due, self._next + 1))
+        elapsed = time.monotonic() - begin
+        seqs = range(self._next, min(self._total, self._next + frame, int(max(elapsed, -1.0) * self.rate) + 1))
+        if seqs:
             self._next = seqs.stop
             send([(seq, begin + seq / self.rate) for seq in seqs])
+        return max(0.0, begin + self._next / self.rate - time.monotonic()) if self._next < self._total else None
 
     def ended(self, due: float) -> None:
         """One at a time."""
