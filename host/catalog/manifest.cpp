@@ -1,6 +1,7 @@
 #include "catalog/manifest.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sage/abi.h>
 
 #include <algorithm>
@@ -109,8 +110,25 @@ void read_requires(const TomlSection& root, Manifest& out) {
   const auto section = root.section("requires");
   if (!section) return;
   out.required_capabilities = read_words(*section, "capabilities");
+  out.required_extensions = section->texts("extensions");
+  for (const auto& id : out.required_extensions)
+    if (std::ranges::find(host_extensions, id) == host_extensions.end())
+      throw section->error("extensions",
+                           fmt::format("the plugin requires extension {} of the host, which has {}; update "
+                                       "sage-host",
+                                       base::in_quotes(id), fmt::join(host_extensions, ", ")));
   for (const auto& [key, node] : section->table())
-    if (key != "capabilities") out.requires_text[std::string(key.str())] = section->required_text(key.str());
+    if (key != "capabilities" && key != "extensions")
+      out.requires_text[std::string(key.str())] = section->required_text(key.str());
+}
+
+void read_open_timeout(const TomlSection& root, Manifest& out) {
+  const auto seconds = root.number("open_timeout_s");
+  if (!seconds) return;
+  if (out.kind != PluginKind::backend) throw root.error("open_timeout_s", "open_timeout_s is for backends");
+  if (!(*seconds >= 1 && *seconds <= 86'400))
+    throw root.error("open_timeout_s", fmt::format("open_timeout_s is {}, 1 to 86400 s are possible", *seconds));
+  out.open_timeout_s = *seconds;
 }
 
 // The search reads its values from options, so that they have flags, limits and help like any other.
@@ -137,6 +155,8 @@ std::string read_search_kind(const TomlSection& root, const Manifest& manifest) 
 
 }  // namespace
 
+const std::vector<std::string> host_extensions = {SAGE_METADATA_EXTENSION, SAGE_ERROR_EXTENSION};
+
 std::string_view to_string(PluginKind kind) { return kind == PluginKind::workload ? "workload" : "backend"; }
 
 Manifest parse_manifest(std::string_view text, const fs::path& file) {
@@ -144,7 +164,7 @@ Manifest parse_manifest(std::string_view text, const fs::path& file) {
   const TomlSection root(table, file.string());
   check_schema(root);  // first: another schema may have other keys
   root.allow_only({"schema", "kind", "id", "name", "aliases", "version", "abi", "library", "summary", "capabilities",
-                   "requires", "options", "defaults", "search"});
+                   "requires", "options", "defaults", "search", "open_timeout_s"});
   Manifest out;
   out.kind = read_kind(root);
   out.id = read_id(root);
@@ -162,6 +182,7 @@ Manifest parse_manifest(std::string_view text, const fs::path& file) {
   out.summary = root.text("summary").value_or("");
   out.capabilities = read_words(root, "capabilities");
   read_requires(root, out);
+  read_open_timeout(root, out);
   out.options = read_options(root);
   read_defaults(root, out);
   out.search = read_search_kind(root, out);

@@ -25,6 +25,8 @@ struct Manifest {
   std::vector<std::string> capabilities;
   std::string search;  // a workload: "capacity" = the host searches for it; empty = a run is one run
   std::vector<std::string> required_capabilities;    // a workload: of its backend
+  std::vector<std::string> required_extensions;      // of the host
+  double open_timeout_s = 120;                       // a backend: most time that it may take to start
   std::map<std::string, std::string> requires_text;  // a backend: what must be installed, name -> remedy
   std::vector<OptionSpec> options;                   // sorted by name
   OptionValues defaults;                             // of the host's own options (load, duration, ...), [defaults]
@@ -33,6 +35,9 @@ struct Manifest {
   std::filesystem::path library;                     // absolute
   std::string text;                                  // the TOML as read
 };
+
+// The extensions that this host has.
+extern const std::vector<std::string> host_extensions;
 
 // Parses TOML text; `file` is used for messages ("q6.toml:12:3: ...") and to resolve `library`.
 // Throws Error(usage): syntax, unknown keys, wrong types, abi major or minor not ours, library absolute or with "..".

@@ -42,6 +42,8 @@ const sage_host& loading_services() {
       [](void*, const sage_span*, uint64_t) {},
       [](void*, uint64_t, sage_status, sage_str) {},
       [](void*, const char*) -> const void* { return nullptr; },
+      [](void*) {},
+      [](void*, sage_str) {},
   };
   return services;
 }
@@ -133,6 +135,10 @@ std::vector<std::string> missing_members(const sage_plugin& plugin, const Manife
     SAGE_REQUIRE(missing, backend, sage_backend, close);
     if (std::ranges::find(manifest.capabilities, "virtual-time") != manifest.capabilities.end())
       SAGE_REQUIRE(missing, backend, sage_backend, advance);
+    const auto controls = [](const std::string& name) {
+      return name.starts_with("fault.") || name.starts_with("reconfigure.");
+    };
+    if (std::ranges::any_of(manifest.capabilities, controls)) SAGE_REQUIRE(missing, backend, sage_backend, control);
   }
   return missing;
 }
@@ -157,10 +163,11 @@ void check_tables(const sage_plugin& plugin, const Manifest& manifest) {
     throw contract_error(manifest, fmt::format("its {} table has struct_size {}", to_string(kind), size));
   if (const auto missing = missing_members(plugin, manifest); !missing.empty())
     throw contract_error(manifest, fmt::format("it lacks {}", fmt::join(missing, ", ")));
-  // A newer abi_minor is fine: the plugin knows more than this host, and its manifest says that it does without.
-  if (plugin.abi_minor < static_cast<uint32_t>(manifest.abi_minor))
-    throw contract_error(manifest, fmt::format("it was built against plugin ABI {}.{} but requires {}.{}",
-                                               SAGE_ABI_MAJOR, plugin.abi_minor, SAGE_ABI_MAJOR, manifest.abi_minor));
+  // One that was built against a newer header may use what this host lacks; the manifest is what hosts look at first.
+  if (plugin.abi_minor != static_cast<uint32_t>(manifest.abi_minor))
+    throw contract_error(manifest,
+                         fmt::format("it was built against plugin ABI {0}.{1}, and its manifest says abi = \"{0}.{2}\"",
+                                     SAGE_ABI_MAJOR, plugin.abi_minor, manifest.abi_minor));
 }
 
 // ----------------------------------------------------------------------------------------- the embedded manifest
@@ -200,6 +207,7 @@ void check_embedded(const sage_plugin& plugin, const Manifest& manifest) {
   if (embedded.abi_minor != manifest.abi_minor) differing.emplace_back("abi");
   if (embedded.capabilities != manifest.capabilities) differing.emplace_back("capabilities");
   if (embedded.required_capabilities != manifest.required_capabilities) differing.emplace_back("requires.capabilities");
+  if (embedded.required_extensions != manifest.required_extensions) differing.emplace_back("requires.extensions");
   if (const auto options = differing_options(embedded, manifest); !options.empty())
     differing.push_back(fmt::format("options ({})", fmt::join(options, ", ")));
   if (!differing.empty())

@@ -76,7 +76,8 @@ CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, 
   cell.quick = get<bool>(shared, "quick");
   cell.verbose = get<bool>(shared, "verbose");
   cell.interval_s = get<double>(shared, "interval");
-  cell.open_timeout_s = get<double>(shared, "open_timeout");
+  const auto open_timeout_s = get<double>(shared, "open_timeout");
+  cell.open_timeout_s = open_timeout_s > 0 ? open_timeout_s : backend.open_timeout_s;
   cell.max_duration_s = get<double>(shared, "max_duration");
   cell.request_log = get<std::string>(shared, "request_log");
   cell.request_sample = get<double>(shared, "request_sample");

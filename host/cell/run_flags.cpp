@@ -39,8 +39,9 @@ const std::vector<catalog::Flag>& run_flags() {
       {.spec = catalog::text_option("request_log", "none", "log single requests", {"none", "jsonl", "binary"})},
       {.spec = catalog::number_option("request_sample", 1, 0, 1, "", "share of requests in the log")},
       {.spec = catalog::number_option("interval", 1, 0.01, 86'400, "s", "time between records of progress")},
-      {.spec =
-           catalog::number_option("open_timeout", 120, 1, 86'400, "s", "most time that the backend may take to start")},
+      {.spec = catalog::number_option(
+           "open_timeout", 0, 0, 86'400, "s",
+           "most time that the backend may take to start; 0 = what its manifest says, else 120 s")},
       {.spec =
            catalog::number_option("max_duration", 0, 0, 3.2e7, "s",
                                   "most time from the first due time to the last request sent, by the clock on the "

@@ -135,6 +135,7 @@ std::string description(const catalog::Manifest& m) {
                        {"library", m.library.string()},
                        {"capabilities", fmt::format("{}", fmt::join(m.capabilities, ", "))},
                        {"requires", fmt::format("{}", fmt::join(m.required_capabilities, ", "))},
+                       {"extensions", fmt::format("{}", fmt::join(m.required_extensions, ", "))},
                        {"search", m.search.empty() ? "" : m.search + ": the host repeats it to find this"}};
   for (const auto& [name, remedy] : m.requires_text) table.push_back({"requires " + name, remedy});
   std::erase_if(table, [](const base::TableRow& row) { return row[1].empty(); });

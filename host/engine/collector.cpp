@@ -1,10 +1,14 @@
 #include "engine/collector.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <numeric>
 #include <thread>
 #include <utility>
+
+#include "base/error.hpp"
 
 namespace host::engine {
 
@@ -23,6 +27,7 @@ Collector::Collector(Session& session, Feed& feed, std::span<records::Writer* co
       harness_(session),
       timeout_ns_(static_cast<int64_t>(session.config.load.timeout_s * 1e9)),
       settles_(session.workload.settles()),
+      releases_(session.workload.releases()),
       log_draw_(session.config.load.seed, "request log"),
       next_expiry_ns_(ledger_.start_ns + timeout_ns_),
       over_time_(session.config.hold_window_s),
@@ -94,6 +99,7 @@ size_t Collector::take_batch(Lane& lane) {
       lane.rows.peek(batch_max, [&](const DoneRow& done, int64_t first_ns, std::span<const std::byte> result) {
         const bool measured = (done.flags & SAGE_REQUEST_WARMUP) == 0;
         if (measured) observe(done, offered);
+        if (releases_ && (done.flags & DoneRow::given_up) == 0) released_.push_back(done.seq);
         if (settles_) {
           outcomes_.push_back({.seq = done.seq,
                                .at_ns = done.done_ns,
@@ -103,17 +109,30 @@ size_t Collector::take_batch(Lane& lane) {
                                .outcome = done.outcome,
                                .units = done.units,
                                .node = done.node,
-                               .flags = done.flags & (SAGE_REQUEST_WARMUP | SAGE_OUTCOME_LEFT_OUT)});
+                               .flags = done.flags & (SAGE_REQUEST_WARMUP | SAGE_OUTCOME_LEFT_OUT),
+                               .first_ns = first_ns,
+                               .reserved = {}});
           judged_rows_.push_back(&done);
         }
         if (logs && (share >= 1 || log_draw_.unit(done.seq) < share)) logged_.push_back(request_row(done, first_ns));
       });
   if (n == 0) return 0;
   if (settles_) judge();
+  if (releases_) release();
   if (!logged_.empty())
     for (auto* writer : writers_) writer->take(std::span<const records::RequestRow>(logged_));
   lane.rows.consumed();
   return n;
+}
+
+void Collector::release() {
+  try {
+    if (!released_.empty()) session_.workload.release(released_);
+  } catch (...) {
+    releases_ = false;
+    judge_error_ = std::current_exception();
+  }
+  released_.clear();
 }
 
 uint64_t Collector::measured_offered() const {
@@ -149,7 +168,13 @@ void Collector::judge() {
       const auto& row = *judged_rows_[i];
       if ((row.flags & SAGE_REQUEST_WARMUP) == 0)
         ++wrong_by_cell_[ledger_.lanes.shape().cell(row.phase, row.class_id, row.tenant)];
+    } else if (verdicts_[i] == SAGE_VERDICT_UNCHECKED) {
+      ++unchecked_;
     } else {
+      judge_error_ = std::make_exception_ptr(base::Error(
+          base::Exit::failed, fmt::format("the workload's verdict on request {} is {}; 0 (unchecked), 1 (pass) and 2 "
+                                          "(wrong) are possible",
+                                          judged_rows_[i]->seq, verdicts_[i])));
       ++unchecked_;
     }
   }
@@ -262,6 +287,7 @@ void Collector::fill_ledger(records::RunResult& result) const {
     counts.late += lane.late.get();
     counts.late_chunks += lane.late_chunks.get();
     counts.bad_stamps += lane.bad_stamps.get();
+    counts.unknown += lane.unknown.get();
     counts.bad_spans += lane.bad_spans.get();
     counts.log_dropped += lane.rows_dropped.get();
     counts.results_left_out += lane.results_left_out.get();

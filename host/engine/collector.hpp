@@ -47,6 +47,7 @@ class Collector {
   void follow(int64_t now_ns);
   [[nodiscard]] uint64_t measured_offered() const;
   void judge();
+  void release();
   void tell_judge_error();
   void end_interval(int64_t now_ns);
   void tell_events();
@@ -63,6 +64,7 @@ class Collector {
   HarnessMeter harness_;
   const int64_t timeout_ns_;
   const bool settles_;
+  bool releases_;              // until `release` fails
   const sage::Draw log_draw_;  // which requests the log has, if it is a sample
   int64_t next_expiry_ns_;
   int64_t concluded_ns_ = 0;
@@ -82,6 +84,7 @@ class Collector {
   std::vector<sage_outcome> outcomes_;
   std::vector<const DoneRow*> judged_rows_;
   std::vector<uint32_t> verdicts_;
+  std::vector<uint64_t> released_;
   std::vector<records::RequestRow> logged_;
 };
 

@@ -97,6 +97,8 @@ void check_stages(const Check& check, const Description& d) {
 
 void check_pipeline(const Check& check, const sage_pipeline& pipeline, size_t stages) {
   const auto where = called("pipeline", pipeline);
+  if (SAGE_HAS_FIELD(&pipeline, sage_pipeline, flags) && (pipeline.flags & ~SAGE_PIPELINE_FLAGS) != 0)
+    check.refuse("{}: flags are {:#x}, {:#x} are possible", where, pipeline.flags, SAGE_PIPELINE_FLAGS);
   if (pipeline.n_steps == 0 || pipeline.n_steps > steps_max || pipeline.steps == nullptr)
     check.refuse("{}: it has {} steps, 1 to {} are possible", where, pipeline.n_steps, steps_max);
   std::vector<bool> taken(pipeline.n_steps);

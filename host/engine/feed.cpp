@@ -56,7 +56,8 @@ void Feed::run() {
       // they are not any more.
       const auto longest = batch_empty() && !rings_full_ ? sleep_max_ns : retry_ns;
       const auto limit = std::min(longest, next - now);
-      ledger_.progress.wait(limit, [&] { return batch_empty() && plan_.row() != nullptr && room() != 0; });
+      ledger_.progress.wait(
+          limit, [&] { return batch_empty() ? plan_.row() != nullptr && room() != 0 : ledger_.take_backend_ready(); });
       awake_by += limit;
     } else if (next > now) {
       wait_until(next, guard_ns_, sleep_max_ns);
@@ -97,6 +98,8 @@ int64_t Feed::next_ns() {
 }
 
 void Feed::step(int64_t now_ns) {
+  if (ledger_.any_given_up()) [[unlikely]]
+    session_.backend.cancel(ledger_.take_given_up());
   for (;;) {
     if (!batch_empty()) offer(now_ns);
     if (!batch_empty()) return;
@@ -158,8 +161,13 @@ void Feed::issue_event(const ControlEvent& event, int64_t now_ns) {
   const auto id = record.id;
   session_.events.issued(std::move(record));
   if (event.kind == SAGE_EVENT_RECONFIGURE && event.target == "add-node") ledger_.nodes.fetch_add(1);
-  const sage_event row{sizeof(sage_event),      event.kind,           id, ledger_.start_ns + event.due_ns,
-                       sage::str(event.target), sage::str(event.args)};
+  const sage_event row{.id = id,
+                       .due_ns = ledger_.start_ns + event.due_ns,
+                       .target = sage::str(event.target),
+                       .args = sage::str(event.args),
+                       .kind = event.kind,
+                       .reserved0 = 0,
+                       .reserved = 0};
   const auto status = session_.backend.control(row);
   if (status != SAGE_OK)
     session_.events.confirmed(id, static_cast<double>(session_.clock.now_ns() - ledger_.start_ns) / 1e9, false,

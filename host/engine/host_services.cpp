@@ -73,7 +73,22 @@ HostServices::HostServices(const EngineConfig& config, const Clock& clock, Event
         sizeof(sage_metadata), 0, [](void* ctx, sage_str key, sage_str value) {
           guarded(ctx, [&](HostServices& host) { host.set_metadata(sage::view(key), sage::view(value)); });
         }};
-    return std::string_view(id) == SAGE_METADATA_EXTENSION ? &metadata : nullptr;
+    static constexpr sage_errors errors = {
+        sizeof(sage_errors), 0, [](void* ctx, const sage_error* rows, uint64_t n) {
+          guarded(ctx, [&](HostServices& host) { host.note_errors({rows, static_cast<size_t>(n)}); });
+        }};
+    const std::string_view asked = id == nullptr ? "" : id;
+    if (asked == SAGE_METADATA_EXTENSION) return &metadata;
+    if (asked == SAGE_ERROR_EXTENSION) return &errors;
+    return nullptr;  // host_extensions (catalog/manifest.hpp) lists those that there are
+  };
+  table_.ready = [](void* ctx) {
+    if (auto* ledger = of(ctx).ledger()) ledger->backend_ready();
+  };
+  table_.alive = [](void* ctx, sage_str text) {
+    guarded(ctx, [&](HostServices& host) {
+      if (host.on_alive && host.on_alive()) host.tell_alive(sage::view(text));
+    });
   };
 }
 
@@ -99,6 +114,28 @@ void HostServices::note_failure(std::string_view text) {
   if (call != 0 &&
       !(of_backend && (in == Call::submit || in == Call::advance || in == Call::drain || in == Call::open)))
     return;
+  count_failure(text);
+}
+
+void HostServices::note_errors(std::span<const sage_error> rows) {
+  for (const auto& row : rows) {
+    auto text = std::string(sage::view(row.text));
+    if (row.code != 0)
+      text = text.empty() ? fmt::format("code {}", row.code) : fmt::format("{} (code {})", text, row.code);
+    if (text.empty()) text = "an error without a text";
+    count_failure(text);
+    if (row.retry_after_ns > 0)
+      log(SAGE_LOG_DEBUG,
+          fmt::format("{}: asked for a pause of {:g} s", text, static_cast<double>(row.retry_after_ns) / 1e9));
+  }
+}
+
+void HostServices::tell_alive(std::string_view text) {
+  log(SAGE_LOG_INFO, text);
+  if (!verbose_) fmt::print(stderr, "sage-host: {}\n", base::one_line(text));
+}
+
+void HostServices::count_failure(std::string_view text) {
   const std::scoped_lock lock(mutex_);
   const auto shown = base::shown_text(text.substr(0, longest_failure));
   const auto known = std::ranges::find(failures_, shown, &records::FailureText::text);

@@ -6,8 +6,10 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +33,9 @@ class HostServices {
   // Outcomes, spans and reports on events go nowhere before this.
   void connect(Ledger& ledger) { ledger_.store(&ledger, std::memory_order_release); }
 
+  // What `alive` does with the time limit of `open`; false = there is none to extend.
+  std::function<bool()> on_alive;
+
   // Throws Error if a service could not do its work (no memory, no descriptor, too many threads): what it was told is
   // lost, and the run with it.
   void check();
@@ -53,6 +58,9 @@ class HostServices {
   void set_metadata(std::string_view key, std::string_view value);
   void refuse(const std::string& text);  // under mutex_
   void note_failure(std::string_view text);
+  void note_errors(std::span<const sage_error> rows);
+  void count_failure(std::string_view text);
+  void tell_alive(std::string_view text);
   // No exception of ours may cross the boundary either.
   template <class Body>
   static auto guarded(void* ctx, Body&& body) noexcept -> decltype(body(of(ctx))) {

@@ -33,6 +33,11 @@ void judge_run(const EngineConfig& config, const EngineInput& input, const RunEn
            fmt::format("workload {} is not deterministic: {} of {} results differ between two serial executions, so no "
                        "backend can be judged by them; its operators must be functions of seed and request alone",
                        input.workload->manifest.id, r.parity.unstable, r.parity.checked));
+  else if (r.parity.none_expected != 0)
+    worsen(records::RunStatus::failed, base::Exit::failed,
+           fmt::format("the operators of workload {} gave no digest, or failed, for {} of {} requests in a serial "
+                       "execution; its pipelines have to say so where there is none (SAGE_PIPELINE_NO_DIGEST)",
+                       input.workload->manifest.id, r.parity.none_expected, r.parity.checked));
   else if (r.parity.equal != r.parity.checked)
     worsen(records::RunStatus::failed, base::Exit::failed,
            fmt::format("{} of {} results differ from those of a serial execution (seq {}{}): the backend changed them",
@@ -69,6 +74,12 @@ void judge_run(const EngineConfig& config, const EngineInput& input, const RunEn
   if (ledger.unexpected != 0)
     worsen(records::RunStatus::invalid, base::Exit::invalid,
            fmt::format("{} outcomes for requests that were never issued, or after close", ledger.unexpected));
+  if (ledger.unknown != 0)
+    worsen(
+        records::RunStatus::invalid, base::Exit::invalid,
+        fmt::format("backend {} gave {} outcomes with a status or a flag that the plugin ABI does not define; what it "
+                    "meant is not known",
+                    backend, ledger.unknown));
   const auto too_many = [&](uint64_t n) {
     return static_cast<double>(n) > impossible_max * static_cast<double>(ledger.offered);
   };

@@ -120,6 +120,7 @@ class Lane {
   LaneCounter after_close;
   LaneCounter late_chunks;  // of requests that had ended
   LaneCounter bad_stamps;   // of completions: before the request was sent, out of their order or in the future
+  LaneCounter unknown;      // completions with a status or a flag that the ABI does not define
   LaneCounter bad_spans;    // that cannot be, and are in no time of a stage
   LaneCounter rows_dropped;
   LaneCounter results_left_out;                              // too large for the ring

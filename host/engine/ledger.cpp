@@ -80,13 +80,24 @@ void Ledger::cancel(uint64_t id, int64_t now_ns) {
 void Ledger::expire(int64_t due_ns, metrics::Outcome outcome, int64_t now_ns, const std::function<void()>& take_rows) {
   auto& lane = lanes.mine();
   uint64_t n = 0;
-  slots.expire(due_ns, [&](Slot& slot, uint64_t) {
+  slots.expire(due_ns, [&](Slot& slot, uint64_t id) {
     finish(lane, slot, outcome, no_completion, now_ns);
+    if (note_given_up && outcome == metrics::Outcome::timeout) {
+      const std::scoped_lock lock(given_up_mutex_);
+      given_up_.push_back(id);
+      any_given_up_.store(true, relaxed);
+    }
     if (++n < expired_at_once) return;
     ended(lane, std::exchange(n, 0));
     take_rows();
   });
   ended(lane, n);
+}
+
+std::vector<uint64_t> Ledger::take_given_up() {
+  const std::scoped_lock lock(given_up_mutex_);
+  any_given_up_.store(false, relaxed);
+  return std::exchange(given_up_, {});
 }
 
 // Of a request that came in chunks. Returns whether the SLOs of its tokens were met.
@@ -131,7 +142,7 @@ bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, 
                                                     const sage_completion& completion, const Times& times, bool good) {
   const auto from_start = [&](int64_t ns) { return ns == 0 ? -1 : ns - start_ns; };
   const auto first_ns = from_start(times.first);
-  const bool left_out = completion.result.size > RowRing::result_max;
+  const bool left_out = completion.result.size > workload_.result_max;
   if (left_out) [[unlikely]]
     lane.results_left_out.add();
   const std::span result(static_cast<const std::byte*>(completion.result.ptr),
@@ -155,8 +166,9 @@ bool Ledger::count_tokens(LaneCell& cell, const Slot& slot, const Times& times, 
   row->tenant = slot.tenant.load(relaxed);
   row->phase = slot.phase.load(relaxed);
   row->outcome = static_cast<uint8_t>(outcome);
-  row->flags =
-      static_cast<uint8_t>((slot.flags.load(relaxed) & ~Slot::spanned) | (left_out ? SAGE_OUTCOME_LEFT_OUT : 0));
+  const bool given_up = &completion == &no_completion && outcome != metrics::Outcome::cancelled;
+  row->flags = static_cast<uint8_t>((slot.flags.load(relaxed) & ~Slot::spanned) |
+                                    (left_out ? SAGE_OUTCOME_LEFT_OUT : 0) | (given_up ? DoneRow::given_up : 0));
   row->priority = slot.priority.load(relaxed);
   row->good = good;
   if (const auto place = slot.sampled.load(relaxed); place != 0) [[unlikely]]
@@ -169,13 +181,16 @@ void Ledger::finish(Lane& lane, const Slot& slot, metrics::Outcome outcome, cons
   Times times{slot.due_ns.load(relaxed), slot.sent_ns.load(relaxed), completion.begun_ns, slot.first_ns.load(relaxed),
               at_ns};
   // the last chunk came after the request was sent, or there is none
+  const auto error_ns = clock_error_ns.load(relaxed);
   if (const auto before = std::max(times.sent, slot.chunk_ns.load(relaxed)); times.done < before) [[unlikely]] {
-    lane.bad_stamps.add();
+    if (times.done < before - error_ns) lane.bad_stamps.add();
     times.done = before;
   }
   if (times.begun != 0 && (times.begun < times.sent || times.begun > times.done)) [[unlikely]] {
-    lane.bad_stamps.add();
-    times.begun = 0;
+    const auto possible = std::clamp(times.begun, times.sent, times.done);
+    const bool explained = std::abs(times.begun - possible) <= error_ns;
+    if (!explained) lane.bad_stamps.add();
+    times.begun = explained ? possible : 0;
   }
   const auto index = static_cast<size_t>(outcome);
   const auto seq = slot.seq.load(relaxed);
@@ -229,9 +244,12 @@ void Ledger::complete_batch(Lane& lane, std::span<const sage_completion> rows, i
     if (keep_rows) lane.rows.prefetch(n);
     auto at = row.at_ns == 0 ? now_ns : row.at_ns;
     if (at > now_ns) [[unlikely]] {
-      lane.bad_stamps.add();
+      if (at > now_ns + clock_error_ns.load(relaxed)) lane.bad_stamps.add();
       at = now_ns;
     }
+    if ((row.flags & ~SAGE_COMPLETION_FLAGS) != 0 || static_cast<uint32_t>(row.status) > SAGE_DONE_CANCELLED)
+        [[unlikely]]
+      lane.unknown.add();
     Slot* slot = nullptr;
     if ((row.flags & SAGE_COMPLETION_PARTIAL) != 0)
       chunk(lane, row, at);
@@ -242,6 +260,10 @@ void Ledger::complete_batch(Lane& lane, std::span<const sage_completion> rows, i
   }
   for (size_t i = 0; i < n; ++i) {
     const auto& ending = endings[i];
+    if (ending.row->token_ns != nullptr) [[unlikely]] {
+      const auto told = ending.slot->chunk_units.load(relaxed);
+      tokens(lane, *ending.slot, ending.row->token_ns, ending.row->units - std::min(told, ending.row->units), now_ns);
+    }
     // Whatever it brings: who waited had given it up by then, also where the sweep has not come by yet.
     const bool late = ending.at_ns - ending.slot->due_ns.load(relaxed) > timeout_ns_;
     const auto outcome = late ? metrics::Outcome::timeout : outcome_of(ending.row->status);
@@ -280,19 +302,35 @@ void Ledger::chunk(Lane& lane, const sage_completion& row, int64_t at_ns) {
     (slots.why_none(row.id) == SlotTable::Claim::unexpected ? lane.unexpected : lane.late_chunks).add();
     return;
   }
-  const auto previous = slot->chunk_ns.load(relaxed);
-  const auto warmup = (slot->flags.load(relaxed) & SAGE_REQUEST_WARMUP) != 0;
-  if (const auto before = std::max(slot->sent_ns.load(relaxed), previous); at_ns < before) [[unlikely]] {
-    lane.bad_stamps.add();
+  if (row.token_ns != nullptr)
+    tokens(lane, *slot, row.token_ns, row.units, clock_.now_ns());
+  else
+    add_chunk(lane, *slot, at_ns, row.units);
+}
+
+// Each with a time of its own: a chunk of one.
+void Ledger::tokens(Lane& lane, Slot& slot, const int64_t* at_ns, uint32_t n, int64_t now_ns) {
+  for (uint32_t i = 0; i < n; ++i) {
+    if (at_ns[i] > now_ns + clock_error_ns.load(relaxed)) [[unlikely]]
+      lane.bad_stamps.add();
+    add_chunk(lane, slot, std::min(at_ns[i], now_ns), 1);
+  }
+}
+
+void Ledger::add_chunk(Lane& lane, Slot& slot, int64_t at_ns, uint32_t units) {
+  const auto previous = slot.chunk_ns.load(relaxed);
+  const auto warmup = (slot.flags.load(relaxed) & SAGE_REQUEST_WARMUP) != 0;
+  if (const auto before = std::max(slot.sent_ns.load(relaxed), previous); at_ns < before) [[unlikely]] {
+    if (at_ns < before - clock_error_ns.load(relaxed)) lane.bad_stamps.add();
     at_ns = before;
   }
   if (previous == 0) {
-    slot->first_ns.store(at_ns, relaxed);
-  } else if (row.units != 0 && !warmup) {
-    lane.cell(slot->cell.load(relaxed)).itl.record((at_ns - previous) / row.units, row.units);
+    slot.first_ns.store(at_ns, relaxed);
+  } else if (units != 0 && !warmup) {
+    lane.cell(slot.cell.load(relaxed)).itl.record((at_ns - previous) / units, units);
   }
-  slot->chunk_ns.store(at_ns, relaxed);
-  slot->chunk_units.store(slot->chunk_units.load(relaxed) + row.units, relaxed);
+  slot.chunk_ns.store(at_ns, relaxed);
+  slot.chunk_units.store(slot.chunk_units.load(relaxed) + units, relaxed);
 }
 
 void Ledger::spans(std::span<const sage_span> rows) {
@@ -324,6 +362,7 @@ void Ledger::request_spans(Lane& lane, std::span<const sage_span> rows, int64_t 
   const bool warmup = (flags & SAGE_REQUEST_WARMUP) != 0;
   const auto n_nodes = nodes.load(relaxed);
   const auto sent = slot->sent_ns.load(relaxed);
+  const auto error_ns = clock_error_ns.load(relaxed);
   for (size_t k = 0; k < rows.size(); ++k) {
     const auto& span = rows[k];
     const auto earlier = rows.first(k);
@@ -340,8 +379,8 @@ void Ledger::request_spans(Lane& lane, std::span<const sage_span> rows, int64_t 
     for (uint32_t input = 0; input < step.n_inputs; ++input)
       if (const auto before = told(step.inputs[input]); before != earlier.end())
         ready = std::max(ready, before->end_ns);
-    if (span.stage != step.stage || span.node >= n_nodes || span.begin_ns < ready || span.end_ns < span.begin_ns ||
-        span.end_ns > now_ns) [[unlikely]] {
+    if (span.stage != step.stage || span.node >= n_nodes || span.begin_ns < ready - error_ns ||
+        span.end_ns < span.begin_ns || span.end_ns > now_ns + error_ns) [[unlikely]] {
       lane.bad_spans.add();
       continue;
     }
@@ -350,7 +389,7 @@ void Ledger::request_spans(Lane& lane, std::span<const sage_span> rows, int64_t 
       timeline.step(sampled, slot->seq.load(relaxed), span);
     if (std::ranges::find(earlier, span.node, &sage_span::node) == earlier.end()) lane.served.add(span.node);
     auto& stage = lane.stage(span.stage);
-    stage.wait.record(span.begin_ns - ready);
+    stage.wait.record(std::max<int64_t>(0, span.begin_ns - ready));
     stage.service.record(span.end_ns - span.begin_ns);
   }
 }

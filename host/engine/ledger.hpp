@@ -9,7 +9,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <span>
+#include <vector>
 
 #include "engine/clock.hpp"
 #include "engine/lane.hpp"
@@ -46,6 +48,17 @@ class Ledger {
   // that the settling thread's own ring takes the rows of however many that are.
   void expire(
       int64_t due_ns, metrics::Outcome outcome, int64_t now_ns, const std::function<void()>& take_rows = [] {});
+  // [feed] Requests that ran into their time limit since the last look, for a backend that can stop working on them.
+  // They are noted only if it can.
+  [[nodiscard]] std::vector<uint64_t> take_given_up();
+  [[nodiscard]] bool any_given_up() const { return any_given_up_.load(std::memory_order_relaxed); }
+  bool note_given_up = false;  // before the run
+  // [any] The backend has room again.
+  void backend_ready() {
+    backend_ready_.store(true, std::memory_order_relaxed);
+    progress.notify();
+  }
+  bool take_backend_ready() { return backend_ready_.load(std::memory_order_relaxed) && backend_ready_.exchange(false); }
   // [main] Outcomes from now on come too late, whatever they are.
   void close() { closed_.store(true); }
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
@@ -64,6 +77,7 @@ class Ledger {
   [[nodiscard]] uint64_t room(uint64_t limit, uint64_t wanted);
 
   int64_t start_ns = 0;                           // of the schedule, on the run's clock
+  std::atomic<int64_t> clock_error_ns{0};         // by which stamps of nodes with clocks of their own may be wrong
   std::atomic<uint32_t> nodes{1};                 // that there may be, added ones included; spans name no other
   std::atomic<int64_t> window_end_ns{INT64_MAX};  // absolute; completions later than this count for no throughput
 
@@ -84,6 +98,8 @@ class Ledger {
   void complete_batch(Lane& lane, std::span<const sage_completion> rows, int64_t now_ns);
   static void count_refused(Lane& lane, SlotTable::Claim claim);
   void chunk(Lane& lane, const sage_completion& row, int64_t at_ns);
+  void tokens(Lane& lane, Slot& slot, const int64_t* at_ns, uint32_t n, int64_t now_ns);
+  void add_chunk(Lane& lane, Slot& slot, int64_t at_ns, uint32_t units);
   void request_spans(Lane& lane, std::span<const sage_span> rows, int64_t now_ns);
   void finish(Lane& lane, const Slot& slot, metrics::Outcome outcome, const sage_completion& completion, int64_t at_ns);
   bool count_ok(LaneCell& cell, const Slot& slot, const Times& times, uint32_t units);
@@ -99,6 +115,10 @@ class Ledger {
   std::atomic<uint64_t> offered_{0};
   uint64_t done_seen_ = 0;  // feed thread
   std::atomic<bool> closed_{false};
+  std::atomic<bool> backend_ready_{false};
+  std::atomic<bool> any_given_up_{false};
+  std::mutex given_up_mutex_;  // off the hot path: only for time limits
+  std::vector<uint64_t> given_up_;
 };
 
 // In the header, because the feed does it for every request.

@@ -80,6 +80,15 @@ records::ParityResult Parity::check(const WorkloadCalls& workload, int64_t budge
   const auto ok = [&](const sage_request& row) { return given_[row.seq].ok.load(std::memory_order_relaxed); };
   const auto digest = [&](const sage_request& row) { return given_[row.seq].digest.load(std::memory_order_relaxed); };
   if (std::ranges::none_of(rows_, ok)) return result;
+  const auto expects_none = [&](const sage_request& row) {
+    const auto& pipeline = *workload.pipelines[row.pipeline];
+    return SAGE_HAS_FIELD(&pipeline, sage_pipeline, flags) && (pipeline.flags & SAGE_PIPELINE_NO_DIGEST) != 0;
+  };
+  if (std::ranges::all_of(rows_, expects_none)) {
+    result.reason = fmt::format("the results of pipeline '{}' are no function of seed and request, says the workload",
+                                sage::view(workload.pipelines[rows_.front().pipeline]->name));
+    return result;
+  }
   if (!no_digests.empty() && std::ranges::none_of(rows_, digest)) {
     result.reason = no_digests;
     return result;
@@ -90,15 +99,20 @@ records::ParityResult Parity::check(const WorkloadCalls& workload, int64_t budge
   std::vector<uint64_t> expected_of;
   // Those that failed are executed too: state that others depend on has seen them, or may have.
   for (const auto& row : rows_) {
+    if (expects_none(row)) {
+      expected_of.push_back(0);
+      continue;
+    }
     if (base::monotonic_ns() > deadline_ns) {
       result.not_checked += ok(row) ? 1U : 0U;
       continue;
     }
     const auto expected = expected_of.emplace_back(stages->run(row));
     const auto given = digest(row);
-    if (!ok(row) || (expected == 0 && given == 0)) continue;  // the workload gives no digest either
+    if (!ok(row)) continue;
     ++result.checked;
-    if (given == expected) {
+    if (expected == 0) ++result.none_expected;
+    if (given == expected && given != 0) {
       ++result.equal;
       continue;
     }
@@ -109,7 +123,7 @@ records::ParityResult Parity::check(const WorkloadCalls& workload, int64_t budge
   // Whose fault is it? Results that are not the same twice in this process are the workload's.
   stages = std::make_unique<SerialStages>(workload);
   for (size_t i = 0; i < expected_of.size() && base::monotonic_ns() < deadline_ns + budget_ns; ++i)
-    if (stages->run(rows_[i]) != expected_of[i]) ++result.unstable;
+    if (!expects_none(rows_[i]) && stages->run(rows_[i]) != expected_of[i]) ++result.unstable;
   return result;
 }
 

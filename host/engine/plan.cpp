@@ -79,6 +79,10 @@ void Plan::check_rows(size_t filled) {
           base::Exit::failed,
           fmt::format("the workload planned request {} with pipeline {} of {}, class {} of {}, tenant {} of {}",
                       row.seq, row.pipeline, pipelines, row.class_id, classes, row.tenant, tenants));
+    if ((row.flags & ~(SAGE_REQUEST_FLAGS & ~SAGE_REQUEST_WARMUP)) != 0) [[unlikely]]
+      throw base::Error(base::Exit::failed,
+                        fmt::format("the workload planned request {} with the flags {:#x}; it may set {:#x}", row.seq,
+                                    row.flags, SAGE_REQUEST_IDEMPOTENT));
     if (row.due_ns < last_due_ns_)
       throw base::Error(base::Exit::failed, fmt::format("the workload's due times decrease at request {}", row.seq));
     const auto before_ns = std::exchange(last_due_ns_, row.due_ns);

@@ -102,6 +102,18 @@ void WorkloadCalls::describe() {
   if (SAGE_HAS(&table, sage_workload, nodes)) nodes = read_list(self_, table.nodes, *plugin_);
   operators.struct_size = sizeof(operators);
   make_call(*plugin_, Call::describe, [&] { return table.operators(self_, &operators); });
+  if (!SAGE_HAS(&operators, sage_operators, open) || !SAGE_HAS(&operators, sage_operators, run) ||
+      !SAGE_HAS(&operators, sage_operators, close))
+    throw base::Error(base::Exit::failed,
+                      fmt::format("workload '{}' gives no operators: open, run or close is missing; report it to its "
+                                  "author",
+                                  plugin_->manifest.id));
+  if (SAGE_HAS_FIELD(&table, sage_workload, result_max) && table.result_max != 0) result_max = table.result_max;
+  if (result_max > SAGE_RESULT_MAX_POSSIBLE)
+    throw base::Error(base::Exit::failed,
+                      fmt::format("workload '{}' asks for results of {} bytes, up to {} are possible; report it to its "
+                                  "author",
+                                  plugin_->manifest.id, result_max, SAGE_RESULT_MAX_POSSIBLE));
 }
 
 void WorkloadCalls::destroy() {
@@ -152,6 +164,11 @@ uint32_t WorkloadCalls::conclude(nlohmann::json& report) {
   return verdict;
 }
 
+void WorkloadCalls::release(std::span<const uint64_t> seqs) {
+  const CallScope scope(watch_, CallThread::settle, Call::release, false, call_limit_ns);
+  make_call(*plugin_, Call::release, [&] { return plugin_->table.workload->release(self_, seqs.data(), seqs.size()); });
+}
+
 void BackendCalls::create(const catalog::Plugin& plugin, const sage_host* services, const nlohmann::json& config,
                           CallWatch* watch) {
   plugin_ = &plugin;
@@ -167,8 +184,27 @@ void BackendCalls::destroy() {
 }
 
 void BackendCalls::open(const sage_run& run, int64_t limit_ns) {
+  constexpr int64_t extended_max = 10;
+  open_until_ns_.store(monotonic_ns() + extended_max * limit_ns);
+  open_limit_ns_.store(limit_ns);
   const CallScope scope(watch_, CallThread::main, Call::open, true, limit_ns);
-  make_call(*plugin_, Call::open, [&] { return plugin_->table.backend->open(self_, &run); });
+  make_call(*plugin_, Call::open, [&] {
+    const auto status = plugin_->table.backend->open(self_, &run);
+    open_limit_ns_.store(0);
+    return status;
+  });
+}
+
+bool BackendCalls::alive() {
+  const auto limit_ns = open_limit_ns_.load();
+  if (limit_ns == 0) return false;
+  CallScope::extend(watch_, CallThread::main, Call::open, std::min(monotonic_ns() + limit_ns, open_until_ns_.load()));
+  return true;
+}
+
+void BackendCalls::cancel(std::span<const uint64_t> ids) {
+  const CallScope scope(watch_, CallThread::feed, Call::cancel, true, call_limit_ns / 2);
+  make_call(*plugin_, Call::cancel, [&] { return plugin_->table.backend->cancel(self_, ids.data(), ids.size()); });
 }
 
 size_t BackendCalls::submit(std::span<const sage_request> rows) {

@@ -3,6 +3,7 @@
 
 #include <sage/abi.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -37,14 +38,18 @@ class WorkloadCalls : public Description {
   // [settle]
   void settle(std::span<const sage_outcome> rows, std::span<uint32_t> verdicts);
   uint32_t conclude(nlohmann::json& report);
+  // Only if `releases`.
+  void release(std::span<const uint64_t> seqs);
   // [main] For as long as the host itself executes operators.
   [[nodiscard]] CallScope operating(int64_t limit_ns) const {
     return CallScope(watch_, CallThread::main, Call::operators, false, limit_ns);
   }
   [[nodiscard]] bool has_events() const { return SAGE_HAS(plugin_->table.workload, sage_workload, events); }
   [[nodiscard]] bool settles() const { return SAGE_HAS(plugin_->table.workload, sage_workload, settle); }
+  [[nodiscard]] bool releases() const { return SAGE_HAS(plugin_->table.workload, sage_workload, release); }
 
   sage_operators operators{};
+  uint64_t result_max = SAGE_RESULT_MAX;  // bytes of a result that it gets to judge
   std::string config_text;
 
  private:
@@ -67,12 +72,18 @@ class BackendCalls {
   void close();                                       // [main]
   int64_t advance(int64_t until_ns);                  // [feed]
   bool stats(sage_stats& out);                        // [settle] false: not offered
+  [[nodiscard]] bool cancels() const { return SAGE_HAS(plugin_->table.backend, sage_backend, cancel); }
+  void cancel(std::span<const uint64_t> ids);  // [feed] only if `cancels`
+  // [any] While `open` has not returned: its limit begins again, up to ten times. False otherwise.
+  bool alive();
 
  private:
   const catalog::Plugin* plugin_ = nullptr;
   CallWatch* watch_ = nullptr;
   void* self_ = nullptr;
   std::string config_text_;
+  std::atomic<int64_t> open_limit_ns_{0};  // 0 = not in `open`
+  std::atomic<int64_t> open_until_ns_{0};  // CLOCK_MONOTONIC; longer than that it cannot be extended
 };
 
 }  // namespace host::engine

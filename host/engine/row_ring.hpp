@@ -31,10 +31,12 @@ struct DoneRow {
   uint8_t tenant = 0;
   uint8_t phase = 0;
   uint8_t outcome = 0;
-  uint8_t flags = 0;  // SAGE_REQUEST_*, SAGE_OUTCOME_LEFT_OUT
+  uint8_t flags = 0;  // SAGE_REQUEST_*, SAGE_OUTCOME_LEFT_OUT, given_up
   uint8_t priority = 0;
   bool good = false;   // ok, and every SLO of its class met
   bool extra = false;  // a DoneExtra follows
+
+  static constexpr uint8_t given_up = 0x80;  // by the host, while the backend still had it
 };
 static_assert(sizeof(DoneRow) == 64);
 
@@ -64,8 +66,7 @@ inline records::RequestRow request_row(const DoneRow& done, int64_t first_ns) {
 class RowRing {
  public:
   static constexpr uint64_t capacity = 4 << 20;  // bytes: 65,000 rows without results
-  // Larger results are left out: a workload judges them by digest.
-  static constexpr uint64_t result_max = SAGE_RESULT_MAX;
+  static_assert(SAGE_RESULT_MAX_POSSIBLE <= capacity / 4, "a large result leaves room for others");
 
   RowRing();
   ~RowRing();

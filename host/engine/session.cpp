@@ -9,6 +9,8 @@ void Session::create(const EngineInput& input, CallWatch* watch) {
   ledger->nodes.store(asked_nodes());
   services.connect(*ledger);
   backend.create(*input.backend, services.table(), input.backend_config, watch);
+  services.on_alive = [this] { return backend.alive(); };
+  ledger->note_given_up = backend.cancels();
 }
 
 }  // namespace host::engine

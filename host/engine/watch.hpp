@@ -26,6 +26,8 @@ enum class Call : uint32_t {
   close,
   destroy,
   operators,
+  release,
+  cancel,
   count
 };
 // "backend.submit", "workload.plan", ...
@@ -60,6 +62,9 @@ class CallScope {
   ~CallScope();
   CallScope(const CallScope&) = delete;
   CallScope& operator=(const CallScope&) = delete;
+  // [any] The call that `thread` is in, if it is `call`, must have returned by then. A look from outside while it
+  // returns sees the earlier deadline or the later one.
+  static void extend(CallWatch* watch, CallThread thread, Call call, int64_t deadline_ns);
 
  private:
   CallSlot* slot_;

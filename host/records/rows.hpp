@@ -131,6 +131,7 @@ struct LedgerCounts {
   uint64_t passed = 0;
   uint64_t late_chunks = 0;       // chunks of requests that had ended
   uint64_t bad_stamps = 0;        // ends, begins and chunks that cannot have been then, which the host corrected
+  uint64_t unknown = 0;           // ends and chunks with a status or a flag that the ABI does not define
   uint64_t bad_spans = 0;         // executions of steps that cannot have been, which the host left out
   uint64_t log_dropped = 0;       // rows that found their way to the collector full: not logged, nor judged
   uint64_t results_left_out = 0;  // larger than the host passes on: judged by their digests alone
@@ -194,10 +195,11 @@ struct ParityResult {
   uint64_t checked = 0;  // 0: nothing was to be checked, or `reason`
   uint64_t equal = 0;
   uint64_t missing = 0;             // of those that are not: ok, but without the digest that there should be
+  uint64_t none_expected = 0;       // of those that are not: the workload's own operators gave no digest
   uint64_t unstable = 0;            // differ between two serial executions: the workload is not deterministic
   uint64_t not_checked = 0;         // within the limit, but no time was left
   std::vector<uint64_t> differing;  // seqs, the first few
-  std::string reason;               // why nothing was checked, if that is what the backend says
+  std::string reason;               // why nothing was checked, if that is what the backend or the workload says
 };
 
 struct PhaseWindow {

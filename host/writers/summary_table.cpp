@@ -193,6 +193,7 @@ std::string ledger_line(const records::LedgerCounts& ledger) {
                           ledger.warmup > 0 ? fmt::format(" ({} warm-up)", ledger.warmup) : "",
                           ledger.balanced() ? "=" : "DIFFERS FROM", sum, ledger.duplicate, ledger.unexpected);
   if (ledger.bad_stamps > 0) text += fmt::format("; {} impossible time stamps corrected", ledger.bad_stamps);
+  if (ledger.unknown > 0) text += fmt::format("; {} with an unknown status or flag", ledger.unknown);
   if (ledger.bad_spans > 0) text += fmt::format("; {} impossible spans left out", ledger.bad_spans);
   if (ledger.results_left_out > 0)
     text += fmt::format("; {} results too large to be judged by more than their digests", ledger.results_left_out);

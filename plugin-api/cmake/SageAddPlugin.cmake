@@ -1,6 +1,6 @@
 # sage_add_plugin(<target> MANIFEST <file.toml> SOURCES <file>... [LINK <library>...] [OUTPUT_DIR <dir>])
 #
-# Builds lib<target>.so with the manifest embedded, and copies the manifest beside it. The library exports only its entry
+# Of C or C++ sources; a project without a C++ compiler will do. Builds lib<target>.so with the manifest embedded, and copies the manifest beside it. The library exports only its entry
 # (version script), resolves every symbol at link time (-z defs) and is never unmapped (-z nodelete: thread-exit
 # destructors of an unmapped library crash the process). The manifest must say library = "lib<target>.so".
 
@@ -16,7 +16,14 @@ function(sage_add_plugin target)
     set(arg_OUTPUT_DIR ${CMAKE_CURRENT_BINARY_DIR})
   endif()
 
-  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${target}_manifest.cpp)
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if(CXX IN_LIST languages)
+    set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${target}_manifest.cpp)
+    set(api Sage::PluginApi)
+  else()
+    set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${target}_manifest.c)
+    set(api Sage::PluginAbi)
+  endif()
   add_custom_command(
     OUTPUT ${embedded}
     COMMAND ${CMAKE_COMMAND} -DMANIFEST=${manifest} -DOUTPUT=${embedded} -DLIBRARY=lib${target}.so
@@ -27,7 +34,7 @@ function(sage_add_plugin target)
     VERBATIM)
 
   add_library(${target} MODULE ${arg_SOURCES} ${embedded})
-  target_link_libraries(${target} PRIVATE Sage::PluginApi ${arg_LINK})
+  target_link_libraries(${target} PRIVATE ${api} ${arg_LINK})
   set_target_properties(
     ${target}
     PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${arg_OUTPUT_DIR}

@@ -264,22 +264,34 @@ void Bridge::add_result(const PacketView& packet, int64_t done_ns) {
     const auto span = packet.span(i);
     begun_ns = std::min(begun_ns, span.begin_ns);
     done_ns = std::max(done_ns, span.end_ns);
-    spans_.push_back({id, span.begin_ns, span.end_ns, span.stage, span.step, span.node});
+    spans_.push_back({id, span.begin_ns, span.end_ns, span.stage, span.step, span.node, 0});
     operator_cpu_ns_ += static_cast<double>(std::max<int64_t>(0, span.operator_cpu_ns));
     if (span.node >= nodes_max) continue;
     if (busy_ns_.size() <= span.node) busy_ns_.resize(span.node + 1);
     busy_ns_[span.node] += static_cast<double>(span.end_ns - span.begin_ns);
   }
   if (header.n_spans == 0) begun_ns = 0;
-  if (header.first_ns != 0)
-    rows_.push_back(
-        {id, header.first_ns, begun_ns, 0, {nullptr, 0}, SAGE_DONE_OK, SAGE_COMPLETION_PARTIAL, 1, header.node});
+  if (header.first_ns != 0) {
+    auto& chunk = rows_.emplace_back();
+    chunk.id = id;
+    chunk.at_ns = header.first_ns;
+    chunk.flags = SAGE_COMPLETION_PARTIAL;
+    chunk.units = 1;
+    chunk.node = header.node;
+  }
   const auto result = packet.result();
-  const bool ok = header.status == SAGE_DONE_OK;
-  rows_.push_back({id, done_ns, begun_ns, ok ? header.digest : 0,
-                   ok ? sage_bytes{result.data(), result.size()} : sage_bytes{nullptr, 0}, header.status, 0,
-                   ok ? header.units : 0, header.node});
-  if (ok) return;
+  auto& end = rows_.emplace_back();
+  end.id = id;
+  end.at_ns = done_ns;
+  end.begun_ns = begun_ns;
+  end.status = header.status;
+  end.node = header.node;
+  if (header.status == SAGE_DONE_OK) {
+    end.digest = header.digest;
+    end.result = {result.data(), result.size()};
+    end.units = header.units;
+    return;
+  }
   const std::string text(reinterpret_cast<const char*>(result.data()), std::min<size_t>(result.size(), 500));
   host_.fail(text);  // for the record, which counts equal ones
   if (errors_logged_++ < errors_logged_max)
@@ -339,7 +351,11 @@ void Bridge::break_down(const std::string& why) {
 void Bridge::complete_as_errors(std::span<const uint64_t> ids) {
   std::vector<sage_completion> rows;
   rows.reserve(ids.size());
-  for (const auto id : ids) rows.push_back({id, 0, 0, 0, {nullptr, 0}, SAGE_DONE_ERROR, 0, 0, 0});
+  for (const auto id : ids) {
+    auto& row = rows.emplace_back();
+    row.id = id;
+    row.status = SAGE_DONE_ERROR;
+  }
   if (!rows.empty()) host_.complete(rows);
 }
 

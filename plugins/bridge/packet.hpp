@@ -25,12 +25,11 @@ struct PacketHeader {
   int64_t first_ns;      // of the first token; 0 = none
   uint64_t digest;       // of the result
   uint32_t result_size;  // bytes after the spans
-  uint32_t n_spans;
-  int32_t status;     // SAGE_DONE_*
-  uint32_t units;     // output tokens
-  uint32_t node;      // that executed the last step
-  uint32_t attempts;  // executions of the request that the backend began again after a fault
-  uint64_t reserved[3];
+  uint16_t n_spans;
+  uint8_t attempts;  // executions of the request that the backend began again after a fault; 255 = or more
+  uint8_t status;    // SAGE_DONE_*
+  uint32_t units;    // output tokens
+  uint32_t node;     // that executed the last step
 };
 static_assert(sizeof(PacketHeader) == 128 && std::is_trivially_copyable_v<PacketHeader>);
 
@@ -65,8 +64,7 @@ class PacketView {
     if (header_.n_spans > spans_max) return fail(why, "has more spans than a pipeline can have steps");
     if (header_.result_size > result_size_max || header_.request.payload.size > result_size_max)
       return fail(why, "has a result or a payload of more than 16 MiB");
-    if (header_.status < SAGE_DONE_OK || header_.status > SAGE_DONE_CANCELLED)
-      return fail(why, "has an unknown status");
+    if (header_.status > SAGE_DONE_CANCELLED) return fail(why, "has an unknown status");
     if (packet_size(header_) > bytes.size()) return fail(why, "is cut short");
     spans_ = bytes.data() + sizeof(PacketHeader);
     return true;

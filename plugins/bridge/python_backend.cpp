@@ -107,7 +107,7 @@ sage_stats PythonBackend::stats() {
     for (const auto pid : driver.driver_pids)
       driver_rows_.push_back({sizeof(sage_driver), pid, driver.operator_cpu_ns});
     for (size_t n = 0; n < driver.busy_ns.size(); ++n) {
-      if (n == node_rows_.size()) node_rows_.push_back({sizeof(sage_node_stats), static_cast<uint32_t>(n), 0, 0});
+      if (n == node_rows_.size()) node_rows_.push_back(sage::node_stats(static_cast<uint32_t>(n), 0, 0));
       node_rows_[n].busy_ns += driver.busy_ns[n];
       node_rows_[n].capacity += driver.capacity[n];  // which the first one alone tells
     }

@@ -68,7 +68,9 @@ const sage_host& host() {
                                   [](void*, const sage_completion*, uint64_t) {},
                                   [](void*, const sage_span*, uint64_t) {},
                                   [](void*, uint64_t, sage_status, sage_str) {},
-                                  [](void*, const char*) -> const void* { return nullptr; }};
+                                  [](void*, const char*) -> const void* { return nullptr; },
+                                  [](void*) {},
+                                  [](void*, sage_str) {}};
   return table;
 }
 
@@ -92,7 +94,7 @@ void gather_spans(sbw_operator& op) {
 }
 
 int64_t finish(sbw_operator& op, PacketHeader header, std::span<const std::byte> result, const char** out) {
-  header.n_spans = static_cast<uint32_t>(op.spans.size());
+  header.n_spans = static_cast<uint16_t>(op.spans.size());
   header.result_size = static_cast<uint32_t>(result.size());
   const auto payload = op.in.front().payload();
   op.packet.resize(bridge::packet_size(header));
@@ -194,8 +196,8 @@ int64_t sbw_run(sbw_operator* op, uint16_t stage, uint16_t step, uint32_t node, 
   }
   header.digest = given.digest;
   header.units = given.units;
-  if (given.first_after_ns > 0)
-    header.first_ns = returned_ns + std::min(given.first_after_ns, std::max<int64_t>(0, given.hold_ns));
+  if (const auto first_ns = sage::first_token_ns(given, begin_ns, returned_ns); first_ns != 0)
+    header.first_ns = first_ns;
   return finish(*op, header, sage::view(given.result), out);
 }
 

@@ -25,7 +25,7 @@ std::vector<std::string> declared(const std::string& header) {
   static const std::regex comment(R"(/\*(?:[^*]|\*(?!/))*\*/)");
   static const std::regex structure(R"(typedef struct (\w+) \{([^}]*)\} \w+;)");
   // The name before ';', or the one in (*name)( of a function pointer.
-  static const std::regex member(R"((?:\(\*(\w+)\)\([^;]*|(\w+));)");
+  static const std::regex member(R"((?:\(\*(\w+)\)\([^;]*|(\w+)(?:\[\d+\])?);)");
   const auto code = std::regex_replace(header, comment, "");
   std::vector<std::string> out;
   for (const auto& found : matches(code, structure)) {

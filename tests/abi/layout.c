@@ -32,6 +32,8 @@ int main(void) {
   MEMBER(sage_request, flags);
   MEMBER(sage_request, units_in);
   MEMBER(sage_request, units_out);
+  MEMBER(sage_request, session);
+  MEMBER(sage_request, reserved);
 
   TYPE(sage_completion);
   MEMBER(sage_completion, id);
@@ -43,6 +45,8 @@ int main(void) {
   MEMBER(sage_completion, flags);
   MEMBER(sage_completion, units);
   MEMBER(sage_completion, node);
+  MEMBER(sage_completion, token_ns);
+  MEMBER(sage_completion, reserved);
 
   TYPE(sage_span);
   MEMBER(sage_span, id);
@@ -51,6 +55,7 @@ int main(void) {
   MEMBER(sage_span, stage);
   MEMBER(sage_span, step);
   MEMBER(sage_span, node);
+  MEMBER(sage_span, reserved);
 
   TYPE(sage_record);
   MEMBER(sage_record, t_ns);
@@ -69,6 +74,8 @@ int main(void) {
   MEMBER(sage_outcome, units);
   MEMBER(sage_outcome, node);
   MEMBER(sage_outcome, flags);
+  MEMBER(sage_outcome, first_ns);
+  MEMBER(sage_outcome, reserved);
 
   TYPE(sage_host);
   MEMBER(sage_host, struct_size);
@@ -83,11 +90,26 @@ int main(void) {
   MEMBER(sage_host, spans);
   MEMBER(sage_host, event_done);
   MEMBER(sage_host, get_extension);
+  MEMBER(sage_host, ready);
+  MEMBER(sage_host, alive);
 
   TYPE(sage_metadata);
   MEMBER(sage_metadata, struct_size);
   MEMBER(sage_metadata, reserved);
   MEMBER(sage_metadata, set);
+
+  TYPE(sage_error);
+  MEMBER(sage_error, id);
+  MEMBER(sage_error, retry_after_ns);
+  MEMBER(sage_error, text);
+  MEMBER(sage_error, code);
+  MEMBER(sage_error, reserved0);
+  MEMBER(sage_error, reserved);
+
+  TYPE(sage_errors);
+  MEMBER(sage_errors, struct_size);
+  MEMBER(sage_errors, reserved);
+  MEMBER(sage_errors, tell);
 
   TYPE(sage_stage);
   MEMBER(sage_stage, struct_size);
@@ -115,6 +137,8 @@ int main(void) {
   MEMBER(sage_pipeline, n_steps);
   MEMBER(sage_pipeline, name);
   MEMBER(sage_pipeline, steps);
+  MEMBER(sage_pipeline, flags);
+  MEMBER(sage_pipeline, reserved);
 
   TYPE(sage_class);
   MEMBER(sage_class, struct_size);
@@ -138,12 +162,13 @@ int main(void) {
   MEMBER(sage_node, abilities);
 
   TYPE(sage_event);
-  MEMBER(sage_event, struct_size);
-  MEMBER(sage_event, kind);
   MEMBER(sage_event, id);
   MEMBER(sage_event, due_ns);
   MEMBER(sage_event, target);
   MEMBER(sage_event, args);
+  MEMBER(sage_event, kind);
+  MEMBER(sage_event, reserved0);
+  MEMBER(sage_event, reserved);
 
   TYPE(sage_op_input);
   MEMBER(sage_op_input, struct_size);
@@ -159,6 +184,8 @@ int main(void) {
   MEMBER(sage_op_output, digest);
   MEMBER(sage_op_output, hold_ns);
   MEMBER(sage_op_output, first_after_ns);
+  MEMBER(sage_op_output, first_ns);
+  MEMBER(sage_op_output, end_ns);
 
   TYPE(sage_operators);
   MEMBER(sage_operators, struct_size);
@@ -181,6 +208,8 @@ int main(void) {
   MEMBER(sage_workload, settle);
   MEMBER(sage_workload, conclude);
   MEMBER(sage_workload, nodes);
+  MEMBER(sage_workload, release);
+  MEMBER(sage_workload, result_max);
 
   TYPE(sage_run);
   MEMBER(sage_run, struct_size);
@@ -210,6 +239,8 @@ int main(void) {
   MEMBER(sage_node_stats, node);
   MEMBER(sage_node_stats, busy_ns);
   MEMBER(sage_node_stats, capacity);
+  MEMBER(sage_node_stats, clock_offset_ns);
+  MEMBER(sage_node_stats, clock_error_ns);
 
   TYPE(sage_driver);
   MEMBER(sage_driver, struct_size);
@@ -235,6 +266,7 @@ int main(void) {
   MEMBER(sage_backend, close);
   MEMBER(sage_backend, advance);
   MEMBER(sage_backend, stats);
+  MEMBER(sage_backend, cancel);
 
   TYPE(sage_plugin);
   MEMBER(sage_plugin, struct_size);

@@ -149,7 +149,7 @@ class Run {
   // Returns the event's id.
   uint64_t control(uint32_t kind, const std::string& target, const sage::Json& args) {
     const auto text = args.dump();
-    backend.control({sizeof(sage_event), kind, ++event_, 0, sage::str(target), sage::str(text)});
+    backend.control({++event_, 0, sage::str(target), sage::str(text), kind, 0, 0});
     return event_;
   }
   uint64_t fault(const std::string& target, const std::string& stage, uint32_t worker) {

@@ -105,7 +105,7 @@ void Lab::finish() {
 uint64_t Lab::control(uint32_t kind, const std::string& target, const sage::Json& args) {
   const auto text = args.dump();
   const auto id = ++events_;
-  backend_->control({sizeof(sage_event), kind, id, now_ns_, sage::str(target), sage::str(text)});
+  backend_->control({id, now_ns_, sage::str(target), sage::str(text), kind, 0, 0});
   return id;
 }
 

@@ -39,7 +39,8 @@ struct Workload {
       instance.result += instance.name;
       uint64_t digest = sage::Draw::fnv1a(instance.result);
       if (instance.name == "count") digest ^= ++instance.seen[account];
-      *out = {sizeof(*out), 0, {instance.result.data(), instance.result.size()}, digest, 0, 0};
+      out->result = {instance.result.data(), instance.result.size()};
+      out->digest = digest;
       return SAGE_OK;
     };
     table.close = [](void* op) {

@@ -154,7 +154,7 @@ TEST_CASE("the child has its own descriptors alone, whatever is open in the host
 
 TEST_CASE("control events are answered") {
   Lab lab("echoes");
-  const sage_event event = {sizeof(sage_event), SAGE_EVENT_FAULT, 5, 0, sage::str("kill-worker"), sage::str("{}")};
+  const sage_event event = {5, 0, sage::str("kill-worker"), sage::str("{}"), SAGE_EVENT_FAULT, 0, 0};
   lab.bridge->control(event);
   CHECK(lab.host.wait_for_event(5));
   CHECK(lab.host.logged("kill-worker") == 1);

@@ -90,11 +90,11 @@ while frame := connection.receive():
     if HOW == "echoes":
         connection.complete(packets)
     elif HOW == "marks":
-        connection.complete([packet[:96] + struct.pack("<I", driver) + packet[100:] for packet in packets])
+        connection.complete([packet[:124] + struct.pack("<I", driver) + packet[128:] for packet in packets])
     elif HOW in ("executes", "delegates"):
         # 3 and 4 ms of CPU time, and a step that says it took less than nothing.
         spans = b"".join(struct.pack("<qqqHHI", cpu, 1, 9, 0, step, 0) for step, cpu in enumerate((3_000_000, 4_000_000, -5)))
-        connection.complete([packet[:84] + struct.pack("<I", 3) + packet[88:128] + spans for packet in packets])
+        connection.complete([packet[:116] + struct.pack("<H", 3) + packet[118:128] + spans for packet in packets])
     elif HOW == "twice":
         connection.complete(packets + packets)
     elif HOW == "unknown":
@@ -106,7 +106,7 @@ while frame := connection.receive():
         connection.send(link.RESULTS, struct.pack("<q", 0) + packets[0][:60], 1)
     elif HOW == "many_spans":
         broken = bytearray(packets[0])
-        struct.pack_into("<I", broken, 84, 0xFFFFFFFF)
+        struct.pack_into("<H", broken, 116, 0xFFFF)
         connection.send(link.RESULTS, struct.pack("<q", 0) + broken, 1)
     elif HOW == "fewer":
         connection.send(link.RESULTS, b"", 1 << 30)

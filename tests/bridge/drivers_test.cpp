@@ -82,7 +82,7 @@ TEST_CASE("rows are taken in their order: one whose driver is full stops those b
 
 TEST_CASE("what the first driver tells reaches all others, and their answers reach it") {
   Lab lab("tells", 3);
-  const sage_event event = {sizeof(sage_event), SAGE_EVENT_FAULT, 5, 0, sage::str("kill-worker"), sage::str("{}")};
+  const sage_event event = {5, 0, sage::str("kill-worker"), sage::str("{}"), SAGE_EVENT_FAULT, 0, 0};
   lab.drivers->control(event);
   CHECK(lab.host.wait_for_event(5));
   CHECK(lab.host.logged("kill-worker was heard by [1, 2]") == 1);

@@ -249,3 +249,29 @@ TEST_CASE_FIXTURE(FakeCollector, "when settle fails, what ends from there on is 
   for (const auto& interval : recorder.intervals) in_intervals += interval.ok;
   CHECK(in_intervals == 2);
 }
+
+TEST_CASE_FIXTURE(FakeCollector,
+                  "payloads are released after they were judged, but not while a backend may read them") {
+  start();
+  const auto done = send(10).id;
+  send(11);
+  complete(done);
+  session->ledger->cancel(send(12).id, go_to(1));  // the backend never got it
+  step(2);
+  CHECK(settled.size() == 2);
+  CHECK(released == std::vector<uint64_t>{10, 12});
+  session->ledger->expire(INT64_MAX, metrics::Outcome::timeout, go_to(3));
+  step(4);
+  CHECK(settled.size() == 3);
+  CHECK(released == std::vector<uint64_t>{10, 12});
+}
+
+TEST_CASE_FIXTURE(FakeCollector, "a verdict that the ABI does not define fails the run and judges nothing") {
+  judge = [](const sage_outcome&) { return 7U; };
+  start();
+  complete(send(10).id);
+  CHECK_THROWS_WITH_AS(step(1), doctest::Contains("verdict on request 10 is 7"), base::Error);
+  const auto r = result(2);
+  CHECK(r.ledger.passed == 0);
+  CHECK(r.ledger.unchecked == 1);
+}

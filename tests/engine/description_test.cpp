@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be is refused with plugin, field and wha
 
 TEST_CASE("events follow each other, and are of kinds that there are") {
   const auto event = [](uint32_t kind, int64_t due_ns, std::string_view args = "{}") {
-    return sage_event{sizeof(sage_event), kind, 0, due_ns, sage::str("x"), sage::str(args)};
+    return sage_event{0, due_ns, sage::str("x"), sage::str(args), kind, 0, 0};
   };
   const auto said = [](const std::vector<sage_event>& events, int64_t after_ns = 0) {
     return refusal([&] { (void)check_events(events, after_ns, "fake"); });

@@ -74,7 +74,8 @@ class Delay : public sage::Backend {
         host_.complete({&first, 1});
         done.units = 5;
       }
-      const sage_span span = {.id = row.id, .begin_ns = begun, .end_ns = end, .stage = 0, .step = 0, .node = 0};
+      const sage_span span = {
+          .id = row.id, .begin_ns = begun, .end_ns = end, .stage = 0, .step = 0, .node = 0, .reserved = 0};
       host_.spans({&span, 1});
       host_.complete({&done, 1});
       if (script->repeat(row.seq)) host_.complete({&done, 1});

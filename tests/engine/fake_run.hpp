@@ -25,6 +25,8 @@ struct FakePlugins {
   bool controls = true;       // or refuses every event
   uint64_t resident_bytes = 0;
 
+  std::vector<uint64_t> cancelled;
+  std::vector<uint64_t> released;
   std::vector<sage_request> submitted;
   std::vector<size_t> batches;
   std::vector<sage_outcome> settled;
@@ -57,6 +59,9 @@ class FakeWorkload : public sage::Workload {
       verdicts[i] = fake->judge(rows[i]);
     }
   }
+  void release(std::span<const uint64_t> seqs) override {
+    fake->released.insert(fake->released.end(), seqs.begin(), seqs.end());
+  }
 
  private:
   sage::Description what_;
@@ -78,6 +83,9 @@ class FakeBackend : public sage::Backend {
   void control(const sage_event& event) override {
     if (!fake->controls) throw sage::Failure(SAGE_UNSUPPORTED, "not that one");
     fake->controlled.emplace_back(sage::view(event.target));
+  }
+  void cancel(std::span<const uint64_t> ids) override {
+    fake->cancelled.insert(fake->cancelled.end(), ids.begin(), ids.end());
   }
   bool drain(int64_t) override { return true; }
   void close() override {}

@@ -120,10 +120,10 @@ TEST_CASE_FIXTURE(FakeFeed, "stopping cancels what was refused and offers no mor
   CHECK(feed->ended());
   CHECK(session->ledger->offered() == 6);
   CHECK(session->ledger->in_flight() == 2);
-  uint64_t cancelled = 0;
+  uint64_t given_up = 0;
   session->ledger->lanes.for_each(
-      [&](const Lane& lane) { cancelled += lane.outcomes[static_cast<size_t>(metrics::Outcome::cancelled)].get(); });
-  CHECK(cancelled == 4);
+      [&](const Lane& lane) { given_up += lane.outcomes[static_cast<size_t>(metrics::Outcome::cancelled)].get(); });
+  CHECK(given_up == 4);
 }
 
 TEST_CASE_FIXTURE(FakeFeed,
@@ -161,4 +161,19 @@ TEST_CASE_FIXTURE(FakeFeed,
     CHECK(session->events.all()[1].status == "failed");
     CHECK(session->events.all()[1].text == "not that one");
   }
+}
+
+TEST_CASE_FIXTURE(FakeFeed, "the backend is told of requests that ran into their time limit, once each") {
+  start();
+  step(15);
+  REQUIRE(submitted.size() == 2);
+  session->ledger->expire(at(0), metrics::Outcome::timeout, go_to(16));
+  CHECK(cancelled.empty());  // by the thread that submits, at its next step
+  step(17);
+  CHECK(cancelled == std::vector{submitted[0].id});
+  step(18);
+  CHECK(cancelled.size() == 1);
+  session->ledger->expire(INT64_MAX, metrics::Outcome::unfinished, go_to(19));  // the run ends: `close` ends them
+  step(20);
+  CHECK(cancelled.size() == 1);
 }

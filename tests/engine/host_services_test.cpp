@@ -7,11 +7,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <limits>
 #include <string>
 #include <thread>
 
+#include "catalog/manifest.hpp"
 #include "fake_run.hpp"
 #include "records/result_json.hpp"
 
@@ -178,4 +180,31 @@ TEST_CASE_FIXTURE(FakeRun,
   }).join();
   setrlimit(RLIMIT_NOFILE, &before);
   CHECK_THROWS_WITH_AS(services.check(), doctest::Contains("Too many open files"), base::Error);
+}
+
+TEST_CASE_FIXTURE(Services, "each extension that manifests may require is there, and no other") {
+  const auto* table = services.table();
+  for (const auto& id : catalog::host_extensions) {
+    INFO(id);
+    CHECK(table->get_extension(table->ctx, id.c_str()) != nullptr);
+  }
+  CHECK(table->get_extension(table->ctx, "sage.metadata/2") == nullptr);
+  CHECK(table->get_extension(table->ctx, nullptr) == nullptr);
+}
+
+TEST_CASE_FIXTURE(Services, "errors of requests are counted by text and code") {
+  const auto* table = services.table();
+  const auto* errors = static_cast<const sage_errors*>(table->get_extension(table->ctx, SAGE_ERROR_EXTENSION));
+  std::array<sage_error, 4> rows{};
+  rows[0].text = sage::str("too many requests");
+  rows[0].code = 429;
+  rows[1] = rows[0];
+  rows[2].code = 500;
+  errors->tell(table->ctx, rows.data(), rows.size());
+  const auto failures = services.failures();
+  REQUIRE(failures.size() == 3);
+  CHECK(failures[0].text == "too many requests (code 429)");
+  CHECK(failures[0].count == 2);
+  CHECK(failures[1].text == "code 500");
+  CHECK(failures[2].text == "an error without a text");
 }

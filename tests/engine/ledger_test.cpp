@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <barrier>
 #include <stdexcept>
 #include <thread>
@@ -159,7 +160,8 @@ TEST_CASE_FIXTURE(FakeRun, "a span that cannot be is counted, and in no time of 
   open();
   go_to(10);
   const auto good = [&](uint64_t id, uint16_t step = 0) {
-    return sage_span{.id = id, .begin_ns = at(11), .end_ns = at(12), .stage = step, .step = step, .node = 0};
+    return sage_span{
+        .id = id, .begin_ns = at(11), .end_ns = at(12), .stage = step, .step = step, .node = 0, .reserved = 0};
   };
   std::vector<std::vector<sage_span>> calls;
   uint64_t seq = 10;
@@ -186,8 +188,13 @@ TEST_CASE_FIXTURE(FakeRun, "a span that cannot be is counted, and in no time of 
   const auto twice = send(seq++).id;
   go_to(40);
   const auto span_of = [&](uint16_t step, int64_t begin) {
-    return sage_span{
-        .id = twice, .begin_ns = at(begin), .end_ns = at(begin + 1), .stage = step, .step = step, .node = 0};
+    return sage_span{.id = twice,
+                     .begin_ns = at(begin),
+                     .end_ns = at(begin + 1),
+                     .stage = step,
+                     .step = step,
+                     .node = 0,
+                     .reserved = 0};
   };
   session->ledger->spans(std::vector{span_of(0, 20), span_of(0, 20), span_of(1, 20)});  // twice; before its input ended
   CHECK(bad() == calls.size() + 2);
@@ -224,7 +231,7 @@ TEST_CASE_FIXTURE(FakeRun, "a node served the measured requests of which it exec
   go_to(10);
   const auto run_on = [&](uint64_t id, uint32_t first, uint32_t second) {
     const auto now = session->clock.now_ns();
-    ledger.spans(std::vector<sage_span>{{id, now, now, 0, 0, first}, {id, now, now, 1, 1, second}});
+    ledger.spans(std::vector<sage_span>{{id, now, now, 0, 0, first, 0}, {id, now, now, 1, 1, second, 0}});
   };
   const auto end_on = [&](uint64_t id, uint32_t node, int32_t status = SAGE_DONE_OK) {
     sage_completion done{};
@@ -329,9 +336,10 @@ TEST_CASE_FIXTURE(FakeRun, "a step waits from the end of its input, the first on
   go_to(1);
   const auto id = send(10).id;
   const std::vector<sage_span> spans = {
-      {.id = id, .begin_ns = at(3), .end_ns = at(7), .stage = 0, .step = 0, .node = 0},
-      {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 1, .node = 0},
-      {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 2, .node = 0}};  // there is no step 2
+      {.id = id, .begin_ns = at(3), .end_ns = at(7), .stage = 0, .step = 0, .node = 0, .reserved = 0},
+      {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 1, .node = 0, .reserved = 0},
+      {.id = id, .begin_ns = at(12), .end_ns = at(13), .stage = 1, .step = 2, .node = 0, .reserved = 0}};  // there is
+                                                                                                           // no step 2
   go_to(14);
   session->ledger->spans(spans);
   CHECK(sum(*session->ledger, &Lane::bad_spans) == 1);
@@ -368,3 +376,72 @@ TEST_CASE("a broken invariant of the host throws and names itself") {
   CHECK_THROWS_AS(events.issued(record), std::logic_error);  // ids begin at 1
 }
 #endif
+
+TEST_CASE_FIXTURE(FakeRun, "token times make the intervals between tokens, whether chunks or the end bring them") {
+  open();
+  const auto chunked = send(10, 1).id;
+  const auto whole = send(11, 1).id;
+  const auto mixed = send(12, 1).id;
+  go_to(20);
+  const std::array tokens = {at(2), at(5), at(9)};
+  sage_completion row{};
+  row.id = chunked;
+  row.token_ns = tokens.data();
+  row.units = 3;
+  row.flags = SAGE_COMPLETION_PARTIAL;
+  session->ledger->complete({&row, 1});
+  row.id = mixed;
+  row.units = 1;
+  session->ledger->complete({&row, 1});
+  row = {};
+  row.id = chunked;
+  row.at_ns = at(9);
+  row.units = 3;
+  session->ledger->complete({&row, 1});
+  row.id = whole;
+  row.token_ns = tokens.data();
+  session->ledger->complete({&row, 1});
+  row.id = mixed;  // of three tokens a chunk told one
+  row.token_ns = tokens.data() + 1;
+  session->ledger->complete({&row, 1});
+  const auto total = counted(*session->ledger, 1);
+  CHECK(total.ttft.count() == 3);
+  CHECK(total.ttft.min() == 2 * ms);
+  CHECK(total.ttft.max() == 2 * ms);
+  CHECK(total.itl.count() == 6);
+  CHECK(total.itl.min() == 3 * ms);
+  CHECK(total.itl.max() == 4 * ms);
+  CHECK(sum(*session->ledger, &Lane::bad_stamps) == 0);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "a status or a flag that the ABI does not define is counted") {
+  open();
+  sage_completion row{};
+  row.id = send(10).id;
+  row.status = 99;
+  session->ledger->complete({&row, 1});
+  row.id = send(11).id;
+  row.status = -1;
+  session->ledger->complete({&row, 1});
+  row.id = send(12).id;
+  row.status = SAGE_DONE_OK;
+  row.flags = 8;
+  session->ledger->complete({&row, 1});
+  CHECK(sum(*session->ledger, &Lane::unknown) == 3);
+  CHECK(ended(*session->ledger, metrics::Outcome::error) == 2);
+  CHECK(ended(*session->ledger, metrics::Outcome::ok) == 1);
+}
+
+TEST_CASE_FIXTURE(FakeRun, "stamps within the error of a node's clock are moved, others are counted") {
+  open();
+  session->ledger->clock_error_ns.store(2 * ms);
+  go_to(5);
+  const auto a = send(10).id;
+  const auto b = send(11).id;
+  go_to(9);
+  complete(a, at(10));  // in the future, by less than the error
+  complete(b, at(2));   // before it was sent, by more
+  CHECK(sum(*session->ledger, &Lane::bad_stamps) == 1);
+  CHECK(ended(*session->ledger, metrics::Outcome::ok) == 2);
+  CHECK(counted(*session->ledger, 0).response.max() == 4 * ms);
+}

@@ -81,7 +81,8 @@ TEST_CASE("steps are in order of their begin, from the start of the schedule, th
   const auto place = sample.choose(0, warmup);
   REQUIRE(place != 0);
   for (int64_t i = 40; i > 0; --i)
-    sample.step(place, warmup, {.id = 9, .begin_ns = 1000 + i, .end_ns = 1100 + i, .stage = 3, .step = 0, .node = 2});
+    sample.step(place, warmup,
+                {.id = 9, .begin_ns = 1000 + i, .end_ns = 1100 + i, .stage = 3, .step = 0, .node = 2, .reserved = 0});
   CHECK(sample.finished(1000).empty());  // it has not ended
   records::RequestRow row;
   row.seq = warmup;

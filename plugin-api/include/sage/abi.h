@@ -2,40 +2,64 @@
  * sage-host plugin ABI, version 1.
  *
  * This header is the whole binary contract between the host and a plugin. It is C11, and nothing C++ crosses the
- * boundary, so a plugin may be built with any compiler and any standard library.
+ * boundary, so a plugin may be built with any compiler and any standard library. docs/abi.md gives the reasons.
  *
  * A plugin is a shared library that exports exactly one symbol, `sage_entry_v1`, beside a TOML manifest. An
  * incompatible ABI gets a new symbol name, never a new meaning of the old one.
  *
  * Conventions
- *   - Tables (`sage_host`, `sage_plugin`, `sage_workload`, `sage_backend`, ...) start with `struct_size`, set by
- * whoever provides the table, and only ever grow at the end. A member beyond `struct_size`, or one that is null, is
- * absent: read optional members through SAGE_HAS. Members marked [required] must be present.
- *   - Rows (request, completion, outcome, span, record) travel in arrays; their size never changes. Batch them: a call
- *     through the boundary costs about 14 ns for one row and 1 ns a row in batches of 64.
- *   - Reserved fields are zero. No enum, bool, long or bit-field is part of any struct.
+ *   - Tables (`sage_host`, `sage_plugin`, `sage_workload`, `sage_stage`, ...) start with `struct_size` and only ever
+ *     grow at the end. Whoever provides one sets it to the size that it was compiled with; a member beyond it is absent
+ *     (SAGE_HAS_FIELD), and so is a function or pointer that is null (SAGE_HAS). Members marked [required] must be
+ *     present.
+ *   - Tables that one side hands to the other to be filled (`sage_plugin`, `sage_operators`, `sage_op_output`,
+ *     `sage_stats`): the caller zeroes its struct and sets `struct_size` to its size; who fills it writes no byte
+ *     beyond that, and sets `struct_size` to the size it knows if that is smaller (sage_fill does both).
+ *   - Rows (request, completion, outcome, span, record, error, event) travel in arrays; their size never changes. Batch
+ *     them: a call through the boundary costs about 14 ns for one row and 1 ns a row in batches of 64.
+ *   - Reserved fields are written as zero and not read. No enum, bool, long or bit-field is part of any struct.
+ *   - Values that this header does not define (kinds, statuses, flags, `key_by`) are refused, never guessed: the host
+ *     ends the run with the reason, or counts the row as wrong; a plugin returns SAGE_UNSUPPORTED.
  *   - Time is int64_t nanoseconds of the host's clock (CLOCK_MONOTONIC, or the virtual clock of a simulated run). Only
- *     between host and workload (plan, events, settle) it counts from the start of the schedule.
+ *     between host and workload (plan, events, settle) it counts from the start of the schedule. Stamps may lie in the
+ *     past, not in the future. A backend converts those of other machines' clocks, and tells how far off they may be
+ *     (sage_node_stats.clock_error_ns); a stamp that cannot be beyond that is left out and counted.
  *   - Ownership: what is passed in is borrowed for the duration of the call unless the comment says longer; copy what
- * you keep. Nothing that one side allocates is freed by the other.
+ *     you keep. Nothing that one side allocates is freed by the other.
  *   - Time limits: a call that does not return is hung, and ends the run. `submit` has 30 s (it must not block at all),
- *     `open` what --open-timeout says (120 s, in the backend's `config` as "open_timeout_s"), `drain` 5 s more than it
- * is given, any other call, the loading of the library and `sage_entry_v1` 60 s.
+ *     `open` what --open-timeout says (120 s, or the manifest's; in the backend's `config` as "open_timeout_s"),
+ * `drain` 5 s more than it is given, any other call, the loading of the library and `sage_entry_v1` 60 s. host->alive
+ * gives `open` its time again.
  *   - Errors are statuses. Before returning a status other than SAGE_OK, give its text with `host->fail`.
  *     No exception may cross the boundary.
  *
  * Threads: each function carries the tag of the thread that calls it. Calls of one tag never overlap for one instance;
- * calls of different tags may run at the same time.
+ * calls of different tags may run at the same time, within the states of the table.
  *   [main]    the thread that creates, opens, drains, closes and destroys
  *   [feed]    the thread that paces the load
  *   [settle]  the thread that judges results
  *   [any]     any thread, concurrently
+ *
+ *   state of the run        workload                                backend
+ *   created                 [main] stages .. nodes, operators       -
+ *   opening                 [any] operators.*                       [main] open
+ *   offering                [feed] plan events  [settle] settle     [feed] submit control cancel advance
+ *                           release  [any] operators.*              [settle] stats
+ *   draining                [settle] settle release                 [main] drain  [settle] stats
+ *                           [any] operators.*
+ *   closing                 [any] operators.*                       [main] close; nothing else, and afterwards only
+ *                                                                   destroy
+ *   closed                  [settle] settle release conclude        [main] destroy
+ *                           [main] operators.* destroy
+ * The first rows are planned, and the first events asked for, by [main] between `open` and the load. In virtual time
+ * one thread plays all of them in turn.
  */
 #ifndef SAGE_ABI_H
 #define SAGE_ABI_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,9 +69,19 @@ extern "C" {
 #define SAGE_ABI_MINOR 0
 #define SAGE_ENTRY_SYMBOL "sage_entry_v1"
 
-/* True when the table behind `ptr` has `member` and it is not null. */
-#define SAGE_HAS(ptr, type, member) \
-  ((ptr)->struct_size >= offsetof(type, member) + sizeof((ptr)->member) && (ptr)->member != NULL)
+/* True when the table behind `ptr` has `member`; for functions and pointers: and it is not null. */
+#define SAGE_HAS_FIELD(ptr, type, member) ((ptr)->struct_size >= offsetof(type, member) + sizeof((ptr)->member))
+#define SAGE_HAS(ptr, type, member) (SAGE_HAS_FIELD(ptr, type, member) && (ptr)->member != NULL)
+
+/* Fills the caller's table `out` from a table of the filler's own: as much as both know. */
+static inline void sage_fill(void* out, const void* own) {
+  uint32_t room, size;
+  memcpy(&room, out, sizeof room);
+  memcpy(&size, own, sizeof size);
+  if (size > room) size = room;
+  memcpy(out, own, size);
+  memcpy(out, &size, sizeof size);
+}
 
 typedef int32_t sage_status;
 #define SAGE_OK 0
@@ -77,9 +111,10 @@ typedef struct sage_bytes {
 
 #define SAGE_REQUEST_WARMUP 1u     /* excluded from every metric; set by the host */
 #define SAGE_REQUEST_IDEMPOTENT 2u /* a backend may run it again after a fault; set by the workload */
+#define SAGE_REQUEST_FLAGS 3u      /* all that there are */
 
 /*
- * One unit of offered load, 64 bytes. The host fills `id`, `due_ns`, `seq`, and, when it replays a trace, `units_in`,
+ * One unit of offered load, 96 bytes. The host fills `id`, `due_ns`, `seq`, and, when it replays a trace, `units_in`,
  * `units_out` and `key`; the workload fills the rest (see sage_workload.plan).
  */
 typedef struct sage_request {
@@ -87,7 +122,7 @@ typedef struct sage_request {
   int64_t due_ns;     /* intended arrival; latency counts from here */
   uint64_t seq;       /* position in the schedule from 0: the same on every backend, so inputs are drawn from it */
   uint64_t key;       /* routes keyed stages */
-  sage_bytes payload; /* valid until the request's completion; may be empty */
+  sage_bytes payload; /* may be empty; valid until sage_workload.release tells of it, at the latest until `close` */
   uint16_t pipeline;  /* index into sage_workload.pipelines */
   uint16_t class_id;  /* index into sage_workload.classes */
   uint16_t tenant;    /* index into sage_workload.tenants */
@@ -95,6 +130,8 @@ typedef struct sage_request {
   uint8_t flags;      /* SAGE_REQUEST_* */
   uint32_t units_in;  /* input size in tokens */
   uint32_t units_out; /* output size in tokens */
+  uint64_t session;   /* the conversation that it is a turn of, whose context a backend may keep; 0 = none */
+  uint64_t reserved[3];
 } sage_request;
 
 #define SAGE_DONE_OK 0
@@ -104,8 +141,12 @@ typedef struct sage_request {
 #define SAGE_DONE_CANCELLED 4
 
 #define SAGE_COMPLETION_PARTIAL 1u /* a chunk (the first token, say): not terminal */
+#define SAGE_COMPLETION_FLAGS 1u   /* all that there are */
 
-/* The end of a request, or with SAGE_COMPLETION_PARTIAL a chunk of its output, 64 bytes. */
+/*
+ * The end of a request, or with SAGE_COMPLETION_PARTIAL a chunk of its output, 96 bytes. A chunk's `units` add up, and
+ * what is left of the terminal's `units` came with it; a chunk's `result` is not read, the terminal has all of it.
+ */
 typedef struct sage_completion {
   uint64_t id;       /* of the request */
   int64_t at_ns;     /* when it ended; 0 = the host stamps it on arrival */
@@ -116,9 +157,13 @@ typedef struct sage_completion {
   uint32_t flags;    /* SAGE_COMPLETION_* */
   uint32_t units;    /* output tokens: of this chunk if partial, of the whole request if terminal */
   uint32_t node;     /* node that finished it, from 0 */
+  /* When each output token was there, in order; `units` of them, borrowed for the call. Null: only `at_ns` is known.
+     On a terminal completion it is of the tokens that no chunk told of. */
+  const int64_t* token_ns;
+  uint64_t reserved[3];
 } sage_completion;
 
-/* One execution of a step, 32 bytes. The time between a step's `begin_ns` and its predecessor's `end_ns` is waiting. */
+/* One execution of a step, 40 bytes. The time between a step's `begin_ns` and its predecessor's `end_ns` is waiting. */
 typedef struct sage_span {
   uint64_t id; /* of the request */
   int64_t begin_ns;
@@ -126,6 +171,7 @@ typedef struct sage_span {
   uint16_t stage; /* index into sage_workload.stages */
   uint16_t step;  /* index of the step within the request's pipeline */
   uint32_t node;
+  uint64_t reserved;
 } sage_span;
 
 /* One sample of a metric that a plugin registered with `host->series`, 32 bytes. */
@@ -144,15 +190,16 @@ typedef struct sage_record {
 #define SAGE_OUTCOME_CANCELLED 4
 #define SAGE_OUTCOME_UNFINISHED 5 /* no terminal completion when the drain ended */
 
-/* The result is larger than SAGE_RESULT_MAX bytes and was left out; judge by the digest. In sage_outcome.flags. */
+/* The result is larger than sage_workload.result_max and was left out; judge by the digest. In sage_outcome.flags. */
 #define SAGE_OUTCOME_LEFT_OUT 4u
-#define SAGE_RESULT_MAX 65536u
+#define SAGE_RESULT_MAX 65536u            /* bytes, where a workload asks for no other limit */
+#define SAGE_RESULT_MAX_POSSIBLE 1048576u /* that it may ask for */
 
 #define SAGE_VERDICT_UNCHECKED 0u
 #define SAGE_VERDICT_PASS 1u
 #define SAGE_VERDICT_WRONG 2u
 
-/* How a request ended, as the workload gets it to judge, 64 bytes. */
+/* How a request ended, as the workload gets it to judge, 96 bytes. */
 typedef struct sage_outcome {
   uint64_t seq;
   int64_t at_ns;
@@ -162,7 +209,9 @@ typedef struct sage_outcome {
   int32_t outcome;   /* SAGE_OUTCOME_* */
   uint32_t units;
   uint32_t node;
-  uint32_t flags; /* SAGE_REQUEST_WARMUP, SAGE_OUTCOME_LEFT_OUT */
+  uint32_t flags;   /* SAGE_REQUEST_WARMUP, SAGE_OUTCOME_LEFT_OUT */
+  int64_t first_ns; /* its first chunk or token; -1 = it came in one piece */
+  uint64_t reserved[3];
 } sage_outcome;
 
 /* ------------------------------------------------------------------------------------------------ host services */
@@ -187,8 +236,15 @@ typedef struct sage_host {
   void (*spans)(void* ctx, const sage_span* rows, uint64_t n);
   /* Backends only: the effect of a control event is confirmed, or it failed (status and text). */
   void (*event_done)(void* ctx, uint64_t event_id, sage_status status, sage_str text);
-  /* "sage.NAME/1" or a reverse-DNS id; null when the host does not have it. */
+  /* "sage.NAME/1" or a reverse-DNS id, null-terminated; null when the host does not have it. From `create` on; what it
+     gives is valid as long as the table. A plugin that cannot do without one says so in its manifest. */
   const void* (*get_extension)(void* ctx, const char* id);
+  /* Backends only: after a `submit` that did not take all, there is room again. The host asks then, not only when its
+     own time has come. */
+  void (*ready)(void* ctx);
+  /* Backends only, while `open` has not returned: it has its time limit again, ten times at most, and the terminal
+     shows the text. */
+  void (*alive)(void* ctx, sage_str text);
 } sage_host;
 
 /* Extension of the host: what a plugin knows about the run that belongs into its record. [any] */
@@ -199,6 +255,27 @@ typedef struct sage_metadata {
   /* `ctx` is the host's. `value` is JSON; a later value of a key replaces the earlier one. */
   void (*set)(void* ctx, sage_str key, sage_str value);
 } sage_metadata;
+
+/* What went wrong with a request, 64 bytes: a row, its size never changes. */
+typedef struct sage_error {
+  uint64_t id;            /* of the request; 0 = of none */
+  int64_t retry_after_ns; /* a service asked for so long a pause; 0 = it did not */
+  sage_str text;
+  int32_t code; /* of the service's own, such as an HTTP status; 0 = none */
+  uint32_t reserved0;
+  uint64_t reserved[3];
+} sage_error;
+
+/*
+ * Extension of the host, for backends: what failed, in words. The record, the summary and the page show the most
+ * frequent texts with how often each came, so leave out what is different every time. It ends no request. [any]
+ */
+#define SAGE_ERROR_EXTENSION "sage.error/1"
+typedef struct sage_errors {
+  uint32_t struct_size;
+  uint32_t reserved;
+  void (*tell)(void* ctx, const sage_error* rows, uint64_t n); /* `ctx` is the host's */
+} sage_errors;
 
 /* --------------------------------------------------------------------------------------------- what a workload is */
 
@@ -236,12 +313,19 @@ typedef struct sage_step {
   uint32_t reserved;
 } sage_step;
 
+/* Results are no function of seed and request (a sampled text, say): no digest is expected, and parity is not checked.
+ */
+#define SAGE_PIPELINE_NO_DIGEST 1u
+#define SAGE_PIPELINE_FLAGS 1u /* all that there are */
+
 /* Steps in topological order. The last step is the only one whose output no other step takes: it is the result. */
 typedef struct sage_pipeline {
   uint32_t struct_size;
   uint32_t n_steps;
   sage_str name;
   const sage_step* const* steps;
+  uint32_t flags; /* SAGE_PIPELINE_* */
+  uint32_t reserved;
 } sage_pipeline;
 
 /* A class of requests with its service level objectives in ns; 0 = no such objective. */
@@ -297,14 +381,18 @@ typedef struct sage_node {
 #define SAGE_EVENT_HEAL 3u        /* `target` and arguments as in the fault it ends */
 #define SAGE_EVENT_RECONFIGURE 4u /* `target` is the kind */
 
-/* A control event. `args` is a JSON object, for example {"stage":"apply","worker":1} or {"stage":"embed","value":4}. */
+/*
+ * A control event, 64 bytes: a row, its size never changes. `args` is a JSON object, for example
+ * {"stage":"apply","worker":1} or {"stage":"embed","value":4}.
+ */
 typedef struct sage_event {
-  uint32_t struct_size;
-  uint32_t kind; /* SAGE_EVENT_* */
-  uint64_t id;   /* set by the host, for event_done */
+  uint64_t id; /* set by the host, for event_done */
   int64_t due_ns;
   sage_str target;
   sage_str args;
+  uint32_t kind; /* SAGE_EVENT_* */
+  uint32_t reserved0;
+  uint64_t reserved;
 } sage_event;
 
 /* What an operator gets: borrowed for the call. */
@@ -318,8 +406,10 @@ typedef struct sage_op_input {
 
 /*
  * What an operator gives. `result` belongs to the operator and stays valid until its next call or its close.
- * An operator computes and returns; it never sleeps. When it models a call to something remote (a served LLM), it sets
- * `hold_ns`, and the backend keeps the replica occupied for that long, in real or in virtual time.
+ * An operator computes and returns; it does not sleep. When it models a call to something remote (a served LLM), it
+ * sets `hold_ns`, and the backend keeps the replica occupied for that long, in real or in virtual time. One that really
+ * calls something remote blocks its replica until it has the result, and says what it saw in `first_ns` and `end_ns`.
+ * It cannot be part of a run in virtual time, which refuses it.
  */
 typedef struct sage_op_output {
   uint32_t struct_size;
@@ -328,6 +418,8 @@ typedef struct sage_op_output {
   uint64_t digest;        /* of the result: a function of seed and request alone, whichever backend, replica or order */
   int64_t hold_ns;        /* the replica stays occupied this long after the call */
   int64_t first_after_ns; /* the first token appears this long after the call returned; 0 = no tokens */
+  int64_t first_ns;       /* the first token was there then, within the call; 0 = none, or first_after_ns says it */
+  int64_t end_ns;         /* the remote work was done then, within the call; 0 = none was called */
 } sage_op_output;
 
 /*
@@ -386,6 +478,15 @@ typedef struct sage_workload {
 
   /* [main] The nodes to run on; none, or absent: `nodes` of the run, all alike. */
   sage_status (*nodes)(void* self, const sage_node* const** out, uint64_t* n);
+
+  /*
+   * [settle] Optional: neither host nor backend reads the payloads of these requests again. Each was settled before. A
+   * request that the host gave up while the backend still had it (its time limit, the end of the drain) is not told of:
+   * its payload stays valid until `close` returned.
+   */
+  sage_status (*release)(void* self, const uint64_t* seqs, uint64_t n);
+  /* Bytes of a result that `settle` gets; larger ones are left out. 0 = SAGE_RESULT_MAX. */
+  uint64_t result_max;
 } sage_workload;
 
 /* ---------------------------------------------------------------------------------------------- what a backend is */
@@ -422,6 +523,9 @@ typedef struct sage_node_stats {
   uint32_t node;
   double busy_ns;  /* work done since `open` */
   double capacity; /* relative speed times replicas */
+  /* Of a node with a clock of its own: what was added to its stamps, and by how much they may still be wrong. */
+  int64_t clock_offset_ns;
+  int64_t clock_error_ns;
 } sage_node_stats;
 
 /*
@@ -435,7 +539,7 @@ typedef struct sage_driver {
 } sage_driver;
 
 typedef struct sage_stats {
-  uint32_t struct_size; /* in: size of the host's struct; out: the plugin's, never larger */
+  uint32_t struct_size;
   uint32_t reserved;
   uint64_t resident_bytes; /* memory of the backend's own processes; 0 = not known */
   const sage_node_stats* const* nodes;
@@ -469,14 +573,20 @@ typedef struct sage_backend {
   sage_status (*advance)(void* self, int64_t until_ns, int64_t* next_ns);
   /* [settle] The arrays stay valid until the next call. */
   sage_status (*stats)(void* self, sage_stats* out);
+  /*
+   * [feed] Optional: nobody waits for these any more (their time limit is over). Each still gets its one terminal
+   * completion, SAGE_DONE_CANCELLED if that is how it ended. An id that the backend does not know has ended already.
+   * Must not block.
+   */
+  sage_status (*cancel)(void* self, const uint64_t* ids, uint64_t n);
 } sage_backend;
 
 /* -------------------------------------------------------------------------------------------------------- entry */
 
 typedef struct sage_plugin {
-  uint32_t struct_size; /* in: size of the host's struct; out: the plugin's, never larger */
-  uint32_t abi_minor;   /* the minor version that the plugin was built against */
-  sage_str manifest;    /* the TOML text embedded at build time; must say what the file beside the library says */
+  uint32_t struct_size;
+  uint32_t abi_minor; /* the minor version of the header that it was built with, as its manifest says */
+  sage_str manifest;  /* the TOML text embedded at build time; must say what the file beside the library says */
   /* [main] `id` is the manifest's; `config` a JSON object of the plugin's resolved options, plus "seed", "nodes",
      "parallelism", "scheduler", "quick"; for a backend also "open_timeout_s"; for a workload also "capabilities", those
      of its backend, and "load", an object of the host's load options. [required] */
@@ -495,6 +605,10 @@ typedef sage_status (*sage_entry_fn)(const sage_host* host, sage_plugin* out);
 #define SAGE_EXPORT __attribute__((visibility("default")))
 #endif
 
+/* The manifest, for sage_plugin.manifest: sage_add_plugin() makes them of the file. */
+extern const char sage_manifest_text[];
+extern const uint64_t sage_manifest_size;
+
 /* The one exported symbol. Must not start threads or touch anything outside the process. */
 SAGE_EXPORT sage_status sage_entry_v1(const sage_host* host, sage_plugin* out);
 
@@ -503,11 +617,13 @@ SAGE_EXPORT sage_status sage_entry_v1(const sage_host* host, sage_plugin* out);
 #else
 #define SAGE_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " is frozen")
 #endif
-SAGE_ASSERT_SIZE(sage_request, 64);
-SAGE_ASSERT_SIZE(sage_completion, 64);
-SAGE_ASSERT_SIZE(sage_outcome, 64);
-SAGE_ASSERT_SIZE(sage_span, 32);
+SAGE_ASSERT_SIZE(sage_request, 96);
+SAGE_ASSERT_SIZE(sage_completion, 96);
+SAGE_ASSERT_SIZE(sage_outcome, 96);
+SAGE_ASSERT_SIZE(sage_span, 40);
 SAGE_ASSERT_SIZE(sage_record, 32);
+SAGE_ASSERT_SIZE(sage_error, 64);
+SAGE_ASSERT_SIZE(sage_event, 64);
 
 #ifdef __cplusplus
 }

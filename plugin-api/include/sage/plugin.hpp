@@ -59,6 +59,16 @@ class Host {
   void event_done(uint64_t event, sage_status status = SAGE_OK, std::string_view text = {}) const {
     table_->event_done(table_->ctx, event, status, str(text));
   }
+  // After a submit that did not take all: there is room again.
+  void ready() const { table_->ready(table_->ctx); }
+  // During `open`: it goes on, and has its time limit again. The terminal shows the text.
+  void alive(std::string_view text) const { table_->alive(table_->ctx, str(text)); }
+  // What went wrong with requests, in words; equal texts are counted. False if the host has no place for them.
+  bool tell_errors(std::span<const sage_error> rows) const {
+    const auto* errors = static_cast<const sage_errors*>(extension(SAGE_ERROR_EXTENSION));
+    if (errors != nullptr) errors->tell(table_->ctx, rows.data(), rows.size());
+    return errors != nullptr;
+  }
   // Null if the host has none of that id; a host that a test made need not have any.
   [[nodiscard]] const void* extension(const char* id) const {
     return SAGE_HAS(table_, sage_host, get_extension) ? table_->get_extension(table_->ctx, id) : nullptr;
@@ -106,6 +116,39 @@ class Draw {
  private:
   uint64_t key_;
 };
+
+// ------------------------------------------------------------------------------------------------ for backends
+
+// The steps of a pipeline in their order: visit(step number, const sage_stage&, span of the numbers of its inputs).
+template <class Visit>
+void for_each_step(const sage_run& run, const sage_pipeline& pipeline, Visit&& visit) {
+  for (uint32_t s = 0; s < pipeline.n_steps; ++s) {
+    const auto& step = *pipeline.steps[s];
+    visit(s, *run.stages[step.stage], std::span(step.inputs, step.n_inputs));
+  }
+}
+
+// An event's arguments; an empty object where there are none.
+inline Json arguments(const sage_event& event) {
+  return event.args.size == 0 ? Json::object() : Json::parse(view(event.args));
+}
+
+inline sage_node_stats node_stats(uint32_t node, double busy_ns, double capacity) {
+  sage_node_stats out{};
+  out.struct_size = sizeof out;
+  out.node = node;
+  out.busy_ns = busy_ns;
+  out.capacity = capacity;
+  return out;
+}
+
+// When the first token of an operator's result was there or, after the hold, will be: 0 = it has none. The call began
+// and returned at these times.
+inline int64_t first_token_ns(const sage_op_output& out, int64_t began_ns, int64_t returned_ns) {
+  if (out.first_ns != 0) return std::clamp(out.first_ns, began_ns, returned_ns);
+  if (out.first_after_ns <= 0) return 0;
+  return returned_ns + std::min(out.first_after_ns, std::max<int64_t>(0, out.hold_ns));
+}
 
 // ---------------------------------------------------------------------------------------------------- operators
 
@@ -156,6 +199,7 @@ struct StepSpec {
 struct PipelineSpec {
   std::string name;
   std::vector<StepSpec> steps;
+  uint32_t flags = 0;  // SAGE_PIPELINE_*
 };
 struct ClassSpec {
   std::string name;
@@ -200,6 +244,8 @@ class Workload {
   // Verdicts arrive as SAGE_VERDICT_UNCHECKED.
   virtual void settle(std::span<const sage_outcome> /*rows*/, std::span<uint32_t> /*verdicts*/) {}
   virtual Conclusion conclude() { return {}; }
+  // The payloads of these are not read again.
+  virtual void release(std::span<const uint64_t> /*seqs*/) {}
   virtual const void* extension(std::string_view /*id*/) { return nullptr; }
 };
 
@@ -217,6 +263,8 @@ class Backend {
   virtual void close() = 0;
   // Virtual time only: the time of the next internal event after everything up to until_ns is done.
   virtual int64_t advance(int64_t /*until_ns*/) { throw Failure(SAGE_UNSUPPORTED, "this backend runs in real time"); }
+  // Nobody waits for these any more; each still gets its one completion.
+  virtual void cancel(std::span<const uint64_t> /*ids*/) {}
   virtual sage_stats stats() { return {sizeof(sage_stats), 0, 0, nullptr, 0, nullptr, 0}; }
   virtual const void* extension(std::string_view /*id*/) { return nullptr; }
 };
@@ -242,7 +290,7 @@ class DescriptionTables {
         pointers.push_back(&steps_.back());
       }
       pipelines_.push_back(
-          {sizeof(sage_pipeline), static_cast<uint32_t>(pointers.size()), str(p.name), pointers.data()});
+          {sizeof(sage_pipeline), static_cast<uint32_t>(pointers.size()), str(p.name), pointers.data(), p.flags, 0});
     }
     for (const auto& c : d.classes)
       classes_.push_back({sizeof(sage_class), 0, str(c.name), c.slo_response_ns, c.slo_ttft_ns, c.slo_tpot_ns});
@@ -354,8 +402,8 @@ inline sage_status operator_run(void* op, const sage_op_input* in, sage_op_outpu
 }
 inline void operator_close(void* op) noexcept { delete static_cast<OperatorInstance*>(op); }
 
-inline const sage_workload& workload_table() {
-  static const sage_workload table = {
+inline sage_workload every_function_of_a_workload() {
+  return {
       sizeof(sage_workload),
       0,
       list<&DescriptionTables::stage_pointers, sage_stage>,
@@ -363,7 +411,8 @@ inline const sage_workload& workload_table() {
       list<&DescriptionTables::class_pointers, sage_class>,
       list<&DescriptionTables::tenant_pointers, sage_tenant>,
       [](void* self, sage_operators* out) noexcept -> sage_status {
-        *out = {sizeof(sage_operators), 0, self, operator_open, operator_run, operator_close};
+        const sage_operators own = {sizeof(sage_operators), 0, self, operator_open, operator_run, operator_close};
+        sage_fill(out, &own);
         return SAGE_OK;
       },
       [](void* self, sage_request* rows, uint64_t n, uint64_t* filled) noexcept -> sage_status {
@@ -381,7 +430,7 @@ inline const sage_workload& workload_table() {
             const auto& e = w.events[i];
             const auto& target = w.event_args.emplace_back(e.target);
             const auto& args = w.event_args.emplace_back(e.args.dump());
-            rows[i] = {sizeof(sage_event), e.kind, 0, e.due_ns, str(target), str(args)};
+            rows[i] = {0, e.due_ns, str(target), str(args), e.kind, 0, 0};
           }
           w.events.erase(w.events.begin(), w.events.begin() + static_cast<std::ptrdiff_t>(count));
           *filled = count;
@@ -402,12 +451,16 @@ inline const sage_workload& workload_table() {
         });
       },
       list<&DescriptionTables::node_pointers, sage_node>,
+      [](void* self, const uint64_t* seqs, uint64_t n) noexcept -> sage_status {
+        auto& w = workload(self);
+        return guard(w.host, [&] { w.object->release({seqs, static_cast<size_t>(n)}); });
+      },
+      0,
   };
-  return table;
 }
 
-inline const sage_backend& backend_table() {
-  static const sage_backend table = {
+inline sage_backend every_function_of_a_backend() {
+  return {
       sizeof(sage_backend),
       0,
       [](void* self, const sage_run* run) noexcept -> sage_status {
@@ -439,14 +492,60 @@ inline const sage_backend& backend_table() {
       [](void* self, sage_stats* out) noexcept -> sage_status {
         auto& b = backend(self);
         return guard(b.host, [&] {
-          auto given = b.object->stats();
-          given.struct_size = std::min(out->struct_size, given.struct_size);  // an older host's has fewer members
-          std::memcpy(out, &given, given.struct_size);
+          const auto own = b.object->stats();
+          sage_fill(out, &own);
         });
       },
+      [](void* self, const uint64_t* ids, uint64_t n) noexcept -> sage_status {
+        auto& b = backend(self);
+        return guard(b.host, [&] { b.object->cancel({ids, static_cast<size_t>(n)}); });
+      },
   };
+}
+
+// Whether Plugin, or a class between it and Base, has a `member` of its own: an optional function that would do nothing
+// is absent from the table, so that the host need not call it. Of no particular plugin: all are there.
+#define SAGE_OVERRIDES(Plugin, Base, member)                                                                 \
+  ([] {                                                                                                      \
+    if constexpr (requires { requires std::is_same_v<decltype(&Plugin::member), decltype(&Base::member)>; }) \
+      return false;                                                                                          \
+    else                                                                                                     \
+      return true;                                                                                           \
+  }())
+
+template <class Plugin>
+constexpr uint64_t result_max() {
+  if constexpr (requires { Plugin::result_max; }) return Plugin::result_max;
+  return 0;
+}
+
+template <class Plugin = void>
+const sage_workload& workload_table() {
+  static const sage_workload table = [] {
+    sage_workload all = every_function_of_a_workload();
+    if (!SAGE_OVERRIDES(Plugin, Workload, events)) all.events = nullptr;
+    if (!SAGE_OVERRIDES(Plugin, Workload, settle)) all.settle = nullptr;
+    if (!SAGE_OVERRIDES(Plugin, Workload, conclude)) all.conclude = nullptr;
+    if (!SAGE_OVERRIDES(Plugin, Workload, release)) all.release = nullptr;
+    all.result_max = result_max<Plugin>();
+    return all;
+  }();
   return table;
 }
+
+template <class Plugin = void>
+const sage_backend& backend_table() {
+  static const sage_backend table = [] {
+    sage_backend all = every_function_of_a_backend();
+    if (!SAGE_OVERRIDES(Plugin, Backend, control)) all.control = nullptr;
+    if (!SAGE_OVERRIDES(Plugin, Backend, advance)) all.advance = nullptr;
+    if (!SAGE_OVERRIDES(Plugin, Backend, stats)) all.stats = nullptr;
+    if (!SAGE_OVERRIDES(Plugin, Backend, cancel)) all.cancel = nullptr;
+    return all;
+  }();
+  return table;
+}
+#undef SAGE_OVERRIDES
 
 // Plugin is constructed as Plugin(Host, id, options).
 template <class Plugin>
@@ -468,22 +567,17 @@ sage_status entry(const sage_host* /*host*/, sage_plugin* out, std::string_view 
     });
   };
   plugin.destroy = [](void* self) noexcept { delete static_cast<Instance<Base>*>(self); };
-  if constexpr (is_workload) plugin.workload = &workload_table();
-  if constexpr (!is_workload) plugin.backend = &backend_table();
+  if constexpr (is_workload) plugin.workload = &workload_table<Plugin>();
+  if constexpr (!is_workload) plugin.backend = &backend_table<Plugin>();
   plugin.get_extension = [](void* self, const char* id) noexcept -> const void* {
     return static_cast<Instance<Base>*>(self)->object->extension(id);
   };
-  if (out->struct_size < sizeof(sage_plugin)) plugin.struct_size = out->struct_size;
-  std::memcpy(out, &plugin, plugin.struct_size);
+  sage_fill(out, &plugin);
   return SAGE_OK;
 }
 
 }  // namespace detail
 }  // namespace sage
-
-// Written by sage_add_plugin() from the manifest.
-extern "C" const char sage_manifest_text[];
-extern "C" const unsigned long sage_manifest_size;
 
 #define SAGE_PLUGIN(Class)                                                                    \
   extern "C" SAGE_EXPORT sage_status sage_entry_v1(const sage_host* host, sage_plugin* out) { \

@@ -63,8 +63,7 @@ sage_stats Backend::stats() {
   node_stats_.clear();
   node_stats_pointers_.clear();
   for (const auto& node : model_->work())
-    node_stats_.push_back(
-        {sizeof(sage_node_stats), static_cast<uint32_t>(node_stats_.size()), node.work_ns, node.capacity});
+    node_stats_.push_back(sage::node_stats(static_cast<uint32_t>(node_stats_.size()), node.work_ns, node.capacity));
   for (const auto& row : node_stats_) node_stats_pointers_.push_back(&row);
   return {sizeof(sage_stats),
           0,

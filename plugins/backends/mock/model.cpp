@@ -201,11 +201,19 @@ void Model::end(int64_t now_ns, uint32_t slot, const End& how) {
   for (uint32_t step = 0; step < pipeline.steps.size(); ++step)
     if (const auto& state = steps[step]; state.done)
       outbox_.span({request.row.id, state.begin_ns, state.end_ns, static_cast<uint16_t>(pipeline.steps[step].stage),
-                    static_cast<uint16_t>(step), state.node});
+                    static_cast<uint16_t>(step), state.node, 0});
   request.ended = true;
   --outstanding_;
-  outbox_.complete({request.row.id, now_ns, request.begun_ns, how.digest, how.result, how.status, 0,
-                    how.status == SAGE_DONE_OK ? how.units : 0, how.node});
+  sage_completion row{};
+  row.id = request.row.id;
+  row.at_ns = now_ns;
+  row.begun_ns = request.begun_ns;
+  row.digest = how.digest;
+  row.result = how.result;
+  row.status = how.status;
+  row.units = how.status == SAGE_DONE_OK ? how.units : 0;
+  row.node = how.node;
+  outbox_.complete(row);
 }
 
 void Model::release_if_idle(uint32_t slot) {

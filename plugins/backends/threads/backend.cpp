@@ -98,9 +98,13 @@ void ThreadsBackend::close() {
               "behind until the process ends");
 }
 
+void ThreadsBackend::cancel(std::span<const uint64_t> ids) {
+  if (runtime_) runtime_->cancel(ids);
+}
+
 sage_stats ThreadsBackend::stats() {
   const auto work = runtime_ ? runtime_->work() : Stage::Work{};
-  node_ = {sizeof(sage_node_stats), 0, static_cast<double>(work.busy_ns), static_cast<double>(work.workers)};
+  node_ = sage::node_stats(0, static_cast<double>(work.busy_ns), static_cast<double>(work.workers));
   return {sizeof(sage_stats), 0, resident_bytes(), nodes_, 1, nullptr, 0};
 }
 

@@ -21,6 +21,7 @@ class ThreadsBackend : public sage::Backend {
   void control(const sage_event& event) override;
   bool drain(int64_t timeout_ns) override;
   void close() override;
+  void cancel(std::span<const uint64_t> ids) override;
   sage_stats stats() override;
 
  private:

@@ -93,28 +93,31 @@ void Runtime::complete(Task& task, Scratch& scratch) {
     const auto& job = task.jobs[s];
     if (!job.executed) continue;
     scratch.spans.push_back(
-        {id, job.begin_ns, job.end_ns, static_cast<uint16_t>(pipeline[s].stage), static_cast<uint16_t>(s), 0});
+        {id, job.begin_ns, job.end_ns, static_cast<uint16_t>(pipeline[s].stage), static_cast<uint16_t>(s), 0, 0});
     begun_ns = std::min(begun_ns, job.begin_ns);
     ended_ns = std::max(ended_ns, job.end_ns);
-    if (job.first_ns != 0)
-      scratch.rows.push_back({id, job.first_ns, 0, 0, {nullptr, 0}, SAGE_DONE_OK, SAGE_COMPLETION_PARTIAL, 1, 0});
+    if (job.first_ns == 0) continue;
+    auto& partial = scratch.rows.emplace_back();
+    partial.id = id;
+    partial.at_ns = job.first_ns;
+    partial.flags = SAGE_COMPLETION_PARTIAL;
+    partial.units = 1;
   }
   if (scratch.spans.empty()) begun_ns = 0;
   for (auto& partial : scratch.rows) partial.begun_ns = begun_ns;
 
   const auto& last = task.jobs[pipeline.size() - 1];
-  if (task.failed.load(std::memory_order_relaxed))
-    scratch.rows.push_back({id, ended_ns, begun_ns, 0, {nullptr, 0}, SAGE_DONE_ERROR, 0, 0, 0});
-  else
-    scratch.rows.push_back({id,
-                            ended_ns,
-                            begun_ns,
-                            last.digest,
-                            {last.output.data(), last.output.size()},
-                            SAGE_DONE_OK,
-                            0,
-                            last.units,
-                            0});
+  auto& end = scratch.rows.emplace_back();
+  end.id = id;
+  end.at_ns = ended_ns;
+  end.begun_ns = begun_ns;
+  if (task.failed.load(std::memory_order_relaxed)) {
+    end.status = task.cancelled() ? SAGE_DONE_CANCELLED : SAGE_DONE_ERROR;
+  } else {
+    end.digest = last.digest;
+    end.result = {last.output.data(), last.output.size()};
+    end.units = last.units;
+  }
   if (!scratch.spans.empty()) host_.spans(scratch.spans);
   host_.complete(scratch.rows);
   pool_.release(task);

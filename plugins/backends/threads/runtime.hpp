@@ -24,6 +24,8 @@ class Runtime {
 
   // [feed] How many of the first rows were taken.
   size_t submit(std::span<const sage_request> rows);
+  // [feed] Their steps that have not begun are left out.
+  void cancel(std::span<const uint64_t> ids) { pool_.cancel(ids); }
   // [feed] Throws sage::Failure with the names there are.
   Stage& stage(std::string_view name);
 

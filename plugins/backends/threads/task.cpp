@@ -12,6 +12,7 @@ constexpr size_t chunk_size = 256;
 
 void Task::begin(const sage_request& row, const PipelinePlan& plan, int64_t deadline) {
   request = row;
+  id.store(row.id, std::memory_order_relaxed);
   deadline_ns = deadline;
   pipeline = &plan;
   failed.store(false, std::memory_order_relaxed);
@@ -69,6 +70,17 @@ void TaskPool::release(Task& task) {
   task.next_free = free_;
   free_ = &task;
   if (--out_ == 0 && draining_) all_returned_.notify_all();
+}
+
+void TaskPool::cancel(std::span<const uint64_t> ids) {
+  std::vector<uint64_t> sorted(ids.begin(), ids.end());
+  std::ranges::sort(sorted);
+  const std::lock_guard lock(mutex_);
+  for (size_t t = 0; t < created_; ++t) {
+    auto& task = chunks_[t / chunk_size][t % chunk_size];
+    const auto id = task.id.load(std::memory_order_relaxed);
+    if (std::ranges::binary_search(sorted, id)) task.cancelled_id.store(id, std::memory_order_relaxed);
+  }
 }
 
 bool TaskPool::wait_all_returned(int64_t timeout_ns) {

@@ -43,9 +43,14 @@ struct Task {
   int64_t deadline_ns = 0;  // by which its class wants the response
   const PipelinePlan* pipeline = nullptr;
   std::atomic<bool> failed{false};
+  // Whose task it is, and the request that nobody waits for any more. Ids are never used again, so a task that has
+  // meanwhile become another request's is not hit.
+  std::atomic<uint64_t> id{0};
+  std::atomic<uint64_t> cancelled_id{0};
   std::unique_ptr<Job[]> jobs;  // as many as the longest pipeline has steps
   Task* next_free = nullptr;
 
+  [[nodiscard]] bool cancelled() const { return cancelled_id.load(std::memory_order_relaxed) == request.id; }
   void begin(const sage_request& row, const PipelinePlan& plan, int64_t deadline);
   // What the step's operator gets, written over `inputs`.
   void gather(uint32_t step, std::vector<sage_bytes>& inputs) const;
@@ -58,6 +63,8 @@ class TaskPool {
   size_t take(std::span<Task*> tasks);
   // Any thread. Nothing of the task may be touched afterwards.
   void release(Task& task);
+  // [feed] Those of these requests that are out are marked.
+  void cancel(std::span<const uint64_t> ids);
   // False when tasks were still out after timeout_ns.
   bool wait_all_returned(int64_t timeout_ns);
 

@@ -49,7 +49,8 @@ bool Worker::open_replica() {
 
 Fate Worker::execute(Job& job) {
   auto& task = *job.task;
-  if (task.failed.load(std::memory_order_relaxed)) return Fate::fail;  // another branch failed: nothing left to do
+  // Another branch failed, or nobody waits: nothing left to do.
+  if (task.failed.load(std::memory_order_relaxed) || task.cancelled()) return Fate::fail;
   // A key group that died with a worker starts again empty.
   if (!replica.open() && !open_replica()) return Fate::fail;
 
@@ -82,8 +83,8 @@ Fate Worker::execute(Job& job) {
     job.output.assign(result.begin(), result.end());
     job.digest = out.digest;
     job.units = out.units;
-    if (out.first_after_ns > 0)
-      job.first_ns = returned_ns + std::min(out.first_after_ns, std::max<int64_t>(0, hold_ns));
+    if (const auto first_ns = sage::first_token_ns(out, job.begin_ns, returned_ns); first_ns != 0)
+      job.first_ns = first_ns;
   }
   return fate;
 }

@@ -15,12 +15,11 @@ _U16, _U64 = struct.Struct("<H"), struct.Struct("<Q")
 # id | due | seq | key | payload pointer and size | pipeline, class, tenant | priority, flags
 _REQUEST = struct.Struct("<QqQQQQHHHBB")
 _PIPELINE_AT = 48
-_SIZES = struct.Struct("<II")  # of the result; number of spans
-_SIZES_AT = 80
-_STATUS = struct.Struct("<iI")
-_STATUS_AT = 88
-_ATTEMPTS = struct.Struct("<I")
-_ATTEMPTS_AT = 100
+_SIZES = struct.Struct("<IH")  # of the result; number of spans
+_SIZES_AT = 112
+_ATTEMPTS_AT = 118
+_STATUS = struct.Struct("<BI")  # and units
+_STATUS_AT = 119
 _MASK = (1 << 64) - 1
 
 
@@ -69,8 +68,7 @@ def request_id(packet: bytes) -> int:
 
 
 def status(packet: bytes) -> int:
-    found: int = _STATUS.unpack_from(packet, _STATUS_AT)[0]
-    return found
+    return packet[_STATUS_AT]
 
 
 def failed(packet: bytes, text: str, code: int = ERROR) -> bytes:
@@ -88,14 +86,12 @@ def failed(packet: bytes, text: str, code: int = ERROR) -> bytes:
 def again(packet: bytes) -> bytes:
     """The packet for another attempt after a fault, counted."""
     out = bytearray(packet)
-    attempts = _ATTEMPTS.unpack_from(out, _ATTEMPTS_AT)[0]
-    _ATTEMPTS.pack_into(out, _ATTEMPTS_AT, attempts + 1)
+    out[_ATTEMPTS_AT] = min(out[_ATTEMPTS_AT] + 1, 255)
     return bytes(out)
 
 
 def attempts(packet: bytes) -> int:
-    found: int = _ATTEMPTS.unpack_from(packet, _ATTEMPTS_AT)[0]
-    return found
+    return packet[_ATTEMPTS_AT]
 
 
 def input_key(packet: bytes) -> int:

@@ -14,7 +14,7 @@ class Broken : public Instant {
       const auto now = own_.now_ns();
       const auto node = static_cast<uint32_t>(row.seq % used_);
       const auto stage = static_cast<uint16_t>(run_->pipelines[row.pipeline]->steps[0]->stage);
-      const sage_span span{row.id, now, now, stage, 0, node};
+      const sage_span span{row.id, now, now, stage, 0, node, 0};
       if (spans_) own_.spans({&span, 1});
       sage_completion done{};
       done.id = row.id;

@@ -3,8 +3,6 @@
 #include <string.h>
 
 /* Written by sage_add_plugin(). */
-extern const char sage_manifest_text[];
-extern const unsigned long sage_manifest_size;
 
 static sage_status create(const sage_host* host, sage_str id, sage_str config, void** self) {
   (void)host, (void)id, (void)config;

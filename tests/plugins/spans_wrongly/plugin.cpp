@@ -11,8 +11,9 @@ class Broken : public Instant {
     constexpr int64_t hour_ns = 3'600'000'000'000;
     const auto now = own_.now_ns();
     for (const auto& row : rows) {
-      const std::array spans = {sage_span{row.id, now, now + hour_ns, 0, 0, 0}, sage_span{row.id, now, now, 0, 999, 0},
-                                sage_span{row.id, now, now, 0, 0, 1'000'000}};
+      const std::array spans = {sage_span{row.id, now, now + hour_ns, 0, 0, 0, 0},
+                                sage_span{row.id, now, now, 0, 999, 0, 0},
+                                sage_span{row.id, now, now, 0, 0, 1'000'000, 0}};
       own_.spans(spans);
       complete(row.id);
       own_.spans(std::span(spans).first(1));
