@@ -21,3 +21,15 @@ foreach(plugin instant hello)
     message(FATAL_ERROR "lib${plugin}.so must export sage_entry_v1 alone, but exports: ${exported}")
   endif()
 endforeach()
+
+# One in C is a project of its own, which no C++ compiler sees.
+run(${CMAKE_COMMAND} -S ${SCRATCH}/examples/backends/serial_c -B ${SCRATCH}/build_c -G ${GENERATOR}
+    -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=/nonexistent
+    "-DCMAKE_C_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror")
+run(${CMAKE_COMMAND} --build ${SCRATCH}/build_c)
+if(HOST)
+  run(${HOST} run --workload q1 --backend serial_c --plugin-path ${SCRATCH}/build_c --quick --documents 200
+      --output-dir ${SCRATCH}/results)
+  run(${HOST} run --workload hello --backend instant --plugin-path ${SCRATCH}/build/plugins --quick
+      --output-dir ${SCRATCH}/results)
+endif()
