@@ -305,15 +305,26 @@ double open_backend(Session& session, const EngineInput& input, uint32_t nodes) 
                                                 input.workload->manifest.id, failure.text));
     throw;
   }
-  return seconds(monotonic_ns() - begin);
+  const auto took_s = seconds(monotonic_ns() - begin);
+  if (sage_stats stats{}; session.backend.stats(stats))
+    session.ledger->clock_error_ns.store(clock_error_ns(stats), std::memory_order_relaxed);
+  return took_s;
 }
 
 void take_stats(Session& session, records::RunResult& result) {
   sage_stats stats{};
   if (!session.backend.stats(stats)) return;
-  for (uint64_t i = 0; i < stats.n_nodes; ++i)
-    result.nodes.push_back(
-        {.node = stats.nodes[i]->node, .busy_s = stats.nodes[i]->busy_ns / 1e9, .capacity = stats.nodes[i]->capacity});
+  for (uint64_t i = 0; i < stats.n_nodes; ++i) {
+    const auto& told = *stats.nodes[i];
+    auto& node = result.nodes.emplace_back();
+    node.node = told.node;
+    node.busy_s = told.busy_ns / 1e9;
+    node.capacity = told.capacity;
+    if (const auto clock = clock_of(told); clock.error_ns != 0 || clock.offset_ns != 0) {
+      node.clock_offset_s = static_cast<double>(clock.offset_ns) / 1e9;
+      node.clock_error_s = static_cast<double>(clock.error_ns) / 1e9;
+    }
+  }
 }
 
 // The measured window and the drain, if the latter ended now.

@@ -81,7 +81,10 @@ records::Interval IntervalRecorder::take(int64_t now_ns) {
 
   take_classes(record);
   sage_stats stats{};
-  if (!ledger.closed() && session_.backend.stats(stats)) record.resident_bytes = stats.resident_bytes;
+  if (!ledger.closed() && session_.backend.stats(stats)) {
+    record.resident_bytes = stats.resident_bytes;
+    session_.ledger->clock_error_ns.store(clock_error_ns(stats), std::memory_order_relaxed);
+  }
   take_noise(record);
   if (watch_ != nullptr) {
     watch_->offered.store(record.total_offered, std::memory_order_relaxed);

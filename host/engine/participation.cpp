@@ -62,10 +62,10 @@ std::vector<uint32_t> idle_nodes(const Description& description, uint32_t asked,
       return description.nodes.empty() || has_all(*description.nodes[node], *stage);
     });
   };
-  for (const auto& [node, busy_s, capacity, requests, share] : result.nodes)
-    if (node < asked && requests == 0 && can_work(node) &&
-        std::ranges::none_of(result.events, [&](const auto& event) { return explains(event, node); }))
-      out.push_back(node);
+  for (const auto& n : result.nodes)
+    if (n.node < asked && n.requests == 0 && can_work(n.node) &&
+        std::ranges::none_of(result.events, [&](const auto& event) { return explains(event, n.node); }))
+      out.push_back(n.node);
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/json_text.hpp"
 #include "base/quote.hpp"
@@ -62,6 +64,17 @@ void* create_instance(const catalog::Plugin& plugin, const sage_host* services, 
 }
 
 }  // namespace
+
+NodeClock clock_of(const sage_node_stats& node) {
+  if (!SAGE_HAS_FIELD(&node, sage_node_stats, clock_error_ns)) return {};
+  return {node.clock_offset_ns, std::max<int64_t>(0, node.clock_error_ns)};
+}
+
+int64_t clock_error_ns(const sage_stats& stats) {
+  int64_t largest = 0;
+  for (uint64_t i = 0; i < stats.n_nodes; ++i) largest = std::max(largest, clock_of(*stats.nodes[i]).error_ns);
+  return largest;
+}
 
 void set_failure_text(std::string_view text) { failure_text = text; }
 std::string take_failure_text() { return std::exchange(failure_text, {}); }

@@ -22,6 +22,15 @@ std::string take_failure_text();
 // Throws Error naming plugin, call and text unless `status` is SAGE_OK.
 void check_status(sage_status status, const catalog::Plugin& plugin, Call call);
 
+// What a node's own clock is like; none of its own: zeros.
+struct NodeClock {
+  int64_t offset_ns = 0;
+  int64_t error_ns = 0;
+};
+NodeClock clock_of(const sage_node_stats& node);
+// The largest error of all nodes' clocks.
+int64_t clock_error_ns(const sage_stats& stats);
+
 // Time a call may take before a supervisor gives the run up as hung.
 inline constexpr int64_t call_limit_ns = 60'000'000'000;
 

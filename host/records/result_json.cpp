@@ -234,7 +234,9 @@ Json to_json(const RunResult& result) {
                             {"requests", node.requests},
                             {"share", base::or_null(node.share)},
                             {"busy_s", base::or_null(node.busy_s)},
-                            {"capacity", base::or_null(node.capacity)}});
+                            {"capacity", base::or_null(node.capacity)},
+                            {"clock_offset_s", base::or_null(node.clock_offset_s)},
+                            {"clock_error_s", base::or_null(node.clock_error_s)}});
   out["series"] = Json::array();
   for (const auto& series : result.series) out["series"].push_back(to_json(series));
   out["failures"] = Json::array();

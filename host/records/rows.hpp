@@ -168,6 +168,9 @@ struct NodeWork {
   std::optional<double> capacity = std::nullopt;
   uint64_t requests = 0;                       // of which it executed a step
   std::optional<double> share = std::nullopt;  // of those of all nodes; none if there are none
+  // Of a clock of its own: what was added to its stamps, and by how much they may still be wrong.
+  std::optional<double> clock_offset_s = std::nullopt;
+  std::optional<double> clock_error_s = std::nullopt;
 };
 
 struct SeriesSummary {

@@ -34,9 +34,10 @@ std::string node_table(const records::RunResult& result) {
   if (nodes.size() < 2) return "";
   if (nodes.size() > most_rows) return "\n" + line(nodes);
   std::vector<std::vector<std::string>> rows = {{"node", "requests", "share", "busy s", "capacity"}};
-  for (const auto& [node, busy_s, capacity, requests, share] : nodes)
-    rows.push_back({fmt::format("{}{}", node, requests == 0 ? " served nothing" : ""), fmt::format("{}", requests),
-                    base::share_text(share), number_text(busy_s), number_text(capacity)});
+  for (const auto& n : nodes)
+    rows.push_back({fmt::format("{}{}", n.node, n.requests == 0 ? " served nothing" : ""),
+                    fmt::format("{}", n.requests), base::share_text(n.share), number_text(n.busy_s),
+                    number_text(n.capacity)});
   return "\n" + text_table(rows);
 }
 

@@ -43,8 +43,10 @@ abi = "1.0"
 library = "libfast.so"
 summary = "a summary"
 capabilities = ["nodes", "fault.kill-worker"]
+open_timeout_s = 300
 [requires]
 capabilities = ["priority"]
+extensions = ["sage.metadata/1"]
 libfast = "apt install libfast"
 [defaults]
 rate = 90
@@ -84,6 +86,8 @@ default = 3
   CHECK(m.required_capabilities == std::vector<std::string>{"priority"});
   CHECK(m.requires_text.at("libfast") == "apt install libfast");
   CHECK(m.requires_text.size() == 1);
+  CHECK(m.required_extensions == std::vector<std::string>{"sage.metadata/1"});
+  CHECK(m.open_timeout_s == 300);
   CHECK(std::get<int64_t>(m.defaults.at("rate")) == 90);
   CHECK(std::get<std::string>(m.defaults.at("arrival")) == "bursty");
   CHECK(m.defaults.size() == 2);
@@ -144,6 +148,9 @@ TEST_CASE("what is wrong with a manifest is said with its place and the remedy")
       {"library", "aliases = [1]\nlibrary", "'aliases' must be an array of strings"},
       {"library", "capabilities = [\"a b\"]\nlibrary", "capabilities 'a b' must be"},
       {"library", "requires = 1\nlibrary", "'requires' must be a table"},
+      {"library", "requires = {extensions = [\"x/1\"]}\nlibrary",
+       "the plugin requires extension 'x/1' of the host, which has sage.metadata/1, sage.error/1; update sage-host"},
+      {"library", "open_timeout_s = 9\nlibrary", "open_timeout_s is for backends"},
       {"library", "requires = {ray = 1}\nlibrary", "'ray' in [requires] must be a string"},
       {"library", "defaults = {rate = []}\nlibrary", "'rate' must be a string, a number, true or false"},
       {"library", "defaults = {Rate = 1}\nlibrary", "option name 'Rate' must be lower case"},

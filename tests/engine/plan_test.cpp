@@ -78,6 +78,18 @@ TEST_CASE_FIXTURE(FakeRun, "a workload's mistakes are refused") {
       return rows.size();
     };
   }
+  SUBCASE("a flag that the ABI does not define") {
+    plan = [](std::span<sage_request> rows) {
+      rows[5].flags = 16;
+      return rows.size();
+    };
+  }
+  SUBCASE("the host's own flag") {
+    plan = [](std::span<sage_request> rows) {
+      rows[5].flags = SAGE_REQUEST_WARMUP;
+      return rows.size();
+    };
+  }
   SUBCASE("more rows than were asked for") {
     plan = [](std::span<sage_request> rows) { return rows.size() + 1; };
   }

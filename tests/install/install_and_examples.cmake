@@ -28,8 +28,8 @@ run(${CMAKE_COMMAND} -S ${SCRATCH}/examples/backends/serial_c -B ${SCRATCH}/buil
     "-DCMAKE_C_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror")
 run(${CMAKE_COMMAND} --build ${SCRATCH}/build_c)
 if(HOST)
-  run(${HOST} run --workload q1 --backend serial_c --plugin-path ${SCRATCH}/build_c --quick --documents 200
+  run(${HOST} run --workload q1 --backend serial_c --plugin-path ${SCRATCH}/build_c --concurrency 4 --total-requests 200 --documents 200
       --output-dir ${SCRATCH}/results)
-  run(${HOST} run --workload hello --backend instant --plugin-path ${SCRATCH}/build/plugins --quick
+  run(${HOST} run --workload hello --backend instant --plugin-path ${SCRATCH}/build/plugins --concurrency 4
       --output-dir ${SCRATCH}/results)
 endif()

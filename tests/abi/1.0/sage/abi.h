@@ -51,8 +51,8 @@
  *                                                                   destroy
  *   closed                  [settle] settle release conclude        [main] destroy
  *                           [main] operators.* destroy
- * The first rows are planned, and the first events asked for, by [main] between `open` and the load. In virtual time
- * one thread plays all of them in turn.
+ * Between `open` and the load [main] asks for `stats`, for the first rows and for the first events. In virtual time one
+ * thread plays all of them in turn.
  */
 #ifndef SAGE_ABI_H
 #define SAGE_ABI_H
