@@ -10,6 +10,7 @@ file(COPY ${EXAMPLES} DESTINATION ${SCRATCH})
 run(${CMAKE_COMMAND} -S ${SCRATCH}/examples -B ${SCRATCH}/build -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix
     -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
 run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${SCRATCH}/build --output-on-failure)
 
 foreach(plugin instant hello)
   if(NOT EXISTS ${SCRATCH}/build/plugins/${plugin}.toml)

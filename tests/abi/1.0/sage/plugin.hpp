@@ -60,9 +60,13 @@ class Host {
     table_->event_done(table_->ctx, event, status, str(text));
   }
   // After a submit that did not take all: there is room again.
-  void ready() const { table_->ready(table_->ctx); }
+  void ready() const {
+    if (SAGE_HAS(table_, sage_host, ready)) table_->ready(table_->ctx);
+  }
   // During `open`: it goes on, and has its time limit again. The terminal shows the text.
-  void alive(std::string_view text) const { table_->alive(table_->ctx, str(text)); }
+  void alive(std::string_view text) const {
+    if (SAGE_HAS(table_, sage_host, alive)) table_->alive(table_->ctx, str(text));
+  }
   // What went wrong with requests, in words; equal texts are counted. False if the host has no place for them.
   bool tell_errors(std::span<const sage_error> rows) const {
     const auto* errors = static_cast<const sage_errors*>(extension(SAGE_ERROR_EXTENSION));
