@@ -13,12 +13,14 @@ namespace {
 
 constexpr size_t gap = 2;
 
-std::vector<std::string> wrap(const std::string& text, size_t width) {
+// Lines after the first are shorter by `indent`.
+std::vector<std::string> wrap(const std::string& text, size_t width, size_t indent = 0) {
   std::vector<std::string> lines;
   std::istringstream words(text);
   std::string line;
   for (std::string word; words >> word;) {
-    if (!line.empty() && line.size() + 1 + word.size() > width) lines.push_back(std::exchange(line, ""));
+    const auto room = lines.empty() ? width : width - indent;
+    if (!line.empty() && line.size() + 1 + word.size() > room) lines.push_back(std::exchange(line, ""));
     line += (line.empty() ? "" : " ") + word;
   }
   lines.push_back(line);
@@ -67,6 +69,12 @@ std::string format_table(const Table& cells, const TableLayout& layout) {
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }
+  return out;
+}
+
+std::string wrap_text(const std::string& text, size_t width, size_t indent) {
+  std::string out;
+  for (const auto& line : wrap(text, width, indent)) out += std::string(out.empty() ? 0 : indent, ' ') + line + "\n";
   return out;
 }
 

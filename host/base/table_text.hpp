@@ -18,4 +18,8 @@ struct TableLayout {
 // Columns are as wide as their widest cell and two spaces apart; no trailing blanks. Each row ends with a newline.
 std::string format_table(const Table& table, const TableLayout& layout = {});
 
+// Broken at words into lines of at most `width`, each but the first indented by so many blanks. Each ends with a
+// newline.
+std::string wrap_text(const std::string& text, size_t width, size_t indent = 0);
+
 }  // namespace host::base

@@ -42,12 +42,6 @@ std::vector<catalog::CatalogEntry> entries_of(const catalog::Catalog& catalog) {
   return entries;
 }
 
-std::vector<catalog::Flag> list_flags() {
-  return {{.spec = catalog::toggle("all", "also shadowed and broken manifests, with the reason")},
-          {.spec = catalog::toggle("json", "as JSON")},
-          {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
-}
-
 Json entry_json(const catalog::CatalogEntry& entry) {
   Json json = {{"state", to_string(entry.state)}, {"file", entry.file.string()}};
   if (!entry.reason.empty()) json["reason"] = entry.reason;
@@ -148,8 +142,21 @@ std::string description(const catalog::Manifest& m) {
 
 }  // namespace
 
+const std::vector<catalog::Flag>& list_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = catalog::toggle("all", "also shadowed and broken manifests, with the reason")},
+      {.spec = catalog::toggle("json", "as JSON")},
+      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
+  return flags;
+}
+
+const std::vector<catalog::Flag>& describe_flags() {
+  static const std::vector<catalog::Flag> flags = {{.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
+  return flags;
+}
+
 base::Exit list_command(const Command& command, std::span<const std::string> args) {
-  const auto flags = list_flags();
+  const auto& flags = list_flags();
   const auto arguments = parse_arguments(args, flags, command.name);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));
@@ -181,7 +188,7 @@ base::Exit list_command(const Command& command, std::span<const std::string> arg
 }
 
 base::Exit describe_command(const Command& command, std::span<const std::string> args) {
-  const std::vector<catalog::Flag> flags = {{.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
+  const auto& flags = describe_flags();
   const auto arguments = parse_arguments(args, flags, command.name, 1);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));

@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sage/abi.h>
 
 #include <algorithm>
@@ -15,92 +16,75 @@
 namespace host::cli {
 namespace {
 
-constexpr std::array command_table = {
-    Command{"run", "(--workload ID | --all) [--backend ID] [flags]", "run workloads on a backend and write the results",
-            "  sage-host run --workload q6 --backend threads --quick\n"
-            "  sage-host run -b mock --all --quick --output-dir /tmp/results\n"
-            "  sage-host run --workload q1 -b threads --rate 80 --duration 30 --repeat 5\n"
-            "  sage-host run --workload q6 -b mock --config town.toml --set mock.clock=real --dry-run\n"
-            "  sage-host run --workload q6 -b threads --help    # with the options of both\n",
-            run_command},
-    Command{"compare", "DIR|FILE... [flags]", "set results of backends (or inputs) against each other, with intervals",
-            "  sage-host compare results\n"
-            "  sage-host compare before after --by input --gate \"latency_p99<=1.10, throughput>=0.95\"\n",
-            compare_command},
-    Command{"pair", "(--workload ID[,ID...] | --all) [--backends ID,ID...] [--repeat R] [flags]",
-            "run workloads on several backends in blocks of alternating order, and compare",
-            "  sage-host pair --workload q1 --backends sage,ray --repeat 5\n"
-            "  sage-host pair --workload q1,q6 --backends threads,sage --quick --gate \"latency_p99<=1.10\"\n"
-            "  sage-host pair --resume paired-20260102T030405Z-0c5a3ee1f589\n",
-            pair_command},
-    Command{"report", "DIR|FILE... [flags]",
-            "results as an HTML page, LaTeX, Markdown, an SQLite database or one histogram log",
-            "  sage-host report results    # writes results/report.html\n"
-            "  sage-host report results --latex paper/results\n"
-            "  sage-host report before after --by input --markdown - | gh pr comment 12 --body-file -\n"
-            "  sage-host report results --sqlite results.db --hlog results.hlog\n",
-            report_command},
-    Command{"rerun", "MANIFEST|RUN_DIR [--output-dir DIR] [--repeat R]",
-            "run again what a repro_manifest.json describes, and see whether it comes out the same",
-            "  sage-host rerun results/q6-threads-20261124T081902Z-13d033eb1dc6\n", rerun_command},
-    Command{"verify", "DIR... [--strict]",
-            "check archived results: hashes, schema, ledger, and whether the plugins are still the same",
-            "  sage-host verify results\n"
-            "  sage-host verify artifacts --strict\n",
-            verify_command},
-    Command{"list", "[--all] [--json]", "the workloads and backends that can be used",
-            "  sage-host list\n"
-            "  sage-host list --all    # also shadowed and broken ones, with the reason\n",
-            list_command},
-    Command{"describe", "ID", "everything a workload or backend declares: capabilities, options, defaults",
-            "  sage-host describe q6\n", describe_command},
-    Command{"explain", "[METRIC]", "what a metric means: unit, definition, source; without a name, all of them",
-            "  sage-host explain latency_p99\n", explain_command},
-    Command{"doctor", "[--output-dir DIR] [--plugin-path A:B]",
-            "check this machine and installation: plugins, timer, what would disturb a measurement",
-            "  sage-host doctor\n", doctor_command},
-    Command{"setup", "BACKEND [--python PROGRAM | --from-env DIR]",
-            "install what a backend runs in: a Python environment of locked packages",
-            "  sage-host setup sage\n"
-            "  sage-host setup ray --from-env ~/venvs/ray\n",
-            setup_command},
-    Command{"plugin check", "FILE.toml", "check a plugin as the host will: manifest, exports, entry, embedded manifest",
-            "  sage-host plugin check build/libmine.toml\n", check_command},
-    Command{"version", "", "versions of the host and of its plugin ABI", "", version_command},
-    Command{"help", "[COMMAND]", "this text, or that of a command", "  sage-host help run\n", help_command},
-};
+constexpr size_t width = 80;  // of a terminal, which every --help fits in
+
+std::string summaries(std::string_view below) {
+  base::Table table;
+  for (const auto& command : commands())
+    if (command.name.starts_with(below))
+      table.push_back({fmt::format("  {}", command.name), std::string(command.summary)});
+  return base::format_table(table, {.wrap_width = width});
+}
 
 std::string overview() {
-  base::Table table;
-  for (const auto& command : command_table)
-    table.push_back({fmt::format("  {}", command.name), std::string(command.summary)});
-  return fmt::format(
-      "sage-host runs a workload on a backend, accounts for every request and writes comparable records.\n\n"
-      "usage: sage-host COMMAND [flags]\n\n{}\n"
-      "A first run, its result in results/<run id>/:\n"
-      "  sage-host run --workload q6 --backend threads --quick\n\n"
-      "'sage-host COMMAND --help' tells more. Exit codes: 0 ok, 1 a run failed, 2 bad usage, 3 backend not available,\n"
-      "4 result invalid, 5 a comparison's gate not met, 130 interrupted.\n",
-      base::format_table(table));
+  std::vector<std::string> codes;
+  for (const auto& [code, meaning] : exit_meanings())
+    codes.push_back(fmt::format("{} {}", static_cast<int>(code), meaning));
+  return base::wrap_text(
+             "sage-host runs a workload on a backend, accounts for every request and writes comparable records.",
+             width) +
+         fmt::format("\nusage: sage-host COMMAND [flags]\n\n{}\n", summaries("")) +
+         "A first run, its result in results/<run id>/:\n"
+         "  sage-host run --workload q6 --backend threads --quick\n\n" +
+         base::wrap_text(fmt::format("'sage-host COMMAND --help' tells more. Exit codes: {}.", fmt::join(codes, ", ")),
+                         width);
 }
 
-// "plugin check" is two words.
-const Command* find_command(std::span<const std::string> args, size_t& words) {
-  for (words = 2; words >= 1; --words) {
-    if (args.size() < words) continue;
-    const auto name = words == 2 ? args[0] + " " + args[1] : args[0];
-    const auto it = std::ranges::find(command_table, name, &Command::name);
-    if (it != command_table.end()) return &*it;
-  }
-  return nullptr;
+// "plugin" of "plugin check"; empty for a command of one word.
+std::string_view group_of(std::string_view name) {
+  const auto space = name.find(' ');
+  return space == std::string_view::npos ? "" : name.substr(0, space);
 }
 
+bool is_group(std::string_view name) {
+  return !name.empty() &&
+         std::ranges::any_of(commands(), [&](const auto& each) { return group_of(each.name) == name; });
+}
+
+// The nearest by its first word, or else a command of two words whose second word is near.
 [[noreturn]] void refuse_command(const std::string& name) {
+  std::vector<std::string> names = command_groups();
+  std::vector<std::string> second;
+  for (const auto& command : commands()) {
+    names.emplace_back(command.name);
+    if (const auto group = group_of(command.name); !group.empty())
+      second.emplace_back(command.name.substr(group.size() + 1));
+  }
+  auto hint = base::did_you_mean(name, names);
+  if (const auto near = base::nearest(name, second); hint.empty() && near)
+    for (const auto& command : commands())
+      if (command.name.ends_with(" " + *near)) hint = base::did_you_mean(command.name, {std::string(command.name)});
+  throw base::usage_error(fmt::format("unknown command '{}'{}; 'sage-host help' lists the commands", name, hint));
+}
+
+[[noreturn]] void refuse_subcommand(std::string_view group, std::span<const std::string> rest) {
   std::vector<std::string> names;
-  names.reserve(command_table.size());
-  for (const auto& command : command_table) names.emplace_back(command.name);
-  throw base::usage_error(fmt::format("unknown command '{}'{}; 'sage-host help' lists the commands", name,
-                                      base::did_you_mean(name, names)));
+  for (const auto& command : commands())
+    if (group_of(command.name) == group) names.emplace_back(command.name.substr(group.size() + 1));
+  if (rest.empty())
+    throw base::usage_error(fmt::format("{}: which of its commands? there is: {}; 'sage-host {} --help' tells more",
+                                        group, fmt::join(names, ", "), group));
+  throw base::usage_error(fmt::format("unknown command '{} {}'{}; 'sage-host {} --help' lists the commands", group,
+                                      rest[0], base::did_you_mean(rest[0], names), group));
+}
+
+// Of words that name no command: the help of a group, or a refusal.
+base::Exit answer_others(std::span<const std::string> words, bool help) {
+  if (!is_group(words[0])) refuse_command(words[0]);
+  const bool asked = words.size() > 1 && (words[1] == "--help" || words[1] == "-h");
+  if (!asked && !(help && words.size() == 1)) refuse_subcommand(words[0], words.subspan(1));
+  fmt::print("{}", group_help(words[0]));
+  return base::Exit::ok;
 }
 
 int descriptor(const std::string& text) {
@@ -111,11 +95,42 @@ int descriptor(const std::string& text) {
 
 }  // namespace
 
-std::span<const Command> commands() { return command_table; }
+// "plugin check" is two words.
+const Command* find_command(std::span<const std::string> args, size_t& words) {
+  for (words = 2; words >= 1; --words) {
+    if (args.size() < words) continue;
+    const auto name = words == 2 ? args[0] + " " + args[1] : args[0];
+    const auto it = std::ranges::find(commands(), name, &Command::name);
+    if (it != commands().end()) return &*it;
+  }
+  return nullptr;
+}
+
+const Command& command_called(std::span<const std::string> words) {
+  size_t used = 0;
+  const auto* command = find_command(words, used);
+  if (command == nullptr && is_group(words[0])) refuse_subcommand(words[0], words.subspan(1));
+  if (command == nullptr) refuse_command(words[0]);
+  if (used < words.size()) refuse_command(words[0] + " " + words[1]);
+  return *command;
+}
+
+std::vector<std::string> command_groups() {
+  std::vector<std::string> out;
+  for (const auto& command : commands())
+    if (const std::string group(group_of(command.name)); !group.empty() && std::ranges::find(out, group) == out.end())
+      out.push_back(group);
+  return out;
+}
+
+std::string group_help(std::string_view group) {
+  return fmt::format("usage: sage-host {} COMMAND [flags]\n\n{}\n'sage-host {} COMMAND --help' tells more.\n", group,
+                     summaries(fmt::format("{} ", group)), group);
+}
 
 std::string command_help(const Command& command, std::span<const catalog::Flag> flags) {
-  auto text = fmt::format("sage-host {}: {}\n\nusage: sage-host {} {}\n", command.name, command.summary, command.name,
-                          command.usage);
+  auto text = base::wrap_text(fmt::format("sage-host {}: {}", command.name, command.summary), width) + "\n" +
+              base::wrap_text(fmt::format("usage: sage-host {} {}", command.name, command.usage), width, 11);
   if (!flags.empty()) text += "\nflags\n" + flags_help(flags);
   if (!command.examples.empty()) text += fmt::format("\nexamples\n{}", command.examples);
   return text;
@@ -126,11 +141,11 @@ base::Exit run_main(std::span<const std::string> args) {
     fmt::print("{}", overview());
     return base::Exit::ok;
   }
-  if (args[0] == "--version") return version_command(command_table.back(), {});
+  if (args[0] == "--version") return version_command(commands().back(), {});
   if (args[0] == "cell" && args.size() == 3) return cell::cell_command(descriptor(args[1]), descriptor(args[2]));
   size_t words = 0;
   const auto* command = find_command(args, words);
-  if (command == nullptr) refuse_command(args[0]);
+  if (command == nullptr) return answer_others(args, false);
   return command->run(*command, args.subspan(words));
 }
 
@@ -142,7 +157,7 @@ base::Exit help_command(const Command& command, std::span<const std::string> arg
   }
   size_t words = 0;
   const auto* about = find_command(arguments.positional, words);
-  if (about == nullptr) refuse_command(arguments.positional[0]);
+  if (about == nullptr) return answer_others(arguments.positional, true);
   const std::array<std::string, 1> help = {"--help"};
   return about->run(*about, help);
 }

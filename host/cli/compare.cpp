@@ -11,7 +11,6 @@
 #include "report/comparison_job.hpp"
 
 namespace host::cli {
-namespace {
 
 const std::vector<catalog::Flag>& compare_flags() {
   static const std::vector<catalog::Flag> flags = [] {
@@ -28,6 +27,8 @@ const std::vector<catalog::Flag>& compare_flags() {
   }();
   return flags;
 }
+
+namespace {
 
 bool on(const Arguments& arguments, std::string_view name) {
   const auto& flags = compare_flags();

@@ -91,9 +91,14 @@ size_t print(const char* title, const std::vector<machine::Finding>& findings) {
 
 }  // namespace
 
+const std::vector<catalog::Flag>& doctor_flags() {
+  static const std::vector<catalog::Flag> flags = {{.spec = cell::run_option("output_dir"), .placeholder = "DIR"},
+                                                   {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
+  return flags;
+}
+
 base::Exit doctor_command(const Command& command, std::span<const std::string> args) {
-  const std::vector<catalog::Flag> flags = {{.spec = cell::run_option("output_dir"), .placeholder = "DIR"},
-                                            {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
+  const auto& flags = doctor_flags();
   const auto arguments = parse_arguments(args, flags, command.name);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));

@@ -101,22 +101,6 @@ std::vector<po::option> tokenise(std::span<const std::string> args, std::span<co
   }
 }
 
-std::string placeholder(const catalog::Flag& flag) {
-  if (!flag.placeholder.empty()) return flag.placeholder;
-  if (!flag.spec.choices.empty()) return fmt::format("{}", fmt::join(flag.spec.choices, "|"));
-  switch (flag.spec.type) {
-    case catalog::OptionType::integer:
-      return "N";
-    case catalog::OptionType::number:
-      return "X";
-    case catalog::OptionType::boolean:
-      return "";
-    case catalog::OptionType::text:
-      return "TEXT";
-  }
-  return "";
-}
-
 }  // namespace
 
 const catalog::Given* Arguments::find(std::string_view name) const {
@@ -197,6 +181,22 @@ Arguments parse_arguments(std::span<const std::string> args, std::span<const cat
   return arguments;
 }
 
+std::string value_name(const catalog::Flag& flag) {
+  if (!flag.placeholder.empty()) return flag.placeholder;
+  if (!flag.spec.choices.empty()) return fmt::format("{}", fmt::join(flag.spec.choices, "|"));
+  switch (flag.spec.type) {
+    case catalog::OptionType::integer:
+      return "N";
+    case catalog::OptionType::number:
+      return "X";
+    case catalog::OptionType::boolean:
+      return "";
+    case catalog::OptionType::text:
+      return "TEXT";
+  }
+  return "";
+}
+
 std::string constraints(const catalog::OptionSpec& spec) {
   std::vector<std::string> parts;
   const auto standard = catalog::to_text(spec.default_value);
@@ -218,11 +218,11 @@ std::string flags_help(std::span<const catalog::Flag> flags) {
   for (const auto& flag : flags) {
     auto name = "  " + catalog::option_flag(flag.spec.name);
     if (flag.letter != 0) name += fmt::format(", -{}", flag.letter);
-    if (const auto value = placeholder(flag); !value.empty()) name += " " + value;
+    if (const auto value = value_name(flag); !value.empty()) name += " " + value;
     const auto extra = constraints(flag.spec);
     table.push_back({name, flag.spec.help + (extra.empty() ? "" : fmt::format(" ({})", extra))});
   }
-  return base::format_table(table, {.max_first_width = 34, .wrap_width = 118});
+  return base::format_table(table, {.max_first_width = 24, .wrap_width = 80});
 }
 
 }  // namespace host::cli

@@ -40,6 +40,9 @@ void refuse_misspelt(const Arguments& arguments, std::span<const catalog::Flag> 
 // The flags as an aligned block of help: "  --rate X   mean arrival rate (default 90, quick 200, in 1/s)".
 std::string flags_help(std::span<const catalog::Flag> flags);
 
+// "ID", "none|jsonl|binary", "N": what a flag takes, as help shows it; empty for a switch.
+std::string value_name(const catalog::Flag& flag);
+
 // "default 90, quick 200, at least 0.001, in 1/s": what a spec says beside its help.
 std::string constraints(const catalog::OptionSpec& spec);
 

@@ -8,7 +8,6 @@
 #include "experiment/pair_run.hpp"
 
 namespace host::cli {
-namespace {
 
 // Those of `run`, with several backends, another output folder and its own meaning of --resume.
 const std::vector<catalog::Flag>& pair_flags() {
@@ -46,8 +45,6 @@ const std::vector<catalog::Flag>& pair_flags() {
   }();
   return flags;
 }
-
-}  // namespace
 
 base::Exit pair_command(const Command& command, std::span<const std::string> args) {
   const auto given = split_arguments(args, pair_flags());

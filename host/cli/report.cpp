@@ -16,9 +16,6 @@
 #include "report/sqlite.hpp"
 
 namespace host::cli {
-namespace {
-
-namespace fs = std::filesystem;
 
 const std::vector<catalog::Flag>& report_flags() {
   static const std::vector<catalog::Flag> flags = [] {
@@ -42,6 +39,10 @@ const std::vector<catalog::Flag>& report_flags() {
   }();
   return flags;
 }
+
+namespace {
+
+namespace fs = std::filesystem;
 
 constexpr size_t most_told = 5;
 

@@ -16,6 +16,18 @@
 #include "experiment/run.hpp"
 
 namespace host::cli {
+
+const std::vector<catalog::Flag>& rerun_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = cell::run_option("output_dir"), .placeholder = "DIR"},
+      {.spec = cell::run_option("repeat")},
+      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
+      {.spec = catalog::toggle("trust_record",
+                               "also take from the record which programs and clusters run, such as sage.python")},
+  };
+  return flags;
+}
+
 namespace {
 
 using base::field;
@@ -140,17 +152,6 @@ std::string metrics_text(const Json& before, const std::vector<Json>& again) {
   }
   return base::format_table(table) +
          "Single runs against a single run: these ratios decide nothing. 'sage-host pair' compares.\n";
-}
-
-const std::vector<catalog::Flag>& rerun_flags() {
-  static const std::vector<catalog::Flag> flags = {
-      {.spec = cell::run_option("output_dir"), .placeholder = "DIR"},
-      {.spec = cell::run_option("repeat")},
-      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
-      {.spec = catalog::toggle("trust_record",
-                               "also take from the record which programs and clusters run, such as sage.python")},
-  };
-  return flags;
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ void print_help(const Command& command, const catalog::Catalog& catalog, std::sp
   for (const auto* workload : workloads) sections += section("options of workload " + workload->id, workload->options);
   for (const auto* backend : backends) sections += section("options of backend " + backend->id, backend->options);
   if (workloads.empty() || backends.empty())
-    sections += "\nwith a workload and a backend named before --help, their own options are shown too\n";
+    sections += "\nwith a workload and a backend named before --help, their own options are\nshown too\n";
   text.insert(text.find("\nexamples\n"), sections);
   fmt::print("{}", text);
 }

@@ -78,18 +78,24 @@ void make(const catalog::PythonEnv& env, const std::string& python) {
 
 }  // namespace
 
+const std::vector<catalog::Flag>& setup_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = {.name = "python",
+                .type = catalog::OptionType::text,
+                .default_value = std::string("python3"),
+                .help = "the interpreter to make the environment with"},
+       .placeholder = "PROGRAM"},
+      {.spec = {.name = "from_env",
+                .type = catalog::OptionType::text,
+                .default_value = std::string(),
+                .help = "use this environment of yours instead of making one"},
+       .placeholder = "DIR"},
+      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
+  return flags;
+}
+
 base::Exit setup_command(const Command& command, std::span<const std::string> args) {
-  const std::vector<catalog::Flag> flags = {{.spec = {.name = "python",
-                                                      .type = catalog::OptionType::text,
-                                                      .default_value = std::string("python3"),
-                                                      .help = "the interpreter to make the environment with"},
-                                             .placeholder = "PROGRAM"},
-                                            {.spec = {.name = "from_env",
-                                                      .type = catalog::OptionType::text,
-                                                      .default_value = std::string(),
-                                                      .help = "use this environment of yours instead of making one"},
-                                             .placeholder = "DIR"},
-                                            {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
+  const auto& flags = setup_flags();
   const auto arguments = parse_arguments(args, flags, command.name, 1);
   if (arguments.help || arguments.positional.empty()) {
     fmt::print("{}", command_help(command, flags));

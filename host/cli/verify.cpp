@@ -17,6 +17,16 @@
 #include "cli/commands.hpp"
 
 namespace host::cli {
+
+const std::vector<catalog::Flag>& verify_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = catalog::toggle("strict", "also fail where an installed plugin is not the one that ran")},
+      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
+      {.spec = catalog::toggle("verbose", "also list the checks that passed"), .letter = 'v'},
+  };
+  return flags;
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,15 +112,6 @@ class Plugins {
   catalog::Catalog catalog_;
   std::map<std::string, std::string> known_;
 };
-
-const std::vector<catalog::Flag>& verify_flags() {
-  static const std::vector<catalog::Flag> flags = {
-      {.spec = catalog::toggle("strict", "also fail where an installed plugin is not the one that ran")},
-      {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
-      {.spec = catalog::toggle("verbose", "also list the checks that passed"), .letter = 'v'},
-  };
-  return flags;
-}
 
 const char* text_of(State state) { return state == State::ok ? "  ok" : state == State::note ? "  note" : "  FAILED"; }
 

@@ -1,0 +1,56 @@
+// What a shell can complete, taken out of the tables of commands and flags: the same for every shell.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace host::cli::completion {
+
+// `text`: anything, so that nothing is offered. `workloads` to `metrics` are names that the binary is asked for.
+enum class Value { none, text, choices, file, folder, folders, path, workloads, backends, plugins, metrics, commands };
+
+// As it stands in the scripts: "choices".
+std::string_view to_string(Value value);
+// True for what the binary is asked for.
+bool is_asked(Value value);
+
+struct Flag {
+  std::vector<std::string> names;  // "--backend", "-b"; the first is its own
+  std::string meaning;
+  Value value = Value::none;
+  std::string value_name = {};  // "ID"
+  std::vector<std::string> choices = {};
+  bool list = false;  // several values with commas between them
+  bool repeatable = false;
+};
+
+struct Command {
+  std::string name;  // "plugin check"
+  std::string meaning;
+  std::vector<Flag> flags = {};  // with --help
+  Value operand = Value::none;
+  std::vector<std::string> choices = {};  // of the operand
+};
+
+std::vector<Command> commands();
+// Words that may stand first, in order, each with its meaning: a group has the commands below it for one.
+struct Word {
+  std::string word;
+  std::string meaning;
+};
+std::vector<Word> first_words();
+// Words that may follow `group`.
+std::vector<Word> second_words(std::string_view group);
+
+// In single quotes, for bash and zsh: nothing within them means anything.
+std::string shell_quoted(std::string_view text);
+// Each of them quoted, with blanks between them.
+std::string shell_quoted(const std::vector<std::string>& texts);
+
+// The scripts.
+std::string bash_script();
+std::string zsh_script();
+std::string fish_script();
+
+}  // namespace host::cli::completion
