@@ -13,9 +13,14 @@ constexpr auto head = R"script(#compdef sage-host
 # Names that the installed sage-host knows, one a line; with 'list' behind it, several with commas between them.
 _sage_host_ask() {
   local -a names
-  names=(${(f)" $(command sage - host completion "$1" 2 > / dev / null < / dev / null) "})
-    if [[$2 == list]];
-then compset - P '*,' compset - S ',*' compadd - q - S, -a names else compadd - a names fi
+  names=(${(f)"$(command sage-host completion "$1" 2>/dev/null </dev/null)"})
+  if [[ $2 == list ]]; then
+    compset -P '*,'
+    compset -S ',*'
+    compadd -q -S , -a names
+  else
+    compadd -a names
+  fi
 }
 
 _sage_host_workloads() { _sage_host_ask workloads list; }
@@ -23,7 +28,7 @@ _sage_host_backends() { _sage_host_ask backends; }
 _sage_host_backend_list() { _sage_host_ask backends list; }
 _sage_host_plugins() { _sage_host_ask plugins; }
 _sage_host_metrics() { _sage_host_ask metrics; }
-_sage_host_folders() { _files - / ; }
+_sage_host_folders() { _files -/; }
 _sage_host_folder_list() {
   compset -P '*:'
   _files -/ -S :

@@ -1,0 +1,11 @@
+# Manual pages and completion, as the built binary prints them: cmake -DHOST=sage-host -DOUT=folder -P shell_files.cmake
+file(REMOVE_RECURSE ${OUT})
+file(MAKE_DIRECTORY ${OUT}/man/man1)
+execute_process(COMMAND ${HOST} man --output-dir ${OUT}/man/man1 COMMAND_ERROR_IS_FATAL ANY)
+set(bash bash-completion/completions/sage-host)
+set(zsh zsh/site-functions/_sage-host)
+set(fish fish/vendor_completions.d/sage-host.fish)
+foreach(shell bash zsh fish)
+  execute_process(COMMAND ${HOST} completion ${shell} OUTPUT_VARIABLE script COMMAND_ERROR_IS_FATAL ANY)
+  file(WRITE ${OUT}/${${shell}} "${script}")
+endforeach()
