@@ -19,6 +19,7 @@ const std::vector<catalog::Flag>& man_flags() {
 namespace {
 
 void write_pages(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
   const auto write = [&](const ManPage& page) { base::write_file(folder / (page.name + ".1"), page.text); };
   write(main_page());
   for (const auto& command : commands()) write(command_page(command));
