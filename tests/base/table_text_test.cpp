@@ -18,3 +18,10 @@ TEST_CASE("a long first cell stands alone, and the last column is broken at word
         "--quite-long\n"
         "     four\n");
 }
+
+TEST_CASE("text is broken at words, and lines after the first are indented and no longer than it") {
+  CHECK(wrap_text("one two three", 80) == "one two three\n");
+  CHECK(wrap_text("one two three", 7) == "one two\nthree\n");
+  CHECK(wrap_text("one two three four", 8, 2) == "one two\n  three\n  four\n");
+  CHECK(wrap_text("longer-than-that a", 4, 2) == "longer-than-that\n  a\n");
+}
