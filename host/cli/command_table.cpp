@@ -129,7 +129,7 @@ constexpr std::array command_table = {
             .details =
                 "The script asks the installed sage-host for the ids of plugins when they are wanted: it calls "
                 "'sage-host completion' with workloads, backends, plugins or metrics, which prints their names, one "
-                "a line. No plugin's code is loaded.",
+                "a line, or with options and ids, which prints the flags of those plugins. No plugin's code is loaded.",
             .examples = "  source <(sage-host completion bash)\n"
                         "  sage-host completion zsh > ~/.zfunc/_sage-host\n"
                         "  sage-host completion fish > ~/.config/fish/completions/sage-host.fish\n",

@@ -63,6 +63,8 @@ class Scripts(Shell):
         self.assertEqual(self.host("completion", "workloads").stdout.split(), [f"q{n}" for n in range(1, 9)])
         self.assertEqual(self.host("completion", "backends").stdout.split(), ["mock", "ray", "sage", "threads"])
         self.assertIn("latency_p99", self.host("completion", "metrics").stdout.split())
+        self.assertIn("--transfer-share", self.host("completion", "options", "q6,threads,nowhere").stdout.split())
+        self.error("completion", "bash", "zsh", says="unexpected argument 'zsh'")
         self.error("completion", says="bash, zsh or fish")
         self.error("completion", "bsh", says=("'bsh'", "did you mean 'bash'"))
 
@@ -120,6 +122,14 @@ class Bash(Shell):
         self.write("plugins/mine.toml", text)
         self.assertEqual(self.complete("run", "-b", "", SAGE_PLUGIN_PATH=str(self.dir / "plugins")), ["mine"])
 
+    def test_options_of_the_plugins_that_are_named(self) -> None:
+        for named in (("--workload", "q6"), ("--workload", "=", "q1,q6"), ("--workload=Q6",), ("--quick", "--experiment", "BurstTown")):
+            self.assertEqual(self.complete("run", *named, "--transfer-s"), ["--transfer-share"])
+        self.assertEqual(self.complete("run", "--workload", "q1", "--transfer-s"), [""])
+        self.assertIn("--clock", self.complete("run", "--workload", "q6", "-b", "mock", "--"))
+        self.assertIn("--clock", self.complete("pair", "--backends", "threads,mock", "--"))
+        self.assertEqual(self.complete("run", "--workload", "nowhere", "--workl"), ["--workload"])
+
     def test_files_and_folders(self) -> None:
         for name in ("traces/a b.csv", "traces/c.csv", "trails.txt"):
             self.write(name, "")
@@ -132,7 +142,7 @@ class Bash(Shell):
         mark = self.dir / "mark"
         for text in (f"$(touch {mark})", f"`touch {mark}`", f"a[$(touch {mark})]", f"; touch {mark}", f"'$(touch {mark})"):
             for words in ((text,), (text, text), ("run", text), ("run", "--workload", text), ("run", "--output-dir", text),
-                          ("run", "-b", "=", text), ("run", text, "--ra"), ("plugin", text, text), ("help", text, ""),
+                          ("run", "-b", "=", text), ("run", text, "--ra"), ("run", "--workload", text, "-b", text, "--"), ("plugin", text, text), ("help", text, ""),
                           ("run", "--arrival", f"x,{text}"), ("run", "--plugin-path", text, ":", text)):
                 self.complete(*words)
         self.assertFalse(mark.exists())
@@ -152,8 +162,11 @@ class OtherShells(Shell):
         self.assertEqual(self.fish("sage-host compare --by "), ["backend", "input"])
         self.assertEqual(self.fish("sage-host run -b "), ["mock", "ray", "sage", "threads"])
         self.assertEqual(self.fish("sage-host run --workload q1,q8"), ["q1,q8"])
+        self.assertEqual(self.fish("sage-host run --workload q6 -b mock --transfer-s"), ["--transfer-share"])
+        self.assertEqual(self.fish("sage-host run --workload=q6 --transfer-s"), ["--transfer-share"])
         mark = self.dir / "mark"
         self.fish(f"sage-host run --workload (touch {mark})")
+        self.fish(f"sage-host run --workload (touch {mark}) --")
         self.fish(f"sage-host (touch {mark}) ")
         self.assertFalse(mark.exists())
 
@@ -165,6 +178,16 @@ class OtherShells(Shell):
         self.assertIn("(--backend -b)-b+[what runs it]:ID:_sage_host_backends", specs)
         self.assertIn("(--request-log)--request-log=[log single requests]:none|jsonl|binary:('none' 'jsonl' 'binary')", specs)
         self.assertEqual(len([each for each in specs if not re.match(r"(\([-\w ]+\)|\*)-", each)]), 0)
+
+    def test_zsh_asks_for_the_options_of_plugins(self) -> None:
+        self.needs("zsh")
+        mark = self.dir / "mark"
+        words = shlex.join(("run", f"$(touch {mark})", "--workload", "q6", f"x]$(touch {mark})", "-b", f"`touch {mark}`", "--tr"))
+        script = (f"compdef() {{ :; }}; source {shlex.quote(str(self.script('zsh')))}; specs=(); words=({words}); CURRENT=8; "
+                  "_sage_host_options; print -rl -- $specs")
+        self.assertIn("(--transfer-share)--transfer-share=[an option of the plugins]:value: ",
+                      self.shell("zsh", "-f", "-c", script).splitlines())
+        self.assertFalse(mark.exists())
 
 
 class Manual(Shell):

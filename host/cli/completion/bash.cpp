@@ -14,7 +14,27 @@ constexpr auto head = R"script(# Completion of sage-host for bash, printed by 's
 constexpr auto tail = R"script(
 # Names that the installed sage-host knows, one a line.
 _sage_host_ask() {
-  command sage-host completion "$1" 2>/dev/null </dev/null
+  command sage-host completion -- "$@" 2>/dev/null </dev/null
+}
+
+# Adds the flags of the plugins that are named on the command line to `words`.
+_sage_host_options() {
+  local i word ids=
+  for ((i = 2; i < COMP_CWORD; ++i)); do
+    kind=
+    _sage_host_value "$name" "${COMP_WORDS[i]%%=*}"
+    [[ $kind == workloads || $kind == backends ]] || continue
+    word=${COMP_WORDS[i]}
+    if [[ $word == *=* ]]; then
+      word=${word#*=}
+    else
+      word=${COMP_WORDS[i + 1]}
+      [[ $word == = ]] && word=${COMP_WORDS[i + 2]}
+    fi
+    ids+=,$word
+  done
+  kind=
+  [[ $ids ]] && mapfile -t -O ${#words[@]} words < <(_sage_host_ask options "$ids")
 }
 
 # Puts those of `words` that begin with `cur` into COMPREPLY, after what stands before them in a list.
@@ -91,6 +111,9 @@ _sage_host() {
   if [[ $cur == -* ]]; then
     _sage_host_flags "$name"
     words=("${flags[@]}")
+    list=
+    _sage_host_options
+    list=
     _sage_host_offer
     return
   fi

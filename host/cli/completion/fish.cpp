@@ -1,6 +1,8 @@
 // The script for fish: one `complete` a flag.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/completion/model.hpp"
 
@@ -26,7 +28,22 @@ end
 
 # Names that the installed sage-host knows, one a line.
 function __sage_host_ask
-    command sage-host completion $argv[1] 2>/dev/null </dev/null
+    command sage-host completion -- $argv 2>/dev/null </dev/null
+end
+
+# The flags of the plugins that are named on the command line.
+function __sage_host_options
+    set -l words (commandline -opc)
+    set -l ids
+    set -l takes no
+    for word in $words
+        test $takes = yes; and set -a ids $word
+        set takes no
+        set -l parts (string split -m 1 -- = $word)
+        contains -- "$parts[1]" $__sage_host_plugin_flags; or continue
+        test (count $parts) -eq 2; and set -a ids $parts[2]; or set takes yes
+    end
+    set -q ids[1]; and __sage_host_ask options (string join -- , $ids)
 end
 
 # The same for the last of several with commas between them.
@@ -139,8 +156,14 @@ std::string fish_script() {
   for (const auto& command : commands()) {
     out += "\n" + operand_line(command);
     for (const auto& flag : command.flags) out += flag_line(command, flag);
+    if (std::ranges::any_of(command.flags, names_plugins))
+      out += fmt::format("complete -c sage-host -n {} -a '(__sage_host_options)'\n",
+                         fish_quoted(fmt::format("__sage_host_in {}", fish_quoted(command.name))));
   }
-  return head + fmt::format("set -g __sage_host_groups{}\n\n", groups) + out;
+  std::string plugins;
+  for (const auto& name : plugin_flags()) plugins += " " + fish_quoted(name);
+  return head + fmt::format("set -g __sage_host_groups{}\nset -g __sage_host_plugin_flags{}\n\n", groups, plugins) +
+         out;
 }
 
 }  // namespace host::cli::completion

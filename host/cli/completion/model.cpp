@@ -78,10 +78,6 @@ Command command_of(const cli::Command& command) {
 
 std::string_view to_string(Value value) { return value_names.at(static_cast<size_t>(value)); }
 
-bool is_asked(Value value) {
-  return value == Value::workloads || value == Value::backends || value == Value::plugins || value == Value::metrics;
-}
-
 std::vector<Command> commands() {
   std::vector<Command> out;
   for (const auto& command : cli::commands()) out.push_back(command_of(command));
@@ -106,6 +102,15 @@ std::vector<Word> second_words(std::string_view group) {
   for (const auto& command : cli::commands())
     if (command.name.starts_with(fmt::format("{} ", group)))
       out.push_back({std::string(command.name.substr(group.size() + 1)), std::string(command.summary)});
+  return out;
+}
+
+std::vector<std::string> plugin_flags() {
+  std::vector<std::string> out;
+  for (const auto& command : commands())
+    for (const auto& flag : command.flags)
+      for (const auto& name : flag.names)
+        if (names_plugins(flag) && std::ranges::find(out, name) == out.end()) out.push_back(name);
   return out;
 }
 

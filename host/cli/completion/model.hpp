@@ -12,8 +12,6 @@ enum class Value { none, text, choices, file, folder, folders, path, workloads, 
 
 // As it stands in the scripts: "choices".
 std::string_view to_string(Value value);
-// True for what the binary is asked for.
-bool is_asked(Value value);
 
 struct Flag {
   std::vector<std::string> names;  // "--backend", "-b"; the first is its own
@@ -24,6 +22,9 @@ struct Flag {
   bool list = false;  // several values with commas between them
   bool repeatable = false;
 };
+
+// True for a flag that names plugins which have flags of their own.
+inline bool names_plugins(const Flag& flag) { return flag.value == Value::workloads || flag.value == Value::backends; }
 
 struct Command {
   std::string name;  // "plugin check"
@@ -47,6 +48,9 @@ std::vector<Word> second_words(std::string_view group);
 std::string shell_quoted(std::string_view text);
 // Each of them quoted, with blanks between them.
 std::string shell_quoted(const std::vector<std::string>& texts);
+
+// Names of the flags that name plugins, of all commands.
+std::vector<std::string> plugin_flags();
 
 // The scripts.
 std::string bash_script();

@@ -23,6 +23,20 @@ _sage_host_ask() {
   fi
 }
 
+# Adds the flags of the plugins that are named on the command line to `specs`.
+_sage_host_options() {
+  local -a ids flags
+  local i
+  for ((i = 2; i < CURRENT; ++i)); do
+    (( ${_sage_host_plugin_flags[(Ie)${words[i]%%=*}]} )) || continue
+    if [[ $words[i] == *=* ]]; then ids+=("${words[i]#*=}"); else ids+=("$words[i+1]"); fi
+  done
+  (( $#ids )) || return
+  flags=(${(f)"$(command sage-host completion -- options "${(j:,:)ids}" 2>/dev/null </dev/null)"})
+  for i in $flags; do specs+=("($i)$i=[an option of the plugins]:value: "); done
+}
+
+_sage_host_second_named() { _sage_host_second "$words[2]"; }
 _sage_host_workloads() { _sage_host_ask workloads list; }
 _sage_host_backends() { _sage_host_ask backends; }
 _sage_host_backend_list() { _sage_host_ask backends list; }
@@ -58,6 +72,7 @@ _sage_host() {
     name="$name $words[1]"
   fi
   _sage_host_specs "$name"
+  _sage_host_options
   _arguments -S : "${specs[@]}"
 }
 
@@ -128,7 +143,7 @@ std::string operand_spec(const Command& command) {
   const auto action = action_of(command.operand, command.choices, false);
   auto out = fmt::format("        {}\n", shell_quoted(fmt::format("{}: :{}", many, action)));
   if (command.operand == Value::commands)
-    out += fmt::format("        {}\n", shell_quoted("2: :_sage_host_second \"${words[2]}\""));
+    out += fmt::format("        {}\n", shell_quoted("2: :_sage_host_second_named"));
   return out;
 }
 
@@ -153,7 +168,7 @@ std::string zsh_script() {
     seconds += fmt::format("    {})\n      names=(\n{}      )\n      ;;\n", shell_quoted(group),
                            described(second_words(group)));
   }
-  return head +
+  return head + fmt::format("typeset -ga _sage_host_plugin_flags=({})\n\n", shell_quoted(plugin_flags())) +
          fmt::format("_sage_host_first() {{\n  local -a names\n  names=(\n{}  )\n  _describe command names\n}}\n\n",
                      described(first_words())) +
          fmt::format(
