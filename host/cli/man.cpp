@@ -1,11 +1,11 @@
 // `man [COMMAND]`: a manual page on standard output, or all of them into a folder.
-#include "base/output_file.hpp"
-#include "cli/man_page.hpp"
-
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <filesystem>
+
+#include "base/output_file.hpp"
+#include "cli/man_page.hpp"
 
 namespace host::cli {
 

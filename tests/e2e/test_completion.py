@@ -134,6 +134,8 @@ class Bash(Shell):
         for name in ("traces/a b.csv", "traces/c.csv", "trails.txt"):
             self.write(name, "")
         self.assertEqual(sorted(self.complete("run", "--trace", "traces/")), ["traces/a b.csv", "traces/c.csv"])
+        for typed in ("traces/a\\ ", "'traces/a ", '"traces/a '):
+            self.assertEqual(self.complete("run", "--trace", typed), ["traces/a b.csv"])
         self.assertEqual(self.complete("run", "--output-dir", "tra"), ["traces"])
         self.assertEqual(sorted(self.complete("compare", "tra")), ["traces", "trails.txt"])
         self.assertEqual(self.complete("run", "--plugin-path", "=", "/tmp", ":", "tra"), ["traces"])
@@ -228,8 +230,10 @@ class Manual(Shell):
                     self.assertEqual(out if words[0] == "mandoc" else "", "")
 
     @unittest.skipUnless((BUILD / "host" / "share.stamp").exists(), "the manual pages are not built")
-    def test_the_build_has_what_is_installed(self) -> None:
-        share = BUILD / "host" / "share"
+    def test_what_is_installed(self) -> None:
+        self.needs("cmake")
+        self.shell("cmake", "--install", str(BUILD.resolve()), "--component", "shell", "--prefix", str(self.dir / "prefix"))
+        share = self.dir / "prefix" / "share"
         for path, words in (("man/man1/sage-host.1", ("man",)), ("bash-completion/completions/sage-host", ("completion", "bash")),
                             ("zsh/site-functions/_sage-host", ("completion", "zsh")),
                             ("fish/vendor_completions.d/sage-host.fish", ("completion", "fish"))):

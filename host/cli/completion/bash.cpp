@@ -49,6 +49,13 @@ _sage_host_offer() {
   done
 }
 
+# Offers files (-f) or folders (-d). What is typed is compared as the shell would read it; readline quotes it again.
+_sage_host_paths() {
+  cur=${cur#[\"\']}
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen "$1" -- "${cur//\\/}")
+}
+
 # Offers what `kind` says.
 _sage_host_complete() {
   local -a words=()
@@ -56,19 +63,10 @@ _sage_host_complete() {
     choices) words=("${choices[@]}") ;;
     commands) words=("${first_words[@]}") ;;
     workloads | backends | plugins | metrics) mapfile -t words < <(_sage_host_ask "$kind") ;;
-    file | path)
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-      return
-      ;;
-    folder | folders)
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -d -- "$cur")
-      return
-      ;;
-    *) return ;;
+    file | path) _sage_host_paths -f ;;
+    folder | folders) _sage_host_paths -d ;;
   esac
-  _sage_host_offer
+  ((${#words[@]} == 0)) || _sage_host_offer
 }
 
 _sage_host() {
