@@ -27,13 +27,17 @@ bool is_word_char(char c) {
 }
 
 // Ids, names, aliases and capabilities: they become file names, flags and list items.
-void check_word(const TomlSection& section, std::string_view key, std::string_view word) {
+std::string word_problem(std::string_view key, std::string_view word) {
   const bool begins_well = !word.empty() && word.front() != '.' && word.front() != '-';
-  if (!begins_well || word.size() > word_size_max || !std::ranges::all_of(word, is_word_char))
-    throw section.error(key,
-                        fmt::format("{} {} must be 1 to {} letters, digits, '.', '_' or '-', beginning with a letter, "
-                                    "a digit or '_'",
-                                    key, base::in_quotes(word), word_size_max));
+  if (begins_well && word.size() <= word_size_max && std::ranges::all_of(word, is_word_char)) return "";
+  return fmt::format(
+      "{} {} must be 1 to {} letters, digits, '.', '_' or '-', beginning with a letter, "
+      "a digit or '_'",
+      key, base::in_quotes(word), word_size_max);
+}
+
+void check_word(const TomlSection& section, std::string_view key, std::string_view word) {
+  if (const auto problem = word_problem(key, word); !problem.empty()) throw section.error(key, problem);
 }
 
 void check_schema(const TomlSection& root) {
@@ -53,9 +57,7 @@ PluginKind read_kind(const TomlSection& root) {
 
 std::string read_id(const TomlSection& root) {
   auto id = root.required_text("id");
-  check_word(root, "id", id);
-  if (id != base::to_lower(id))
-    throw root.error("id", fmt::format("id {} must be lower case: {}", base::in_quotes(id), base::to_lower(id)));
+  if (const auto problem = id_problem(id); !problem.empty()) throw root.error("id", problem);
   return id;
 }
 
@@ -158,6 +160,12 @@ std::string read_search_kind(const TomlSection& root, const Manifest& manifest) 
 const std::vector<std::string> host_extensions = {SAGE_METADATA_EXTENSION, SAGE_ERROR_EXTENSION};
 
 std::string_view to_string(PluginKind kind) { return kind == PluginKind::workload ? "workload" : "backend"; }
+
+std::string id_problem(std::string_view id) {
+  if (auto problem = word_problem("id", id); !problem.empty()) return problem;
+  const auto lower = base::to_lower(id);
+  return id == lower ? "" : fmt::format("id {} must be lower case: {}", base::in_quotes(id), lower);
+}
 
 Manifest parse_manifest(std::string_view text, const fs::path& file) {
   const auto table = parse_toml(text, file.string());

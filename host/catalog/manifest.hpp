@@ -39,6 +39,9 @@ struct Manifest {
 // The extensions that this host has.
 extern const std::vector<std::string> host_extensions;
 
+// What is wrong with a plugin's id; empty if nothing is.
+std::string id_problem(std::string_view id);
+
 // Parses TOML text; `file` is used for messages ("q6.toml:12:3: ...") and to resolve `library`.
 // Throws Error(usage): syntax, unknown keys, wrong types, abi major or minor not ours, library absolute or with "..".
 Manifest parse_manifest(std::string_view text, const std::filesystem::path& file);

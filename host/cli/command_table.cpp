@@ -116,6 +116,17 @@ constexpr std::array command_table = {
             .operand = Operand::backend,
             .flags = setup_flags,
             .run = setup_command},
+    Command{.name = "plugin new",
+            .usage = "backend|workload ID [--lang cpp|c|rust] [--dir DIR]",
+            .summary = "write a small project of a plugin that builds, runs and has a test: a place to begin",
+            .details = "It needs nothing but the headers of the CMake package SagePluginApi (in Rust not even those), "
+                       "writes ./ID or the folder named by --dir, which must not exist yet, and ends with the commands "
+                       "to type next.",
+            .examples = "  sage-host plugin new backend mine\n"
+                        "  sage-host plugin new backend mine --lang rust\n"
+                        "  sage-host plugin new workload org.example.town --lang c --dir ~/src/town\n",
+            .flags = new_flags,
+            .run = new_command},
     Command{.name = "plugin check",
             .usage = "FILE.toml",
             .summary = "check a plugin as the host will: manifest, exports, entry, embedded manifest",

@@ -62,6 +62,7 @@ base::Exit compare_command(const Command& command, std::span<const std::string> 
 base::Exit report_command(const Command& command, std::span<const std::string> args);
 base::Exit setup_command(const Command& command, std::span<const std::string> args);
 base::Exit doctor_command(const Command& command, std::span<const std::string> args);
+base::Exit new_command(const Command& command, std::span<const std::string> args);
 base::Exit check_command(const Command& command, std::span<const std::string> args);
 base::Exit completion_command(const Command& command, std::span<const std::string> args);
 base::Exit man_command(const Command& command, std::span<const std::string> args);
@@ -73,6 +74,7 @@ const std::vector<catalog::Flag>& pair_flags();
 const std::vector<catalog::Flag>& rerun_flags();
 const std::vector<catalog::Flag>& verify_flags();
 const std::vector<catalog::Flag>& list_flags();
+const std::vector<catalog::Flag>& new_flags();
 const std::vector<catalog::Flag>& describe_flags();
 const std::vector<catalog::Flag>& compare_flags();
 const std::vector<catalog::Flag>& report_flags();
