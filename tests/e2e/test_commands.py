@@ -12,12 +12,12 @@ class Help(Case):
     def test_overview_names_every_command_and_a_first_run(self) -> None:
         for args in ([], ["--help"], ["help"], ["-h"]):
             text = self.host(*args).stdout
-            for command in ("run", "list", "describe", "explain", "doctor", "plugin check", "version"):
+            for command in ("run", "list", "describe", "explain", "doctor", "plugin new", "plugin check", "version"):
                 self.assertRegex(text, rf"(?m)^  {command} ")
             self.assertIn("sage-host run --workload q6 --backend threads --quick", text)
 
     def test_every_command_explains_itself(self) -> None:
-        for command in ("run", "list", "describe", "explain", "doctor", "plugin check", "version", "help"):
+        for command in ("run", "list", "describe", "explain", "doctor", "plugin new", "plugin check", "version", "help"):
             self.assertEqual(self.host(*command.split(), "--help").stderr, "")
         self.assertEqual(self.host("help", "run").stdout, self.host("run", "--help").stdout)
 

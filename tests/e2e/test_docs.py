@@ -100,7 +100,7 @@ class CommandLine(Case):
     def test_every_flag_of_every_command_is_described(self) -> None:
         page = (DOCS / "cli.md").read_text()
         flag = r"--[a-z][a-z-]*"
-        commands = re.findall(r"^  ([a-z]+(?: check)?)  +\w", self.host("help").stdout, re.M)
+        commands = re.findall(r"^  ([a-z]+(?: check| new)?)  +\w", self.host("help").stdout, re.M)
         self.assertIn("plugin check", commands)
         every = set()
         for command in commands:
