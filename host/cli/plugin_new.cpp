@@ -1,6 +1,5 @@
 // `plugin new KIND ID`: writes a small project of a plugin that builds, runs and has a test, for its author to change.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -22,7 +21,7 @@ const std::vector<std::string> languages = {"cpp", "c", "rust"};
 
 std::vector<catalog::Flag> new_flags() {
   return {
-      {.spec = catalog::text_option("lang", "cpp", "language; a workload is written in cpp or c", languages)},
+      {.spec = catalog::text_option("lang", "cpp", "language that it is written in", languages)},
       {.spec = catalog::text_option("dir", "", "folder to write, which must not exist yet; without it ./ID"),
        .placeholder = "D"},
   };
@@ -58,10 +57,11 @@ std::string filled(std::string_view text, const Names& names) {
   return out;
 }
 
+// Those of the kind in that language, and those that the language has for both.
 std::vector<TemplateFile> files_of(const std::string& kind, const std::string& language) {
   std::vector<TemplateFile> out;
   for (const auto& file : template_files())
-    if (file.folder == kind + "_" + language) out.push_back(file);
+    if (file.folder == kind + "_" + language || file.folder == language) out.push_back(file);
   return out;
 }
 
@@ -81,15 +81,6 @@ void refuse_taken(const std::string& id) {
       throw base::usage_error(fmt::format("plugin new: id {} is taken: the {} of {} has it; give another one",
                                           base::in_quotes(id), catalog::to_string(entry.manifest->kind),
                                           base::one_line(entry.file.string())));
-}
-
-std::vector<TemplateFile> templates_for(const std::string& kind, const std::string& language) {
-  auto files = files_of(kind, language);
-  if (!files.empty()) return files;
-  std::vector<std::string> offered = languages;
-  std::erase_if(offered, [&](const std::string& each) { return files_of(kind, each).empty(); });
-  throw base::usage_error(fmt::format("plugin new: there is no {} in {} to begin with; give --lang {}", kind, language,
-                                      fmt::join(offered, " or --lang ")));
 }
 
 // Never into a folder that exists, whatever is in it. One that could not be completed is removed again.
@@ -175,7 +166,7 @@ base::Exit new_command(const Command& command, std::span<const std::string> args
   const auto language = arguments.text("lang", "cpp");
   catalog::check_option(flags[0].spec, language, "--lang");
   refuse_taken(id);
-  const auto files = templates_for(kind, language);
+  const auto files = files_of(kind, language);
   const auto names = names_of(id);
   const auto* given = arguments.find("dir");
   if (given != nullptr && given->text.empty()) throw base::usage_error("flag --dir needs the name of a folder");

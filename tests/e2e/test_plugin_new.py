@@ -38,7 +38,6 @@ class Refused(Case):
     def test_kinds_and_languages(self) -> None:
         self.refused("bakend", "mine", says=("'bakend'", "did you mean 'backend'", "backend or workload"))
         self.refused("backend", "mine", "--lang", "go", says=("--lang", "'go'", "cpp, c, rust"))
-        self.refused("workload", "mine", "--lang", "rust", says=("no workload in rust", "--lang cpp or --lang c"))
         self.refused("backend", "mine", "--dir=", says="--dir")
         self.refused("backend", says=("plugin new backend|workload ID",))
         self.refused("backend", "mine", "more", says="unexpected argument 'more'")
@@ -95,6 +94,10 @@ class Projects(Case):
     @unittest.skipUnless(shutil.which("cargo"), "cargo is not installed")
     def test_backend_in_rust(self) -> None:
         self.made("backend", "in.rust", "rust", RUSTFLAGS="-D warnings", SAGE_HOST=str(HOST.resolve()))
+
+    @unittest.skipUnless(shutil.which("cargo"), "cargo is not installed")
+    def test_workload_in_rust(self) -> None:
+        self.made("workload", "in-rust.too", "rust", RUSTFLAGS="-D warnings", SAGE_HOST=str(HOST.resolve()))
 
     def test_a_backend_that_has_room_for_little_keeps_the_host_waiting(self) -> None:
         self.host("plugin", "new", "backend", "narrow")
