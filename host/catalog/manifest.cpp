@@ -139,7 +139,7 @@ std::string read_search_kind(const TomlSection& root, const Manifest& manifest) 
                                                                          {"attainment", OptionType::number},
                                                                          {"probe_repeat", OptionType::integer},
                                                                          {"tolerance", OptionType::number}}};
-  const auto search = root.text("search").value_or("");
+  auto search = root.text("search").value_or("");
   if (search.empty()) return search;
   if (manifest.kind != PluginKind::workload || search != "capacity")
     throw root.error("search",

@@ -59,9 +59,10 @@ std::string filled(std::string_view text, const Names& names) {
 
 // Those of the kind in that language, and those that the language has for both.
 std::vector<TemplateFile> files_of(const std::string& kind, const std::string& language) {
+  const auto own = fmt::format("{}_{}", kind, language);
   std::vector<TemplateFile> out;
   for (const auto& file : template_files())
-    if (file.folder == kind + "_" + language || file.folder == language) out.push_back(file);
+    if (file.folder == own || file.folder == language) out.push_back(file);
   return out;
 }
 
