@@ -50,7 +50,7 @@ class Refused(Case):
 class Projects(Case):
     def shell(self, command: str, **env: str) -> str:
         path = f"{HOST.resolve().parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(["bash", "-c", command], cwd=self.dir, env=environment(PATH=path, **env), text=True,
+        done = subprocess.run(["bash", "-c", command], cwd=self.dir, env=environment(PATH=path, CMAKE_GENERATOR="Ninja", **env), text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT_S, check=False)
         if LATE not in done.stdout:
             self.assertEqual(done.returncode, OK, f"{command}\n{done.stdout}")
