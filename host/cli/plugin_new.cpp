@@ -19,14 +19,6 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> languages = {"cpp", "c", "rust"};
 
-std::vector<catalog::Flag> new_flags() {
-  return {
-      {.spec = catalog::text_option("lang", "cpp", "language that it is written in", languages)},
-      {.spec = catalog::text_option("dir", "", "folder to write, which must not exist yet; without it ./ID"),
-       .placeholder = "D"},
-  };
-}
-
 // What the placeholders of a template stand for.
 struct Names {
   std::string id;          // @ID@: "org.example.town"
@@ -151,8 +143,17 @@ std::string next_commands(const fs::path& folder, const std::string& kind, const
 
 }  // namespace
 
+const std::vector<catalog::Flag>& new_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = catalog::text_option("lang", "cpp", "language that it is written in", languages)},
+      {.spec = catalog::text_option("dir", "", "folder to write, which must not exist yet; without it ./ID"),
+       .placeholder = "DIR"},
+  };
+  return flags;
+}
+
 base::Exit new_command(const Command& command, std::span<const std::string> args) {
-  const auto flags = new_flags();
+  const auto& flags = new_flags();
   const auto arguments = parse_arguments(args, flags, command.name, 2);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));
