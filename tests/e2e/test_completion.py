@@ -17,7 +17,7 @@ PATH = f"{HOST.resolve().parent}{os.pathsep}{os.environ['PATH']}"
 
 class Shell(Case):
     def commands(self) -> list[str]:
-        return re.findall(r"^  ([a-z]+(?: check)?)  +\w", self.host("help").stdout, re.M)
+        return re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\w", self.host("help").stdout, re.M)
 
     def flags(self, command: str) -> set[str]:
         """Of its help: what stands in front of a line. The help is made of the definitions."""
@@ -89,7 +89,7 @@ class Bash(Shell):
         self.assertEqual(set(self.complete("")), words | {"--help", "--version"})
         self.assertEqual(self.complete("plugin", "c"), ["check"])
         self.assertEqual(self.complete("help", "plug"), ["plugin"])
-        self.assertEqual(self.complete("man", "plugin", ""), ["check"])
+        self.assertEqual(self.complete("man", "plugin", ""), ["new", "check"])
         self.assertEqual(self.complete("completion", ""), ["bash", "zsh", "fish"])
 
     def test_flags(self) -> None:
@@ -159,7 +159,7 @@ class OtherShells(Shell):
     def test_fish(self) -> None:
         self.needs("fish")
         self.assertEqual(self.fish("sage-host re"), ["report", "rerun"])
-        self.assertEqual(self.fish("sage-host plugin "), ["check"])
+        self.assertEqual(self.fish("sage-host plugin "), ["check", "new"])
         self.assertEqual(self.fish("sage-host run --parity-b"), ["--parity-batch-size"])
         self.assertEqual(self.fish("sage-host compare --by "), ["backend", "input"])
         self.assertEqual(self.fish("sage-host run -b "), ["mock", "ray", "sage", "threads"])
