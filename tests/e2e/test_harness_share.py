@@ -28,6 +28,11 @@ class HarnessShare(Case):
         return self.share("-b", "sage", *LONG, "--set", f"sage.python={python}",
                           env={"PYTHONPATH": str(HERE), "DRIVER_SAYS": json.dumps(says)})
 
+    def spin_guard_us(self) -> float:
+        record, = self.records()
+        guard: float = record["metadata"]["notes"]["timer"]["spin_guard_us"]
+        return guard
+
     def assert_adds_up(self, share: Json, text: str) -> None:
         self.assertIsNone(share["reason"])
         self.assertGreater(share["window_s"], 1)
@@ -48,12 +53,14 @@ class HarnessShare(Case):
             self.assertIsNone(share[name], name)
         self.assertFalse(share["limited_by_driver"])
         self.assertIn("no driver", share["reason"])
+        self.assertGreater(self.spin_guard_us(), 0)
         self.assertNotIn("limited by", text)
 
     @unittest.skipIf(os.environ.get("SAGE_SANITIZE"), "Python cannot load a library that was built with a sanitizer")
     def test_a_driver_is_told_from_the_operators_that_it_executes(self) -> None:
         text, share = self.bridged(operators_in_driver=True)
         self.assert_adds_up(share, text)
+        self.assertEqual(self.spin_guard_us(), 0)  # the runtime may need the core that spinning would take
         self.assertGreater(share["host_cpu_s"], 0)
         self.assertGreater(share["driver_cpu_s"], 0)
         self.assertGreater(share["operators_in_driver_cpu_s"], 0)
