@@ -1,14 +1,19 @@
-// `plugin check FILE.toml`: a plugin as the host will see it, each step with its result.
+// `plugin check FILE.toml`: a plugin as the host will see it, and what short runs of it show, each with its result.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "base/nearest.hpp"
+#include "base/quote.hpp"
+#include "base/split.hpp"
 #include "catalog/plugin.hpp"
 #include "catalog/trial_load.hpp"
+#include "cell/run_folder.hpp"
 #include "cell/settings.hpp"
 #include "cli/commands.hpp"
+#include "experiment/conformance.hpp"
 
 namespace host::cli {
 namespace {
@@ -61,41 +66,108 @@ std::string unknown_of(const std::vector<std::string>& capabilities) {
   return out;
 }
 
+using experiment::Finding;
+
+Finding finding(const char* name, const char* text, const std::string& problem, const char* remedy) {
+  if (problem.empty()) return {.requirement = name, .text = text};
+  return {.requirement = name, .text = text, .verdict = Finding::Verdict::broken, .detail = problem, .remedy = remedy};
+}
+
+// What can be told without a run. Adds to `out`; throws Error where the rest cannot be looked at.
+void check_files(const catalog::Manifest& manifest, std::vector<Finding>& out) {
+  out.push_back(
+      {.requirement = "manifest",
+       .text = "manifest",
+       .detail = fmt::format("{} '{}' {}", catalog::to_string(manifest.kind), manifest.id, manifest.version)});
+  if (manifest.kind == catalog::PluginKind::workload) (void)cell::load_specs(manifest);
+  cell::refuse_host_names(manifest);
+  out.push_back(finding("options", "its options have names of their own", "", ""));
+  // No backend has what a workload requires by another name: no run of it would begin.
+  out.push_back(finding("capabilities", "the capabilities that it requires are known",
+                        unknown_of(manifest.required_capabilities), "correct [requires] capabilities"));
+  const auto probe = catalog::try_load(manifest);
+  out.push_back(finding("loads", "library loads, its tables are complete and its embedded manifest agrees", probe.error,
+                        "see the text"));
+  out.push_back(finding("exports", "exports only " SAGE_ENTRY_SYMBOL, foreign_exports(manifest),
+                        "build it with sage_add_plugin() or a version script"));
+}
+
+void print_findings(const std::vector<Finding>& findings) {
+  for (const auto& f : findings) {
+    fmt::print("{:<7} {}{}{}\n", experiment::to_string(f.verdict), f.text, f.detail.empty() ? "" : ": ", f.detail);
+    if (!f.remedy.empty() && f.remedy != "see the text") fmt::print("        remedy: {}\n", f.remedy);
+  }
+}
+
+void print_json(const std::vector<Finding>& findings) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& f : findings)
+    out.push_back({{"requirement", f.requirement},
+                   {"text", f.text},
+                   {"verdict", base::to_lower(experiment::to_string(f.verdict))},
+                   {"detail", f.detail},
+                   {"remedy", f.remedy}});
+  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+std::vector<std::string> read_only(const Arguments& arguments) {
+  const auto text = arguments.text("only");
+  auto names = text.empty() ? std::vector<std::string>() : base::split(text, ',');
+  auto known = experiment::requirement_names(catalog::PluginKind::backend);
+  std::ranges::copy(experiment::requirement_names(catalog::PluginKind::workload), std::back_inserter(known));
+  std::ranges::sort(known);
+  known.erase(std::ranges::unique(known).begin(), known.end());
+  for (const auto& name : names)
+    if (std::ranges::find(known, name) == known.end())
+      throw base::usage_error(fmt::format("--only: there is no requirement {}{}; there are {}", base::in_quotes(name),
+                                          base::did_you_mean(name, known), fmt::join(known, ", ")));
+  return names;
+}
+
 }  // namespace
 
+const std::vector<catalog::Flag>& check_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = catalog::toggle("no_runs", "look at the files alone, and load the library")},
+      {.spec = catalog::text_option("only", "", "of what runs show, these requirements: ends-once,stamps"),
+       .placeholder = "NAMES"},
+      {.spec = catalog::toggle("json", "print the findings as JSON")},
+  };
+  return flags;
+}
+
 base::Exit check_command(const Command& command, std::span<const std::string> args) {
-  const auto arguments = parse_arguments(args, {}, command.name, 1);
+  const auto arguments = parse_arguments(args, check_flags(), command.name, 1);
   if (arguments.help) {
-    fmt::print("{}", command_help(command, {}));
+    fmt::print("{}", command_help(command, check_flags()));
     return base::Exit::ok;
   }
   if (arguments.positional.empty())
     throw base::usage_error("plugin check: which manifest? usage: sage-host plugin check FILE.toml");
+  const auto only = read_only(arguments);
+  const auto broken = [](const Finding& f) { return f.verdict == Finding::Verdict::broken; };
 
-  const auto line = [](bool ok, const char* what, const std::string& detail) {
-    fmt::print("{:<7} {}{}{}\n", ok ? "ok" : "BROKEN", what, detail.empty() ? "" : ": ", detail);
-    return ok;
-  };
-  bool ok = true;
+  std::vector<Finding> findings;
   try {
     const auto manifest = catalog::read_manifest(arguments.positional[0]);
-    line(true, "manifest", fmt::format("{} '{}' {}", catalog::to_string(manifest.kind), manifest.id, manifest.version));
-    if (manifest.kind == catalog::PluginKind::workload) (void)cell::load_specs(manifest);
-    cell::refuse_host_names(manifest);
-    line(true, "its options have names of their own", "");
-    // No backend has what a workload requires by another name: no run of it would begin.
-    const auto required = unknown_of(manifest.required_capabilities);
-    ok = line(required.empty(), "the capabilities that it requires are known", required);
-    if (const auto offered = unknown_of(manifest.capabilities); !offered.empty())
+    check_files(manifest, findings);
+    if (const auto offered = unknown_of(manifest.capabilities); !offered.empty() && !arguments.on("json"))
       fmt::print("note    capabilities: {}\n", offered);
-    const auto probe = catalog::try_load(manifest);
-    ok = line(probe.ok, "library loads, its tables are complete and its embedded manifest agrees", probe.error) && ok;
-    const auto foreign = foreign_exports(manifest);
-    ok = line(foreign.empty(), "exports only " SAGE_ENTRY_SYMBOL, foreign) && ok;
+    if (!arguments.on("no_runs") && std::ranges::none_of(findings, broken)) {
+      const cell::ScratchDir scratch(cell::scratch_root());
+      cell::StopSignals stop;
+      const auto tried = experiment::try_plugin(manifest, catalog::open_catalog(""), scratch.path(), only, stop);
+      findings.insert(findings.end(), tried.begin(), tried.end());
+      if (stop.count() != 0) return base::Exit::interrupted;
+    }
   } catch (const base::Error& e) {
-    ok = line(false, "plugin", e.what());
+    findings.push_back(finding("plugin", "plugin", e.what(), "see the text"));
   }
-  return ok ? base::Exit::ok : base::Exit::failed;
+  if (arguments.on("json"))
+    print_json(findings);
+  else
+    print_findings(findings);
+  return std::ranges::any_of(findings, broken) ? base::Exit::failed : base::Exit::ok;
 }
 
 }  // namespace host::cli

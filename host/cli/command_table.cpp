@@ -128,11 +128,18 @@ constexpr std::array command_table = {
             .flags = new_flags,
             .run = new_command},
     Command{.name = "plugin check",
-            .usage = "FILE.toml",
-            .summary = "check a plugin as the host will: manifest, exports, entry, embedded manifest",
-            .details = "The plugin is loaded in a process of its own, for 10 s at most.",
-            .examples = "  sage-host plugin check build/libmine.toml\n",
+            .usage = "FILE.toml [--no-runs] [--only NAMES] [--json]",
+            .summary = "try whether a plugin does what the ABI asks: files, loading, short runs",
+            .details =
+                "The library is loaded in a process of its own, for 10 s at most. Then there are short runs with "
+                "the shipped plugins, each in a process of its own with a time limit: a backend executes Q1, and "
+                "Q6 if it claims keys and priorities; a workload runs on threads and in the simulator. What "
+                "their records show is told for each requirement, with the remedy. Exit code 1 = something is "
+                "broken.",
+            .examples = "  sage-host plugin check build/mine.toml\n"
+                        "  sage-host plugin check build/mine.toml --only ends-once,digests --json\n",
             .operand = Operand::file,
+            .flags = check_flags,
             .run = check_command},
     Command{.name = "completion",
             .usage = "bash|zsh|fish",

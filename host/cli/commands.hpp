@@ -75,6 +75,7 @@ const std::vector<catalog::Flag>& rerun_flags();
 const std::vector<catalog::Flag>& verify_flags();
 const std::vector<catalog::Flag>& list_flags();
 const std::vector<catalog::Flag>& new_flags();
+const std::vector<catalog::Flag>& check_flags();
 const std::vector<catalog::Flag>& describe_flags();
 const std::vector<catalog::Flag>& compare_flags();
 const std::vector<catalog::Flag>& report_flags();

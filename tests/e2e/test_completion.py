@@ -251,7 +251,7 @@ class Help(Shell):
 
     def test_a_group_tells_its_commands(self) -> None:
         text = self.host("plugin", "--help").stdout
-        self.assertRegex(text, r"(?m)^  plugin check  check a plugin")
+        self.assertRegex(text, r"(?m)^  plugin check  try whether a plugin")
         self.assertEqual(self.host("help", "plugin").stdout, text)
         self.error("plugin", says=("which of its commands", "check", "sage-host plugin --help"))
 

@@ -77,7 +77,7 @@ class Chain : public Workload {
  public:
   Chain(sage::Host /*host*/, std::string_view /*id*/, const Json& options)
       : hold_ns_(static_cast<int64_t>(options.value("hold_us", 0.0) * 1e3)),
-        payload_(options.value("payload", 16), 'p') {
+        payload_(options.value("payload", size_t{16}), 'p') {
     const auto steps = options.value("steps", 2U);
     PipelineSpec pipeline{"chain", {}};
     for (uint32_t s = 0; s < steps; ++s) {

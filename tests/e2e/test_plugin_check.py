@@ -1,0 +1,72 @@
+"""`plugin check`: shipped plugins keep every rule, and each broken one fails the check that is meant for it."""
+from __future__ import annotations
+
+import json
+import pathlib
+
+from harness import BROKEN, FAILED, OK, PLUGINS, USAGE, Case
+
+# What else fails with it is a consequence: a completion after close is one that drain did not wait for.
+CAUGHT = {
+    "completes_twice": {"ends-once"},
+    "completes_unknown": {"known-ids"},
+    "completes_after_close": {"known-ids", "ends-all", "drains"},
+    "stamps_wrongly": {"stamps"},
+    "spans_wrongly": {"spans"},
+    "unknown_values": {"known-values"},
+    "never_completes": {"ends-all"},
+    "crashes_in_submit": {"runs"},
+    "exits_in_submit": {"runs"},
+    "hangs_in_drain": {"runs"},
+    "no_digest": {"gives-digests"},
+    "newer_header": {"loads"},
+    "no_entry": {"loads", "exports"},
+    "no_tables": {"loads"},
+    "two_tables": {"loads"},
+    "incomplete": {"loads"},
+    "false_size": {"loads"},
+    "wrong_kind": {"loads"},
+    "false_manifest": {"loads"},
+    "extra_exports": {"exports"},
+    "requires_unknown": {"plugin"},
+    "newer_abi": {"plugin"},
+}
+
+
+class PluginCheck(Case):
+    def check(self, manifest: pathlib.Path, *more: str, code: int) -> dict[str, str]:
+        """Verdicts by requirement."""
+        done = self.host("plugin", "check", manifest, "--json", *more, code=code)
+        findings = json.loads(done.stdout)
+        for finding in findings:
+            self.assertEqual(finding["verdict"] == "broken", bool(finding["remedy"]), finding)
+        return {finding["requirement"]: finding["verdict"] for finding in findings}
+
+    def test_shipped_plugins_keep_every_rule(self) -> None:
+        for name in ("threads", "mock", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8"):
+            with self.subTest(name):
+                verdicts = self.check(PLUGINS / f"{name}.toml", code=OK)
+                self.assertEqual([rule for rule, verdict in verdicts.items() if verdict == "broken"], [])
+                self.assertEqual(verdicts["runs"], "ok")
+                skipped = {"digests"} if name == "mock" else {"deterministic"} if name in ("q3", "q5", "q7", "q8") else set()
+                self.assertLessEqual({rule for rule, verdict in verdicts.items() if verdict == "skipped"}, skipped)
+
+    def test_each_broken_plugin_fails_the_check_that_is_meant_for_it(self) -> None:
+        for name, caught in CAUGHT.items():
+            with self.subTest(name):
+                verdicts = self.check(BROKEN / name / f"{name}.toml", code=FAILED)
+                self.assertEqual({rule for rule, verdict in verdicts.items() if verdict == "broken"}, caught)
+
+    def test_only_what_is_asked_for_is_told(self) -> None:
+        manifest = BROKEN / "stamps_wrongly" / "stamps_wrongly.toml"
+        verdicts = self.check(manifest, "--only", "ends-once,known-ids", code=OK)
+        self.assertEqual({"stamps", "spans"} & set(verdicts), set())
+        self.assertEqual((verdicts["ends-once"], verdicts["known-ids"]), ("ok", "ok"))
+        self.assertNotIn("runs", self.check(manifest, "--no-runs", code=OK))
+        self.error("plugin", "check", manifest, "--only", "end-once", code=USAGE, says=("no requirement 'end-once'", "'ends-once'"))
+
+    def test_the_remedy_stands_beside_what_is_broken(self) -> None:
+        said = self.host("plugin", "check", BROKEN / "completes_twice" / "completes_twice.toml", code=FAILED).stdout
+        self.assertIn("BROKEN  each request ends once: with q1: 300 ended twice\n"
+                      "        remedy: send one terminal completion for each row that submit took\n", said)
+        self.assertIn("ok      times of ends, begins and chunks are possible\n", said)
