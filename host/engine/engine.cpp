@@ -239,9 +239,9 @@ struct BeforeTheRun {
   }
 };
 
-// How long before a due time the feed stops sleeping and spins. Where the runtime is in processes of its own it does not
-// spin at all: at some thousand requests a second that is most of a core, which the runtime may need, and a timer that is
-// late by some 50 us is nothing to what it takes to reach another process.
+// How long before a due time the feed stops sleeping and spins. Where the runtime is in processes of its own it does
+// not spin at all: at some thousand requests a second that is most of a core, which the runtime may need, and a timer
+// that is late by some 50 us is nothing to what it takes to reach another process.
 int64_t spin_guard(Session& session, records::RunResult& result) {
   const auto& config = session.config;
   result.notes["timer"] = nlohmann::json::object();
