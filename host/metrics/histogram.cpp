@@ -43,8 +43,10 @@ Histogram Histogram::since(const Histogram& earlier) const {
       if ((*rows_[r])[c] == before) continue;
       difference.row(r)[c] = (*rows_[r])[c] - before;
       difference.count_ += (*rows_[r])[c] - before;
-      difference.min_ = std::min(difference.min_, buckets::middle(r, c));
-      difference.max_ = std::min(max_, buckets::middle(r, c));
+      // a bucket's middle may lie beyond every value in it
+      const auto middle = std::clamp(buckets::middle(r, c), min_, max_);
+      difference.min_ = std::min(difference.min_, middle);
+      difference.max_ = middle;
     }
   }
   difference.sum_ = sum_ - earlier.sum_;

@@ -89,3 +89,17 @@ TEST_CASE("counts at or below a limit") {
   CHECK(h.count_at_or_below(500) == 500);
   CHECK(h.count_at_or_below(5000) == 1000);
 }
+
+TEST_CASE("what was counted since, of values in one bucket only, lies between what was ever seen") {
+  for (const int64_t value : {int64_t{1'000'000}, int64_t{1'048'577}, int64_t{123'456'789}}) {
+    Histogram all, earlier;
+    all.record(value);
+    earlier.record(value);
+    for (int i = 0; i < 9; ++i) all.record(value);
+    const auto since = all.since(earlier);
+    CHECK(since.count() == 9);
+    CHECK(since.min() == value);
+    CHECK(since.max() == value);
+    CHECK(since.quantile(0.5) == value);
+  }
+}
