@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/utf8.hpp"
 
@@ -37,6 +38,19 @@ std::string in_quotes(std::string_view text) {
   auto end = quote_size_max;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not within a character
   return "'" + one_line(text.substr(0, end)) + "...'";
+}
+
+std::string shell_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string shell_word(std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("-_./=:,+@").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  return plain && !text.empty() ? std::string(text) : shell_quoted(text);
 }
 
 std::string to_lower(std::string_view text) {

@@ -1,4 +1,4 @@
-// Text from outside (file names, manifest keys, values) made safe to stand in a one-line message.
+// Text from outside (file names, manifest keys, values) made safe to stand in a one-line message, or on a shell's line.
 #pragma once
 
 #include <string>
@@ -10,6 +10,10 @@ namespace host::base {
 std::string in_quotes(std::string_view text);
 // Likewise without the quotes, and uncut.
 std::string one_line(std::string_view text);
+// One word for a shell, whatever is in it.
+std::string shell_quoted(std::string_view text);
+// Likewise, without quotes where none are needed.
+std::string shell_word(std::string_view text);
 // ASCII letters only; ids and option names hold no others.
 std::string to_lower(std::string_view text);
 

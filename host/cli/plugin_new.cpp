@@ -99,26 +99,17 @@ void write_project(const fs::path& folder, const std::vector<TemplateFile>& file
   }
 }
 
-// As a shell takes it for one word.
-std::string word(const std::string& text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-:@%,";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
-  return out + "'";
-}
-
 // Where the CMake package SagePluginApi is, as words of CMake's; of a build tree it has to be installed first.
 std::string package_words(std::string& commands) {
   const auto plugins = catalog::shipped_plugins();  // PREFIX/lib/sage-host/plugins
   if (plugins.empty()) return " -DCMAKE_PREFIX_PATH=PREFIX";
   const auto prefix = plugins.parent_path().parent_path().parent_path();
-  if (!fs::exists(prefix / "CMakeCache.txt")) return " -DCMAKE_PREFIX_PATH=" + word(prefix.string());
+  if (!fs::exists(prefix / "CMakeCache.txt")) return " -DCMAKE_PREFIX_PATH=" + base::shell_word(prefix.string());
   const auto installed = (prefix / "prefix").string();
-  commands +=
-      fmt::format("  cmake --install {} --prefix {} --component plugin_api\n", word(prefix.string()), word(installed));
-  return fmt::format(" -DCMAKE_PREFIX_PATH={} -DSAGE_HOST={}", word(installed),
-                     word((prefix / "bin" / "sage-host").string()));
+  commands += fmt::format("  cmake --install {} --prefix {} --component plugin_api\n",
+                          base::shell_word(prefix.string()), base::shell_word(installed));
+  return fmt::format(" -DCMAKE_PREFIX_PATH={} -DSAGE_HOST={}", base::shell_word(installed),
+                     base::shell_word((prefix / "bin" / "sage-host").string()));
 }
 
 std::string next_commands(const fs::path& folder, const std::string& kind, const std::string& language,
@@ -126,19 +117,19 @@ std::string next_commands(const fs::path& folder, const std::string& kind, const
   std::string out;
   auto library = folder / "build";
   if (language == "rust") {
-    const auto manifest = word((folder / "Cargo.toml").string());
+    const auto manifest = base::shell_word((folder / "Cargo.toml").string());
     library = folder / "target" / "release";
     for (const auto* step : {"build", "test"})
       out += fmt::format("  cargo {} --release --offline --manifest-path {}\n", step, manifest);
   } else {
     const auto package = package_words(out);
-    const auto build = word(library.string());
+    const auto build = base::shell_word(library.string());
     out += fmt::format("  cmake -S {} -B {}{}\n  cmake --build {}\n  ctest --test-dir {} --output-on-failure\n",
-                       word(folder.string()), build, package, build, build);
+                       base::shell_word(folder.string()), build, package, build, build);
   }
   const bool backend = kind == "backend";
   return out + fmt::format("  sage-host run --workload {} --backend {} --quick --plugin-path {}\n", backend ? "q1" : id,
-                           backend ? id : "threads", word(library.string()));
+                           backend ? id : "threads", base::shell_word(library.string()));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "base/hash.hpp"
+#include "base/quote.hpp"
 #include "base/table_text.hpp"
 #include "catalog/python_env.hpp"
 #include "compare/gate.hpp"
@@ -62,16 +63,6 @@ fs::path find_run(const std::string& name, const fs::path& output_dir) {
                   name, output_dir.string()));
 }
 
-std::string quoted(const std::string& text) {
-  const bool plain = std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("-_./=:,+@").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain && !text.empty()) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 // Something is there; of a command that was killed before it wrote its state there are hidden files alone.
 bool begun(const fs::path& root) {
   std::error_code error;
@@ -92,8 +83,8 @@ std::string PairRun::cell_name(const Cell& cell) const {
 }
 
 std::string PairRun::resume_command() const {
-  auto out = fmt::format("sage-host pair --resume {}", quoted(root.string()));
-  if (!plugin_path.empty()) out += " --plugin-path " + quoted(plugin_path);
+  auto out = fmt::format("sage-host pair --resume {}", base::shell_word(root.string()));
+  if (!plugin_path.empty()) out += " --plugin-path " + base::shell_word(plugin_path);
   return out;
 }
 

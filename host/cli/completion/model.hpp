@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/quote.hpp"
+
 namespace host::cli::completion {
 
 // `text`: anything, so that nothing is offered. `workloads` to `metrics` are names that the binary is asked for.
@@ -44,8 +46,8 @@ std::vector<Word> first_words();
 // Words that may follow `group`.
 std::vector<Word> second_words(std::string_view group);
 
-// In single quotes, for bash and zsh: nothing within them means anything.
-std::string shell_quoted(std::string_view text);
+// For bash and zsh: nothing within single quotes means anything.
+using base::shell_quoted;
 // Each of them quoted, with blanks between them.
 std::string shell_quoted(const std::vector<std::string>& texts);
 
