@@ -242,12 +242,11 @@ struct BeforeTheRun {
 // How long before a due time the feed stops sleeping and spins. Where the runtime is in processes of its own it does
 // not spin at all: at some thousand requests a second that is most of a core, which the runtime may need, and a timer
 // that is late by some 50 us is nothing to what it takes to reach another process.
-int64_t spin_guard(Session& session, records::RunResult& result) {
-  const auto& config = session.config;
+int64_t spin_guard(const EngineConfig& config, bool has_drivers, records::RunResult& result) {
   result.notes["timer"] = nlohmann::json::object();
   if (config.virtual_time) return 0;
   auto timer = profile_timer(config.spin_guard_ns);
-  if (sage_stats stats{}; session.backend.stats(stats) && stats.n_drivers != 0) timer.guard_ns = 0;
+  if (has_drivers) timer.guard_ns = 0;
   result.notes["timer"] = {{"sleep_overshoot_p50_us", static_cast<double>(timer.overshoot_p50_ns) / 1e3},
                            {"sleep_overshoot_max_us", static_cast<double>(timer.overshoot_max_ns) / 1e3},
                            {"clock_read_ns", timer.clock_read_ns},
@@ -309,10 +308,7 @@ double open_backend(Session& session, const EngineInput& input, uint32_t nodes) 
                                                 input.workload->manifest.id, failure.text));
     throw;
   }
-  const auto took_s = seconds(monotonic_ns() - begin);
-  if (sage_stats stats{}; session.backend.stats(stats))
-    session.ledger->clock_error_ns.store(clock_error_ns(stats), std::memory_order_relaxed);
-  return took_s;
+  return seconds(monotonic_ns() - begin);
 }
 
 void take_stats(Session& session, records::RunResult& result) {
@@ -396,7 +392,10 @@ records::RunResult run(const EngineConfig& config, const EngineInput& input, rec
   complete(info, session, input);
   result.open_s = open_backend(session, input, info.nodes);
   info.environment["versions"] = runtime_versions(session.services.metadata());
-  const auto guard_ns = spin_guard(session, result);
+  sage_stats opened{};
+  if (!session.backend.stats(opened)) opened = {};
+  session.ledger->clock_error_ns.store(clock_error_ns(opened), std::memory_order_relaxed);
+  const auto guard_ns = spin_guard(config, opened.n_drivers != 0, result);
   session.ledger->start_ns = session.clock.now_ns() + (config.virtual_time ? 0 : lead_ns);
   Feed feed(session, guard_ns, stop);
   feed.prepare();
