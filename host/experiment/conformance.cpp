@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <optional>
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
+#include "experiment/probes.hpp"
 #include "experiment/run.hpp"
 
 namespace host::experiment {
@@ -205,12 +205,10 @@ std::span<const Requirement> requirements(catalog::PluginKind kind) {
   return of_workloads;
 }
 
-json record_of(const std::filesystem::path& folder) {
-  std::ifstream file(folder / "unified_results.jsonl");
-  std::string line;
-  if (!std::getline(file, line)) return nullptr;
-  const auto all = json::parse(line, nullptr, false);
-  return all.is_object() ? all.value("metadata", json()) : json();
+json record_of(const std::filesystem::path& folder) try {
+  return json(read_record(folder)).value("metadata", json());
+} catch (const base::Error&) {
+  return nullptr;
 }
 
 class Trial {

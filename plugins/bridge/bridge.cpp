@@ -167,10 +167,9 @@ size_t Bridge::submit(std::span<const sage_request> rows) {
 }
 
 void Bridge::control(const sage_event& event) {
-  auto args = event.args.size == 0 ? sage::Json::object() : sage::Json::parse(sage::view(event.args));
   const char* kind = event.kind == SAGE_EVENT_FAULT ? "fault" : event.kind == SAGE_EVENT_HEAL ? "heal" : "reconfigure";
   const sage::Json message = {
-      {"event", event.id}, {"kind", kind}, {"target", sage::view(event.target)}, {"args", std::move(args)}};
+      {"event", event.id}, {"kind", kind}, {"target", sage::view(event.target)}, {"args", sage::arguments(event)}};
   if (!channel_->send(FrameType::control, message.dump()))
     host_.event_done(event.id, SAGE_FAILED, config_.name + " is gone");
 }
