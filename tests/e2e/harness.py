@@ -1,6 +1,7 @@
 """Runs the built sage-host in a folder of its own, with captured output and a time limit."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -113,15 +114,28 @@ def lines_so_far(file: pathlib.Path) -> list[Json]:
     return [json.loads(line) for line in file.read_text().split("\n")[:-1]]
 
 
+def read_proc(pid: int, file: str) -> str:
+    """Empty for a process that has ended, also one that ends between opening and reading."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def cells_of(pid: int) -> list[int]:
     """Processes that `pid` started."""
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children]
+    return [int(child) for child in read_proc(pid, f"task/{pid}/children").split()]
+
+
+def open_files(pid: int) -> list[str]:
+    """What its descriptors lead to; none of a process that has ended."""
+    folder, found = f"/proc/{pid}/fd", []
+    with contextlib.suppress(OSError):
+        for descriptor in os.listdir(folder):
+            with contextlib.suppress(OSError):  # closed since
+                found.append(os.readlink(f"{folder}/{descriptor}"))
+    return found
 
 
 def alive(pid: int) -> bool:
-    try:
-        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
+    return read_proc(pid, "stat").rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])

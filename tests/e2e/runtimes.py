@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, PLUGINS, Case, Json, Process, cells_of, read_lines, wait_for
+from harness import BROKEN, FAILED, INTERRUPTED, PLUGINS, Case, Json, Process, cells_of, read_lines, read_proc, wait_for
 
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
 TIMELINE = BROKEN / "timeline"
@@ -23,26 +23,21 @@ def interpreter(backend: str) -> pathlib.Path:
 def descendants(pid: int) -> list[int]:
     found = [pid]
     for process in found:
-        try:
-            found += cells_of(process)
-        except OSError:
-            pass
+        found += cells_of(process)
     return found[1:]
 
 
-def read_proc(pid: int, file: str) -> list[str]:
-    try:
-        return pathlib.Path(f"/proc/{pid}/{file}").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return []
+def words_of(pid: int, file: str) -> list[str]:
+    """Its command line or environment."""
+    return read_proc(pid, file).split("\0")
 
 
 def is_guard(pid: int) -> bool:
-    return "".join(read_proc(pid, "cmdline")[:1]).endswith("sage-host-guard")
+    return words_of(pid, "cmdline")[0].endswith("sage-host-guard")
 
 
 def drivers_below(pid: int) -> list[int]:
-    return [p for p in descendants(pid) if "bridge_main.py" in " ".join(read_proc(p, "cmdline")) and not is_guard(p)]
+    return [p for p in descendants(pid) if "bridge_main.py" in " ".join(words_of(p, "cmdline")) and not is_guard(p)]
 
 
 def python_of(user: int) -> str:
@@ -158,9 +153,9 @@ class RuntimeCase(Case):
 
         self.assertTrue(wait_for(flows, 60), "no interval was recorded")
         # Of several drivers the first one's guard has the folder.
-        (guard,) = [p for p in descendants(host.pid) if is_guard(p) and read_proc(p, "cmdline")[2]]
-        (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(read_proc(p, "cmdline"))]
-        scratch = pathlib.Path(read_proc(guard, "cmdline")[2])
+        (guard,) = [p for p in descendants(host.pid) if is_guard(p) and words_of(p, "cmdline")[2]]
+        (child,) = [p for p in cells_of(guard) if "bridge_main.py" in " ".join(words_of(p, "cmdline"))]
+        scratch = pathlib.Path(words_of(guard, "cmdline")[2])
         self.assertTrue(scratch.is_dir())
         self.assertTrue(self.processes_of(scratch))
         return host, guard, child, scratch
@@ -171,7 +166,7 @@ class RuntimeCase(Case):
 
     def assert_nothing_left(self, scratch: pathlib.Path) -> None:
         self.assertTrue(wait_for(lambda: not self.processes_of(scratch), 5),
-                        [read_proc(p, "cmdline") for p in self.processes_of(scratch)])
+                        [words_of(p, "cmdline") for p in self.processes_of(scratch)])
         self.assertTrue(wait_for(lambda: not scratch.exists(), 5), scratch)
 
     def assert_complete_record(self, host: Process, limit_s: float) -> Json:

@@ -1,11 +1,10 @@
 """One command at a time works on a run: the second is told who has it, and the death of the first lets go."""
 from __future__ import annotations
 
-import os
 import pathlib
 import unittest
 
-from harness import INTERRUPTED, LIMIT_S, USAGE, Case, Process, alive, cells_of, wait_for
+from harness import INTERRUPTED, LIMIT_S, USAGE, Case, Process, alive, cells_of, open_files, wait_for
 
 ENDLESS = ("--duration", "600", "--warmup-items", "0")
 PAIR = ("pair", "--workload", "q6", "--backends", "threads,mock", "--set", "mock.clock=real", *ENDLESS)
@@ -27,16 +26,13 @@ class Lock(Case):
         self.assertEqual(file.read_text(), f"{process.pid}\n")
         return process, file
 
-    def held_open(self, pid: int, file: pathlib.Path) -> bool:
-        return any(os.path.realpath(fd) == str(file.resolve()) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir())
-
     def in_turn(self, first: tuple[str, ...], second: tuple[str, ...], lock: str, other: str) -> None:
         """`second` goes on with what `first` does, but with another seed: `other` says that it is refused for that alone."""
         process, file = self.working(*first, lock=lock)
-        self.assertTrue(self.held_open(process.pid, file))
+        self.assertIn(str(file.resolve()), open_files(process.pid))
         cells = cells_of(process.pid)
         # Between its fork and its exec a cell has what its supervisor has.
-        self.assertTrue(wait_for(lambda: not any(self.held_open(cell, file) for cell in cells)),
+        self.assertTrue(wait_for(lambda: not any(str(file.resolve()) in open_files(cell) for cell in cells)),
                         "a cell holds the lock of its run")
         self.error(*second, "--output-dir", self.out, code=USAGE, says=f"process {process.pid} is at work in {file.parent}")
         self.assertIsNone(process.poll())

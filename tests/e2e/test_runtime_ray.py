@@ -11,8 +11,8 @@ import time
 import unittest
 
 import runtimes
-from harness import alive, cells_of, wait_for
-from runtimes import read_proc
+from harness import alive, cells_of, open_files, wait_for
+from runtimes import words_of
 
 PYTHON = runtimes.interpreter("ray")
 
@@ -24,7 +24,7 @@ class RayCase(runtimes.RuntimeCase):
     def processes_of(self, scratch: pathlib.Path) -> list[int]:
         mark = f"RAY_TMPDIR={scratch}"  # the folder is in their environment
         return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
-                if alive(int(p.name)) and mark in read_proc(int(p.name), "environ")]
+                if alive(int(p.name)) and mark in words_of(int(p.name), "environ")]
 
 
 class Results(RayCase):
@@ -220,8 +220,7 @@ class DriversOnNodes(RayCase):
 class Endings(runtimes.Endings, RayCase):
     def test_every_listener_is_on_loopback(self) -> None:
         _, _, child, scratch = self.begin("--nodes", "2")
-        sockets = {os.readlink(fd)[8:-1] for p in self.processes_of(scratch) for fd in pathlib.Path(f"/proc/{p}/fd").iterdir()
-                   if fd.is_symlink() and os.readlink(fd).startswith("socket:")}
+        sockets = {name[8:-1] for p in self.processes_of(scratch) for name in open_files(p) if name.startswith("socket:")}
         listeners = []
         for family in ("tcp", "tcp6"):
             for row in pathlib.Path(f"/proc/{child}/net/{family}").read_text().splitlines()[1:]:

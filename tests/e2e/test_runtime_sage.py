@@ -13,7 +13,7 @@ import unittest
 
 import runtimes
 from harness import FAILED, HOST, PLUGINS, UNAVAILABLE, USAGE, alive, environment
-from runtimes import read_proc
+from runtimes import words_of
 
 PYTHON = runtimes.interpreter("sage")
 # 12 ms a stage at 200/s are more than two workers can do: there is always something in them.
@@ -39,7 +39,7 @@ class SageCase(runtimes.RuntimeCase):
 
     def processes_of(self, scratch: pathlib.Path) -> list[int]:
         return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
-                if alive(int(p.name)) and not OURS.isdisjoint(read_proc(int(p.name), "cmdline"))]
+                if alive(int(p.name)) and not OURS.isdisjoint(words_of(int(p.name), "cmdline"))]
 
 
 class Results(SageCase):
@@ -200,7 +200,7 @@ class Strangers(SageCase):
     def reached(self, *more: str) -> dict[str, bool]:
         """By another user, where there is one to be: each port that the nodes of a run listen on."""
         host, _, _, scratch = self.begin("--nodes", "2", *more)
-        lines = [" ".join(read_proc(p, "cmdline")) for p in self.processes_of(scratch)]
+        lines = [" ".join(words_of(p, "cmdline")) for p in self.processes_of(scratch)]
         addresses = {address for line in lines for address in re.findall(r"127\.0\.0\.1:\d+", line)}
         self.assertEqual(len(addresses), 5, lines)  # two a node, and the head's
         out = {address: runtimes.reaches(address) for address in addresses}

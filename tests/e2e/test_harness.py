@@ -1,0 +1,28 @@
+"""What the other tests see of processes, also of one that ends while it is looked at."""
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import unittest
+from unittest import mock
+
+from harness import alive, cells_of, open_files, read_proc
+
+
+class Processes(unittest.TestCase):
+    def test_one_that_runs_and_has_ended(self) -> None:
+        with subprocess.Popen(["sh", "-c", "sleep 60 & read line; kill $!"], stdin=subprocess.PIPE) as process:
+            self.assertTrue(alive(process.pid))
+            self.assertTrue(any(name.startswith("pipe:") for name in open_files(process.pid)))
+            self.assertIn("sh", read_proc(process.pid, "cmdline"))
+            process.communicate(b"\n", 10)
+        self.assertEqual((alive(process.pid), open_files(process.pid), cells_of(process.pid), read_proc(process.pid, "cmdline")),
+                         (False, [], [], ""))
+
+    def test_one_that_ends_between_opening_and_reading(self) -> None:
+        with mock.patch.object(pathlib.Path, "read_bytes", side_effect=ProcessLookupError):
+            self.assertEqual((alive(1), cells_of(1), read_proc(1, "cmdline")), (False, [], ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
