@@ -6,7 +6,7 @@ import subprocess
 import unittest
 from unittest import mock
 
-from harness import alive, cells_of, open_files, read_proc
+from harness import alive, cells_of, open_files, read_proc, wait_for
 
 
 class Processes(unittest.TestCase):
@@ -14,7 +14,7 @@ class Processes(unittest.TestCase):
         with subprocess.Popen(["sh", "-c", "sleep 60 & read line; kill $!"], stdin=subprocess.PIPE) as process:
             self.assertTrue(alive(process.pid))
             self.assertTrue(any(name.startswith("pipe:") for name in open_files(process.pid)))
-            self.assertIn("sh", read_proc(process.pid, "cmdline"))
+            self.assertTrue(wait_for(lambda: "sleep 60" in read_proc(process.pid, "cmdline")))  # it is in exec until then
             process.communicate(b"\n", 10)
         self.assertEqual((alive(process.pid), open_files(process.pid), cells_of(process.pid), read_proc(process.pid, "cmdline")),
                          (False, [], [], ""))
