@@ -24,16 +24,18 @@ class EventLog {
     changed_.push_back(record);
     if (records_.size() < max) records_.push_back(std::move(record));
   }
-  // [any] Only the first report on an event counts; one on an event that was never issued is ignored.
-  void confirmed(uint64_t id, double at_s, bool ok, std::string_view text) {
+  // [any] The backend's report: only the first one on an event says how it ended. False: there is no such event.
+  bool confirmed(uint64_t id, double at_s, bool ok, std::string_view text) {
     const std::scoped_lock lock(mutex_);
-    if (id == 0 || id > records_.size()) return;
-    auto& record = records_[id - 1];
-    if (record.confirmed_s) return;
-    record.confirmed_s = at_s;
-    record.status = ok ? "done" : "failed";
-    if (!text.empty()) record.text = text;
-    changed_.push_back(record);
+    if (id == 0 || id > records_.size()) return false;
+    ++records_[id - 1].confirmations;
+    end(records_[id - 1], at_s, ok, text);
+    return true;
+  }
+  // [feed] The backend cannot do it, and said so at once.
+  void refused(uint64_t id, double at_s, std::string_view text) {
+    const std::scoped_lock lock(mutex_);
+    if (id <= records_.size()) end(records_[id - 1], at_s, false, text);
   }
   // [settle] What changed since the last call.
   std::vector<records::EventRecord> take_changed() {
@@ -55,6 +57,14 @@ class EventLog {
   }
 
  private:
+  void end(records::EventRecord& record, double at_s, bool ok, std::string_view text) {
+    if (record.confirmed_s) return;
+    record.confirmed_s = at_s;
+    record.status = ok ? "done" : "failed";
+    if (!text.empty()) record.text = text;
+    changed_.push_back(record);
+  }
+
   mutable std::mutex mutex_;
   std::vector<records::EventRecord> records_;
   std::vector<records::EventRecord> changed_;

@@ -170,8 +170,8 @@ void Feed::issue_event(const ControlEvent& event, int64_t now_ns) {
                        .reserved = 0};
   const auto status = session_.backend.control(row);
   if (status != SAGE_OK)
-    session_.events.confirmed(id, static_cast<double>(session_.clock.now_ns() - ledger_.start_ns) / 1e9, false,
-                              take_failure_text());
+    session_.events.refused(id, static_cast<double>(session_.clock.now_ns() - ledger_.start_ns) / 1e9,
+                            take_failure_text());
 }
 
 // The row enters the schedule: its due time, phase and part (warm-up or measured).

@@ -178,7 +178,8 @@ void HostServices::event_done(uint64_t id, sage_status status, std::string_view 
   const auto* ledger = this->ledger();
   if (ledger == nullptr) return;
   const auto at_ns = clock_.now_ns() - ledger->start_ns;
-  events_.confirmed(id, static_cast<double>(at_ns) / 1e9, status == SAGE_OK, text);
+  if (!events_.confirmed(id, static_cast<double>(at_ns) / 1e9, status == SAGE_OK, text))
+    log(SAGE_LOG_WARNING, fmt::format("the backend confirmed event {}, which there is not", id));
 }
 
 void HostServices::refuse(const std::string& text) {

@@ -16,6 +16,11 @@ namespace {
 thread_local std::string failure_text;
 
 std::string_view text_of(sage_str s) { return {s.ptr == nullptr ? "" : s.ptr, static_cast<size_t>(s.size)}; }
+
+// What a backend's manifest has to name for that event.
+std::string capability_of(const sage_event& event) {
+  return fmt::format("{}.{}", event.kind == SAGE_EVENT_RECONFIGURE ? "reconfigure" : "fault", text_of(event.target));
+}
 sage_str to_str(std::string_view s) { return {s.data(), s.size()}; }
 
 // What a call of the plugin returns. No exception may cross the boundary: one that does is the plugin's failure.
@@ -232,6 +237,12 @@ size_t BackendCalls::submit(std::span<const sage_request> rows) {
 }
 
 sage_status BackendCalls::control(const sage_event& event) {
+  const auto& able = plugin_->manifest.capabilities;
+  if (const auto needed = capability_of(event); std::ranges::find(able, needed) == able.end()) {
+    set_failure_text(fmt::format("the manifest of backend '{}' does not name {}", plugin_->manifest.id,
+                                 base::in_quotes(needed)));
+    return SAGE_UNSUPPORTED;
+  }
   if (!SAGE_HAS(plugin_->table.backend, sage_backend, control)) {
     set_failure_text("this backend has no control events");
     return SAGE_UNSUPPORTED;

@@ -152,6 +152,7 @@ Json to_json(const EventRecord& event) {
               {"due_s", event.due_s},
               {"issued_s", event.issued_s},
               {"confirmed_s", base::or_null(event.confirmed_s)},
+              {"confirmations", event.confirmations},
               {"status", event.status},
               {"text", event.text}};
   if (!event.metrics.empty()) add_metrics(out, event.metrics);

@@ -80,6 +80,7 @@ struct EventRecord {
   double due_s = 0;
   double issued_s = 0;
   std::optional<double> confirmed_s;  // set when the backend reported its effect
+  uint32_t confirmations = 0;         // how often it did; more than once is a fault of its
   std::string status;                 // issued | done | failed
   std::string text;
   // Of a fault or a reconfiguration, when the run is over (see metrics/disturbances.hpp).
