@@ -96,7 +96,7 @@ class Bench:
         config = {"chain": 1, "hold_us": cell.hold_ms * 1000.0, "events": "[]", "keyed": False, "idempotent": True}
         run = {"nodes": way.nodes, "parallelism": cell.replicas, "seed": 42, "scheduler": "", "max_in_flight": 4096,
                "scratch_dir": "", "worker_library": str(self.plugins / "bridge" / "libsage_bridge_worker.so"),
-               "workload": {"library": str(next(self.build.glob("tests/plugins/timeline/*timeline.so"))), "id": "timeline",
+               "workload": {"library": str(next(self.build.glob("lib/sage-host/plugins/kit/*timeline.so"))), "id": "timeline",
                             "config": json.dumps(config)},
                "stages": [stage], "pipelines": [{"name": "chain", "steps": [{"stage": 0, "inputs": []}]}],
                "classes": [{"name": "light", "slo_response_ns": 0}],

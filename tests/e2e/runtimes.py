@@ -10,10 +10,10 @@ import subprocess
 import sys
 from typing import Any
 
-from harness import BROKEN, FAILED, INTERRUPTED, PLUGINS, Case, Json, Process, cells_of, read_lines, read_proc, wait_for
+from harness import FAILED, INTERRUPTED, PLUGINS, Case, Json, Process, cells_of, read_lines, read_proc, wait_for
 
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
-TIMELINE = BROKEN / "timeline"
+TIMELINE = PLUGINS / "kit"
 
 
 def interpreter(backend: str) -> pathlib.Path:

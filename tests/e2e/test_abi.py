@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import BROKEN, BUILD, FAILED, INVALID, USAGE, Case, Json
+from harness import BROKEN, BUILD, FAILED, INVALID, PLUGINS, USAGE, Case, Json
 
 FROZEN = BUILD / "tests" / "abi" / "1.0"
 
@@ -82,7 +82,7 @@ class Cancellation(Case):
     def test_what_nobody_waits_for_is_not_executed(self) -> None:
         """Twice what one worker can do, each request of 20 ms with a limit of 200 ms: those that come too late are left out,
         so the worker has time for others."""
-        self.host("run", "--workload", "timeline", "-b", "threads", "--plugin-path", BROKEN / "timeline", "--set",
+        self.host("run", "--workload", "timeline", "-b", "threads", "--plugin-path", PLUGINS / "kit", "--set",
                   "timeline.chain=1", "--set", "timeline.hold_us=20000", "--parallelism", "1", "--rate", "100", "--arrival", "constant",
                   "--timeout", "0.2", "--total-requests", "300", "--warmup-items", "0", "--output-dir", self.out, code=None)
         (record,) = self.records()

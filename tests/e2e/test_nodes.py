@@ -5,7 +5,7 @@ import json
 import sqlite3
 import unittest
 
-from harness import BROKEN, INVALID, OK, Case, Done, Json
+from harness import BROKEN, INVALID, OK, PLUGINS, Case, Done, Json
 
 
 class Participation(Case):
@@ -16,7 +16,7 @@ class Participation(Case):
                          "--output-dir", self.out, "--nodes", nodes, *more, code=code)
 
     def mock(self, *events: Json, chain: int = 1) -> Done:
-        return self.host("run", "--workload", "timeline", "-b", "mock", "--plugin-path", BROKEN / "timeline", "--output-dir",
+        return self.host("run", "--workload", "timeline", "-b", "mock", "--plugin-path", PLUGINS / "kit", "--output-dir",
                          self.out, "--operators", "--set", "mock.service=exponential", "--set", "mock.service_ms=5",
                          "--nodes", 2, "--chain", chain, "--events", json.dumps(events))
 

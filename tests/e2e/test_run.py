@@ -7,7 +7,7 @@ import struct
 import unittest
 from typing import Any
 
-from harness import BROKEN, Case, Json, read_lines
+from harness import PLUGINS, Case, Json, read_lines
 
 COLUMNS = ["backend", "workload", "run_id", "seed", "nodes", "parallelism", "throughput", "latency_p50", "latency_p95",
            "latency_p99", "success_rate", "duration_seconds", "timestamp", "config_hash", "backend_hash"]
@@ -146,7 +146,7 @@ class Results(Case):
 
     def test_a_closed_loop_does_not_wait_for_what_is_to_come(self) -> None:
         events = json.dumps([{"kind": "mark", "at_s": 0.9, "target": "late"}])
-        self.host("run", "--workload", "timeline", "-b", "threads", "--plugin-path", BROKEN / "timeline", "--concurrency", "1",
+        self.host("run", "--workload", "timeline", "-b", "threads", "--plugin-path", PLUGINS / "kit", "--concurrency", "1",
                   "--duration", "1", "--warmup-items", "0", "--set", "timeline.chain=1", "--set", f"timeline.events={events}",
                   "--output-dir", self.out)
         (record,) = self.records()
