@@ -79,8 +79,8 @@ class Loading(Case):
                 self.assertIn(says, done.stderr)
 
     def test_plugin_check_finds_them(self) -> None:
-        for how, says in (("constructor:exit", "the library called exit(0) while loading"),
-                          ("entry:crash", "SIGSEGV while loading"), ("entry:hang", "loading did not end within 10 s")):
+        for how, says in (("constructor:exit", ": called exit(0) while loading"),
+                          ("entry:crash", "SIGSEGV while loading"), ("entry:hang", ": did not end within 10 s while loading")):
             with self.subTest(how=how):
                 done = self.host("plugin", "check", LOADING / "dies_loading.toml", env={"DIES_LOADING": how}, code=FAILED, limit_s=60)
                 self.assertIn(says, done.stdout)
