@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <mutex>
+#include <thread>
+#include <utility>
 
 namespace sage::testing {
 
@@ -12,37 +14,14 @@ namespace sage::testing {
 class StubHost {
  public:
   explicit StubHost(bool virtual_time) : virtual_(virtual_time) {
-    table_.struct_size = sizeof table_;
-    table_.abi_minor = SAGE_ABI_MINOR;
-    table_.ctx = this;
-    table_.now_ns = [](void* ctx) { return of(ctx).now_ns(); };
-    table_.log = [](void* ctx, int32_t, sage_str text) {
-      of(ctx).keep([&](StubHost& h) { h.report.logs.emplace_back(view(text)); });
-    };
-    table_.fail = [](void* ctx, sage_str text) { of(ctx).keep([&](StubHost& h) { h.failure_ = view(text); }); };
-    table_.series = [](void*, sage_str, sage_str) -> uint32_t { return 0; };
-    table_.emit = [](void*, const sage_record*, uint64_t) {};
-    table_.complete = [](void* ctx, const sage_completion* rows, uint64_t n) {
-      of(ctx).keep([&](StubHost& h) {
-        for (uint64_t i = 0; i < n; ++i) h.complete(rows[i]);
-      });
-    };
-    table_.spans = [](void* ctx, const sage_span* rows, uint64_t n) {
-      of(ctx).keep([&](StubHost& h) {
-        for (uint64_t i = 0; i < n; ++i) h.span(rows[i]);
-      });
-    };
-    table_.event_done = [](void* ctx, uint64_t id, sage_status status, sage_str) {
-      of(ctx).keep([&](StubHost& h) {
-        if (!h.report.events.emplace(id, status).second)
-          h.problem("event " + std::to_string(id) + " was confirmed twice");
-      });
-    };
-    table_.get_extension = [](void* ctx, const char* id) -> const void* {
-      return std::string_view(id) == SAGE_METADATA_EXTENSION ? &of(ctx).metadata_ : nullptr;
-    };
-    table_.ready = [](void*) {};
-    table_.alive = [](void*, sage_str) {};
+    make(for_backend_);
+    // What is a backend's to say. Null would be a crash of the plugin's; this is a line that says why.
+    make(for_workload_);
+    for_workload_.complete = [](void* ctx, const sage_completion*, uint64_t) { of(ctx).not_yours("complete"); };
+    for_workload_.spans = [](void* ctx, const sage_span*, uint64_t) { of(ctx).not_yours("spans"); };
+    for_workload_.event_done = [](void* ctx, uint64_t, sage_status, sage_str) { of(ctx).not_yours("event_done"); };
+    for_workload_.ready = [](void* ctx) { of(ctx).not_yours("ready"); };
+    for_workload_.alive = [](void* ctx, sage_str) { of(ctx).not_yours("alive"); };
     metadata_.struct_size = sizeof metadata_;
     metadata_.set = [](void* ctx, sage_str key, sage_str value) {
       of(ctx).keep(
@@ -61,7 +40,8 @@ class StubHost {
     int64_t first_ns = -1;
   };
 
-  [[nodiscard]] const sage_host* table() const { return &table_; }
+  [[nodiscard]] const sage_host* for_backend() const { return &for_backend_; }
+  [[nodiscard]] const sage_host* for_workload() const { return &for_workload_; }
   [[nodiscard]] bool is_virtual() const { return virtual_; }
   [[nodiscard]] int64_t now_ns() const {
     if (virtual_) return virtual_now_;
@@ -70,18 +50,24 @@ class StubHost {
   void jump_to(int64_t at_ns) { virtual_now_ = std::max(virtual_now_, at_ns); }
   // Throws what the plugin gave as text unless `status` is SAGE_OK.
   void check(sage_status status, const char* call) {
-    if (status == SAGE_OK) return;
     const std::lock_guard lock(mutex_);
-    throw std::runtime_error(std::string(call) + ": status " + std::to_string(status) + ": " + failure_);
+    const auto said = failures_.extract(std::this_thread::get_id());
+    const auto text = said.empty() ? std::string() : said.mapped();
+    if (status == SAGE_OK) return;
+    const auto failed = std::string(call) + ": status " + std::to_string(status);
+    if (status < SAGE_OK || status > SAGE_TIMEOUT) out_of_turn(failed + ", which there is not");
+    if (text.empty()) out_of_turn(failed + " without a text of the thread that returned it");
+    throw std::runtime_error(failed + ": " + text);
   }
   template <class Read>
   auto locked(Read&& read) {
     const std::lock_guard lock(mutex_);
     return read();
   }
-  void problem(const std::string& text) {
-    constexpr size_t most = 100;
-    if (report.problems.size() < most) report.problems.push_back(text);
+  void problem(const std::string& text) { add(report.problems, text); }
+  void out_of_turn(const std::string& text) {
+    problem(text);
+    add(report.out_of_turn, text);
   }
 
   // Under the lock, or when nothing of the backend runs.
@@ -89,9 +75,64 @@ class StubHost {
   std::map<uint64_t, Request> requests;  // by id
   std::vector<uint64_t> ended;           // of those, in order, until they are settled
   uint64_t outstanding = 0;
+  uint64_t events_issued = 0;  // their ids count from 1
+  bool opening = false;
   bool closed = false;
 
  private:
+  void make(sage_host& table) {
+    table.struct_size = sizeof table;
+    table.abi_minor = SAGE_ABI_MINOR;
+    table.ctx = this;
+    table.now_ns = [](void* ctx) { return of(ctx).now_ns(); };
+    table.log = [](void* ctx, int32_t, sage_str text) {
+      of(ctx).keep([&](StubHost& h) { h.report.logs.emplace_back(view(text)); });
+    };
+    table.fail = [](void* ctx, sage_str text) {
+      of(ctx).keep([&](StubHost& h) { h.failures_[std::this_thread::get_id()] = view(text); });
+    };
+    table.series = [](void*, sage_str, sage_str) -> uint32_t { return 0; };
+    table.emit = [](void*, const sage_record*, uint64_t) {};
+    table.complete = [](void* ctx, const sage_completion* rows, uint64_t n) {
+      of(ctx).keep([&](StubHost& h) {
+        for (uint64_t i = 0; i < n; ++i) h.complete(rows[i]);
+      });
+    };
+    table.spans = [](void* ctx, const sage_span* rows, uint64_t n) {
+      of(ctx).keep([&](StubHost& h) {
+        for (uint64_t i = 0; i < n; ++i) h.span(rows[i]);
+      });
+    };
+    table.event_done = [](void* ctx, uint64_t id, sage_status status, sage_str) {
+      of(ctx).keep([&](StubHost& h) {
+        if (id == 0 || id > h.events_issued)
+          h.problem("event " + std::to_string(id) + " was confirmed, which there is not");
+        else if (!h.report.events.emplace(id, status).second)
+          h.problem("event " + std::to_string(id) + " was confirmed twice");
+      });
+    };
+    table.get_extension = [](void* ctx, const char* id) -> const void* {
+      return std::string_view(id) == SAGE_METADATA_EXTENSION ? &of(ctx).metadata_ : nullptr;
+    };
+    table.ready = [](void* ctx) {
+      of(ctx).keep([](StubHost& h) {
+        if (h.closed) h.out_of_turn("`ready` after close");
+      });
+    };
+    table.alive = [](void* ctx, sage_str) {
+      of(ctx).keep([](StubHost& h) {
+        if (!h.opening) h.out_of_turn("`alive` outside of open");
+      });
+    };
+  }
+  void not_yours(const char* service) {
+    keep([&](StubHost& h) { h.out_of_turn("a workload called `" + std::string(service) + "`, which is a backend's"); });
+  }
+
+  static void add(std::vector<std::string>& list, const std::string& text) {
+    constexpr size_t most = 100;
+    if (list.size() < most) list.push_back(text);
+  }
   static StubHost& of(void* ctx) { return *static_cast<StubHost*>(ctx); }
   template <class Change>
   void keep(Change&& change) {
@@ -137,10 +178,11 @@ class StubHost {
 
   const bool virtual_;
   int64_t virtual_now_ = 1'000'000'000;
-  sage_host table_{};
+  sage_host for_backend_{};
+  sage_host for_workload_{};
   sage_metadata metadata_{};
   std::mutex mutex_;
-  std::string failure_;
+  std::map<std::thread::id, std::string> failures_;  // the last text of each
 };
 
 }  // namespace sage::testing

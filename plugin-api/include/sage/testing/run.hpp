@@ -10,6 +10,21 @@
 
 namespace sage::testing {
 
+// What `create` gets: `options`, and what the host adds.
+inline Json config_of(const Load& load, const Json& options) {
+  Json all = {
+      {"seed", load.seed},
+      {"nodes", load.nodes},
+      {"parallelism", load.parallelism},
+      {"scheduler", load.scheduler},
+      {"quick", false},
+      {"open_timeout_s", 120.0},
+      {"capabilities", load.capabilities},
+      {"load", {{"rate", load.rate}, {"total_requests", load.requests}, {"duration", 0.0}, {"warmup_items", 0}}}};
+  all.update(options);
+  return all;
+}
+
 // One run, from the two entries to the last word of both plugins.
 class Run {
  public:
@@ -31,20 +46,30 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   Report operator()() {
-    describe();
     open();
+    return finish();
+  }
+  // The backend is open, nothing was offered yet.
+  void open() {
+    describe();
+    open_backend();
+  }
+  Report finish() {
     offer();
     drain();
     close();
     return std::move(host_.report);
   }
+  [[nodiscard]] StubHost& host() { return host_; }
+  [[nodiscard]] const sage_backend& backend_table() const { return *backend_.backend; }
+  [[nodiscard]] void* backend_instance() const { return back_; }
 
  private:
   static sage_plugin opened(sage_entry_fn entry) {
     StubHost host(false);
     sage_plugin plugin{};
     plugin.struct_size = sizeof plugin;
-    host.check(entry(host.table(), &plugin), "sage_entry_v1");
+    host.check(entry(host.for_backend(), &plugin), "sage_entry_v1");
     return plugin;
   }
 
@@ -56,24 +81,10 @@ class Run {
     return {items, items + n};
   }
 
-  [[nodiscard]] Json config(const Json& options) const {
-    Json all = {
-        {"seed", load_.seed},
-        {"nodes", load_.nodes},
-        {"parallelism", load_.parallelism},
-        {"scheduler", load_.scheduler},
-        {"quick", false},
-        {"open_timeout_s", 120.0},
-        {"capabilities", load_.capabilities},
-        {"load", {{"rate", load_.rate}, {"total_requests", load_.requests}, {"duration", 0.0}, {"warmup_items", 0}}}};
-    all.update(options);
-    return all;
-  }
-
   void describe() {
     const auto& table = *workload_.workload;
-    config_ = config(load_.workload).dump();
-    host_.check(workload_.create(host_.table(), str("workload"), str(config_), &work_), "workload create");
+    config_ = config_of(load_, load_.workload).dump();
+    host_.check(workload_.create(host_.for_workload(), str(load_.workload_id), str(config_), &work_), "workload create");
     stages_ = listed(work_, table.stages, "stages");
     pipelines_ = listed(work_, table.pipelines, "pipelines");
     classes_ = listed(work_, table.classes, "classes");
@@ -84,14 +95,14 @@ class Run {
     host_.check(table.operators(work_, &operators_), "operators");
   }
 
-  void open() {
+  void open_backend() {
     run_.struct_size = sizeof run_;
     run_.nodes = load_.nodes;
     run_.parallelism = load_.parallelism;
     run_.seed = load_.seed;
     run_.max_in_flight = 1 << 16;
     run_.scheduler = str(load_.scheduler);
-    run_.scratch_dir = str("/tmp");
+    run_.scratch_dir = str(load_.scratch_dir);
     run_.stages = stages_.data();
     run_.n_stages = stages_.size();
     run_.pipelines = pipelines_.data();
@@ -101,11 +112,14 @@ class Run {
     run_.tenants = tenants_.data();
     run_.n_tenants = tenants_.size();
     run_.operators = &operators_;
-    run_.workload_id = str("workload");
+    run_.workload_library = str(load_.workload_library);
+    run_.workload_id = str(load_.workload_id);
     run_.workload_config = str(config_);
-    const auto own = config(load_.backend).dump();
-    host_.check(backend_.create(host_.table(), str("backend"), str(own), &back_), "backend create");
+    const auto own = config_of(load_, load_.backend).dump();
+    host_.check(backend_.create(host_.for_backend(), str(load_.backend_id), str(own), &back_), "backend create");
+    host_.locked([&] { host_.opening = true; });
     host_.check(backend_.backend->open(back_, &run_), "open");
+    host_.locked([&] { host_.opening = false; });
     start_ns_ = host_.now_ns();
   }
 
@@ -122,6 +136,9 @@ class Run {
     host_.check(backend_.backend->advance(back_, host_.now_ns(), &next), "advance");
   }
 
+  [[nodiscard]] std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<double>> patience() const {
+    return std::chrono::steady_clock::now() + std::chrono::duration<double>(load_.drain_s);
+  }
   [[nodiscard]] uint64_t outstanding() {
     return host_.locked([&] { return host_.outstanding; });
   }
@@ -153,7 +170,12 @@ class Run {
                                " names a pipeline, class or tenant that there is not");
     last_due_ns_ = row.due_ns;
     happen_until(row.due_ns);
-    while (load_.in_flight == 0 ? host_.now_ns() < start_ns_ + row.due_ns : outstanding() >= load_.in_flight) {
+    auto end = patience();
+    for (auto left = outstanding();
+         load_.in_flight == 0 ? host_.now_ns() < start_ns_ + row.due_ns : outstanding() >= load_.in_flight;) {
+      if (std::exchange(left, outstanding()) != left) end = patience();
+      if (std::chrono::steady_clock::now() > end && load_.in_flight != 0)
+        throw std::runtime_error("no request ended for " + std::to_string(load_.drain_s) + " s");
       pass_until(load_.in_flight == 0 ? start_ns_ + row.due_ns : INT64_MAX);
       settle();
     }
@@ -167,7 +189,9 @@ class Run {
       ++host_.report.offered;
     });
     uint64_t taken = 0;
-    for (;;) {
+    for (end = patience();;) {
+      if (std::chrono::steady_clock::now() > end)
+        throw std::runtime_error("no request was taken for " + std::to_string(load_.drain_s) + " s");
       host_.check(backend_.backend->submit(back_, &row, 1, &taken), "submit");
       if (taken > 1) throw std::runtime_error("submit took more rows than it was offered");
       if (taken == 1) break;
@@ -186,7 +210,7 @@ class Run {
       for (uint64_t i = 0; i < filled; ++i) {
         auto& event = rows[i];
         if (event.kind == SAGE_EVENT_MARK) continue;
-        event.id = ++last_event_;
+        event.id = host_.locked([&] { return ++host_.events_issued; });
         event.due_ns += start_ns_;
         if (SAGE_HAS(backend_.backend, sage_backend, control) && backend_.backend->control(back_, &event) == SAGE_OK)
           continue;
@@ -196,7 +220,7 @@ class Run {
   }
 
   void drain() {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(load_.drain_s);
+    const auto end = patience();
     while (outstanding() != 0 && std::chrono::steady_clock::now() < end) {
       if (host_.is_virtual()) {
         pass_until(INT64_MAX);
@@ -294,7 +318,6 @@ class Run {
   int64_t start_ns_ = 0;
   int64_t last_due_ns_ = 0;
   uint64_t last_id_ = 0;
-  uint64_t last_event_ = 0;
 };
 
 inline Report run(sage_entry_fn workload, sage_entry_fn backend, Load load) {
