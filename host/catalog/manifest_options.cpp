@@ -12,7 +12,8 @@ namespace host::catalog {
 namespace {
 
 // What `create` gets beside the options (see sage_plugin.create).
-constexpr std::array reserved = {"seed", "nodes", "parallelism", "scheduler", "quick"};
+constexpr std::array reserved = {"seed",  "nodes", "parallelism",  "scheduler",
+                                 "quick", "load",  "capabilities", "open_timeout_s"};
 
 void check_name(const TomlSection& owner, std::string_view name) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };

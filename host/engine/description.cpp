@@ -15,7 +15,10 @@
 namespace host::engine {
 namespace {
 
-constexpr size_t name_max = 256;  // bytes
+constexpr size_t classes_max = 256;
+constexpr size_t tenants_max = 256;
+constexpr size_t combinations_max = 4096;  // of a class and a tenant
+constexpr size_t name_max = 256;           // bytes
 constexpr uint32_t steps_max = 4096;
 constexpr uint64_t words_max = 1024;  // abilities, of a node or a stage
 constexpr uint32_t parallelism_max = 65'536;
@@ -127,8 +130,10 @@ void check_description(const Description& d, const std::string& workload) {
   const Check check(workload);
   if (d.stages.empty() || d.pipelines.empty() || d.classes.empty() || d.tenants.empty())
     check.refuse("it describes no stage, pipeline, class or tenant");
-  if (d.classes.size() > 256 || d.tenants.size() > 256 || d.classes.size() * d.tenants.size() > 4096)
-    check.refuse("more than 256 classes or tenants, or 4096 combinations");
+  const auto classes = d.classes.size(), tenants = d.tenants.size();
+  if (classes > classes_max || tenants > tenants_max || classes * tenants > combinations_max)
+    check.refuse("{} classes and {} tenants, {} and {} are possible, and {} combinations", classes, tenants,
+                 classes_max, tenants_max, combinations_max);
   check.names(d.stages, "stage");
   check.names(d.pipelines, "pipeline");
   check.names(d.classes, "class");

@@ -13,6 +13,9 @@ namespace host::engine {
 
 namespace {
 
+constexpr uint64_t list_max = 1 << 16;  // stages, say, of a description
+constexpr int64_t extended_max = 10;    // times that `open` may say that it goes on
+
 thread_local std::string failure_text;
 
 std::string_view text_of(sage_str s) { return {s.ptr == nullptr ? "" : s.ptr, static_cast<size_t>(s.size)}; }
@@ -53,7 +56,7 @@ std::vector<const T*> read_list(void* self, sage_status (*list)(void*, const T* 
   const T* const* items = nullptr;
   uint64_t n = 0;
   make_call(plugin, Call::describe, [&] { return list(self, &items, &n); });
-  if (n > 1 << 16 || (n != 0 && items == nullptr))
+  if (n > list_max || (n != 0 && items == nullptr))
     throw base::Error(base::Exit::failed,
                       fmt::format("plugin '{}': its description has a broken list", plugin.manifest.id));
   return {items, items + n};
@@ -202,7 +205,6 @@ void BackendCalls::destroy() {
 }
 
 void BackendCalls::open(const sage_run& run, int64_t limit_ns) {
-  constexpr int64_t extended_max = 10;
   open_until_ns_.store(monotonic_ns() + extended_max * limit_ns);
   open_limit_ns_.store(limit_ns);
   const CallScope scope(watch_, CallThread::main, Call::open, true, limit_ns);
@@ -221,12 +223,12 @@ bool BackendCalls::alive() {
 }
 
 void BackendCalls::cancel(std::span<const uint64_t> ids) {
-  const CallScope scope(watch_, CallThread::feed, Call::cancel, true, call_limit_ns / 2);
+  const CallScope scope(watch_, CallThread::feed, Call::cancel, true, submit_limit_ns);
   make_call(*plugin_, Call::cancel, [&] { return plugin_->table.backend->cancel(self_, ids.data(), ids.size()); });
 }
 
 size_t BackendCalls::submit(std::span<const sage_request> rows) {
-  const CallScope scope(watch_, CallThread::feed, Call::submit, true, call_limit_ns / 2);
+  const CallScope scope(watch_, CallThread::feed, Call::submit, true, submit_limit_ns);
   uint64_t taken = 0;
   make_call(*plugin_, Call::submit,
             [&] { return plugin_->table.backend->submit(self_, rows.data(), rows.size(), &taken); });
@@ -253,7 +255,7 @@ sage_status BackendCalls::control(const sage_event& event) {
 
 bool BackendCalls::drain(int64_t timeout_ns) {
   // a little longer than it was given, so that a plugin that keeps its promise is never cut
-  const CallScope scope(watch_, CallThread::main, Call::drain, true, timeout_ns + 5'000'000'000);
+  const CallScope scope(watch_, CallThread::main, Call::drain, true, timeout_ns + drain_grace_ns);
   const auto status =
       status_of(*plugin_, Call::drain, [&] { return plugin_->table.backend->drain(self_, timeout_ns); });
   if (status == SAGE_TIMEOUT) return false;

@@ -33,6 +33,8 @@ int64_t clock_error_ns(const sage_stats& stats);
 
 // Time a call may take before a supervisor gives the run up as hung.
 inline constexpr int64_t call_limit_ns = 60'000'000'000;
+inline constexpr int64_t submit_limit_ns = 30'000'000'000;  // of `submit` and `cancel`, which must not block
+inline constexpr int64_t drain_grace_ns = 5'000'000'000;    // more than `drain` was given
 
 class WorkloadCalls : public Description {
  public:

@@ -155,6 +155,7 @@ TEST_CASE("what is wrong with a manifest is said with its place and the remedy")
       {"library", "defaults = {rate = []}\nlibrary", "'rate' must be a string, a number, true or false"},
       {"library", "defaults = {Rate = 1}\nlibrary", "option name 'Rate' must be lower case"},
       {"library", "options = {seed = {type = \"int\", default = 1}}\nlibrary", "option 'seed' is the host's own"},
+      {"library", "options = {load = {type = \"int\", default = 1}}\nlibrary", "option 'load' is the host's own"},
       {"library", "options = {x = 1}\nlibrary", "'x' in [options] must be a table"},
       {"library", "library", ""},
   };

@@ -47,6 +47,16 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be is refused with plugin, field and wha
     what.tenants = {""};
     CHECK(contains(said(), "the name of tenant 0 has 0 bytes, 1 to 256 are possible"));
   }
+  SUBCASE("how many") {
+    what.tenants.clear();
+    for (int i = 0; i < 256; ++i) what.tenants.push_back(std::to_string(i));
+    CHECK(said().empty());
+    what.classes.resize(17);
+    CHECK(contains(said(), "17 classes and 256 tenants, 256 and 256 are possible, and 4096 combinations"));
+    what.tenants.emplace_back("one more");
+    what.classes.resize(1);
+    CHECK(contains(said(), "1 classes and 257 tenants"));
+  }
   SUBCASE("numbers") {
     for (const double bad : {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
       what.stages[1].cost_per_unit_out_ns = bad;
