@@ -9,7 +9,7 @@ import unittest
 from collections.abc import Iterator
 from typing import Any
 
-from harness import Case, read_lines
+from harness import FAILED, Case, read_lines
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
@@ -117,6 +117,72 @@ class CommandLine(Case):
         # Aliases and options of plugins are no flags of --help; what a table has in front is.
         tables = {name for cell in re.findall(r"^\| (`-.*?) \|", page, re.M) for name in re.findall(flag, cell)}
         self.assertEqual(sorted(tables - every - {"--experiment"}), [], "described, but no command has it")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of its tables, without their heads."""
+    bodies = re.sub(r"^\|.*\n\| --- .*$", "", text, flags=re.M)
+    return [[cell.strip() for cell in line[2:-1].split(" |")] for line in re.findall(r"^\|.*$", bodies, re.M)]
+
+
+def quoted(text: str) -> set[str]:
+    return set(re.findall(r"`([\w.-]+)`", text))
+
+
+class Manifest(Case):
+    """The reference for authors of plugins: keys, capabilities, limits."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.page = (DOCS / "manifest.md").read_text()
+
+    def findings(self, more: str) -> dict[str, str]:
+        """What `plugin check` says of a manifest with `more` in it, by requirement. Its library is not there."""
+        manifest = self.write("x.toml", 'schema = 1\nkind = "workload"\nid = "x"\nversion = "1"\nabi = "1.0"\nlibrary = "x.so"\n' + more)
+        said = self.host("plugin", "check", manifest, "--json", code=FAILED).stdout
+        return {finding["requirement"]: finding["detail"] for finding in json.loads(said)}
+
+    def test_the_keys_are_those_that_the_host_reads(self) -> None:
+        of_file, of_option = section(self.page, "## Keys").split("| key of an option |")
+        for told, more in ((of_file, "zzzzzzzzz = 1\n"), (of_option, "[options.y]\nzzzzzzzzz = 1\n")):
+            known = self.findings(more)["plugin"].partition("; known: ")[2].split(", ")
+            self.assertEqual(first_column(told), set(known))
+
+    def test_the_capabilities_are_those_that_shipped_backends_have_and_plugin_check_knows(self) -> None:
+        table = section(self.page, "## Capabilities")
+        told = {word for row in rows(table) for word in quoted(row[0]) if not re.search(r"[.](NAME|KIND)$", word)}
+        told |= {word for word in quoted(table) if re.match(r"(scheduler|fault|reconfigure)[.][a-z]", word)}
+        shipped = {word for plugin in json.loads(self.host("list", "--json").stdout) for word in plugin["capabilities"]}
+        self.assertEqual(sorted(told ^ shipped), [])
+        listed = ", ".join(f'"{word}"' for word in sorted(told))
+        self.assertEqual(self.findings(f"[requires]\ncapabilities = [{listed}]\n")["capabilities"], "")
+
+    def test_requirements_that_show_a_capability_exist(self) -> None:
+        known = set(self.error("plugin", "check", "x", "--only", "zzzzzzzzz", says="there are ").stderr.strip().split("there are ")[1].split(", "))
+        told = {word for row in rows(section(self.page, "## Capabilities")) for word in re.findall(r"^`([a-z-]+)`", row[3])}
+        self.assertGreater(len(told), 1)
+        self.assertEqual(sorted(told - known - set(self.findings(""))), [])
+
+    def test_the_limits_are_those_of_the_sources(self) -> None:
+        units = {"KiB": 1024, "MiB": 1024**2}
+        told = 0
+        for row in rows(section(self.page, "## Limits")):
+            source = re.fullmatch(r"`(\w+)` in `([\w./]+)`", row[2]) if len(row) > 2 else None
+            if not source:
+                continue
+            name, file = source.groups()
+            with self.subTest(name=name, file=file):
+                text = (PROJECT / file).read_text()
+                found = re.search(rf"(?:constexpr [\w:]+ {name} =|#define {name}) ([^;/\n]+)", text)
+                self.assertTrue(found, "no such constant")
+                value, _, shift = re.sub(r"\w+\{(\d+)\}|['u ]", r"\1", found.group(1)).partition("<<")  # type: ignore[union-attr]
+                shown = re.match(r"([\d,]+) ?(KiB|MiB|s)?\b", row[1])
+                self.assertTrue(shown, "no number")
+                number, unit = shown.groups()  # type: ignore[union-attr]
+                scale = 10**9 if unit == "s" and name.endswith("_ns") else units.get(unit, 1)
+                self.assertEqual(int(number.replace(",", "")) * scale, int(value) << int(shift or 0))
+                told += 1
+        self.assertGreater(told, 25)
 
 
 class Links(unittest.TestCase):
