@@ -128,9 +128,10 @@ const Manifest& Catalog::find(PluginKind kind, std::string_view name) const {
     names.insert(names.end(), manifest->aliases.begin(), manifest->aliases.end());
   }
   auto text = fmt::format("no {} {}", to_string(kind), base::in_quotes(name));
-  if (const auto meant = base::nearest(name, names)) text += fmt::format("; did you mean {}?", base::in_quotes(*meant));
-  text += ids.empty() ? "; none was found, add folders with --plugin-path"
-                      : fmt::format("; known: {}", fmt::join(ids, ", "));
+  const auto meant = base::nearest(name, names);
+  if (meant) text += fmt::format("; did you mean {}?", base::in_quotes(*meant));
+  text += ids.empty() ? "; none was found" : fmt::format("; known: {}", fmt::join(ids, ", "));
+  if (!meant) text += "; add folders with --plugin-path";
   const auto broken_count = std::ranges::count(entries_, State::broken, &CatalogEntry::state);
   if (broken_count > 0) text += fmt::format("; {} more cannot be used, see sage-host list --all", broken_count);
   throw base::usage_error(text);

@@ -91,13 +91,14 @@ TEST_CASE("found by id, name or alias in any case") {
   CHECK(find_error(catalog, PluginKind::workload, "q7") == "no workload 'q7'; did you mean 'q6'?; known: q6");
   CHECK(find_error(catalog, PluginKind::workload, "burstown") ==
         "no workload 'burstown'; did you mean 'BurstTown'?; known: q6");
-  CHECK(find_error(catalog, PluginKind::workload, "mock") == "no workload 'mock'; known: q6");  // another kind
-  CHECK(find_error(catalog, PluginKind::backend, "") == "no backend ''; known: mock");
+  CHECK(find_error(catalog, PluginKind::workload, "mock") ==
+        "no workload 'mock'; known: q6; add folders with --plugin-path");  // another kind
+  CHECK(find_error(catalog, PluginKind::backend, "") == "no backend ''; known: mock; add folders with --plugin-path");
 }
 
 TEST_CASE("an empty catalog says how to fill it") {
   CHECK(find_error(Catalog({"/no/such/folder"}), PluginKind::backend, "x") ==
-        "no backend 'x'; none was found, add folders with --plugin-path");
+        "no backend 'x'; none was found; add folders with --plugin-path");
 }
 
 TEST_CASE("the first id wins, and the list says what hides what") {
