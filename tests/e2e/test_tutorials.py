@@ -30,11 +30,14 @@ class Tutorials(Case):
         (self.dir / "build").mkdir()
         (self.dir / "build" / "release").symlink_to(BUILD.resolve())
         self.said = ""
+        self.env = {**ENVIRONMENT, "CCACHE_BASEDIR": str(self.dir), "CCACHE_NOHASHDIR": "1"}
+        if shutil.which("ccache"):  # the sources are the same each time
+            self.env |= {"CMAKE_CXX_COMPILER_LAUNCHER": "ccache", "CMAKE_C_COMPILER_LAUNCHER": "ccache"}
 
     def do(self, page: str, block: Block) -> None:
         new_file = re.fullmatch(r"`([^`]+)`, a new file:", block.before)
         if block.language == "sh":
-            self.said = run_block(self, page, block, INSTEAD, ENVIRONMENT)
+            self.said = run_block(self, page, block, INSTEAD, self.env)
         elif block.language == "diff":
             done = subprocess.run(["patch", "-p0", "--fuzz=0", "--batch"], cwd=self.dir, input="\n".join([*block.lines, ""]), text=True,
                                   capture_output=True, timeout=30, check=False)
