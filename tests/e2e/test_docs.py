@@ -184,6 +184,18 @@ class Manifest(Case):
                 told += 1
         self.assertGreater(told, 25)
 
+    def test_limits_of_flags_are_those_of_the_help(self) -> None:
+        help_text = " ".join(self.host("run", "--help").stdout.split())
+        limits = re.findall(r"`(--[a-z-]+)` up to ([\d,]+)", section(self.page, "## Limits"))
+        self.assertEqual(len(limits), 2)
+        for flag, number in limits:
+            self.assertRegex(help_text, rf"{flag} N [^(]*\(default \d+, 1 to {number.replace(',', '')}\)")
+
+    def test_the_extensions_are_those_that_the_host_has(self) -> None:
+        had = self.findings('[requires]\nextensions = ["zzz/1"]\n')["plugin"].partition("of the host, which has ")[2].partition(";")[0]
+        table = section((DOCS / "abi.md").read_text(), "## Extensions")
+        self.assertEqual([re.sub("`", "", row[0]) for row in rows(table)], had.split(", "))
+
 
 class Links(unittest.TestCase):
     PAGES = (*sorted(DOCS.rglob("*.md")), *sorted(PROJECT.glob("*.md")))
