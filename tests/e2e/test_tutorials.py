@@ -64,7 +64,7 @@ class Tutorials(Case):
         self.gave_up(self.follow("tutorials/cpp.md"))
 
     def test_a_backend_in_c(self) -> None:
-        # No C++ compiler is needed.
+        self.env["CXX"] = "/nonexistent"  # no C++ compiler is needed
         self.gave_up(self.follow("tutorials/c.md"))
 
     @unittest.skipUnless(shutil.which("cargo"), "cargo is not installed")
