@@ -37,7 +37,7 @@ class Tutorials(Case):
         if block.language == "sh":
             self.said = run_block(self, page, block, env=self.env)
         elif block.language == "diff":
-            done = subprocess.run(["patch", "-p0", "--fuzz=0", "--batch"], cwd=self.dir, input="\n".join([*block.lines, ""]), text=True,
+            done = subprocess.run(["git", "apply", "-p0"], cwd=self.dir, input="\n".join([*block.lines, ""]), text=True,
                                   capture_output=True, timeout=30, check=False)
             self.assertEqual(done.returncode, 0, f"docs/{page}:{block.line}: {done.stdout}{done.stderr}")
         elif new_file:
