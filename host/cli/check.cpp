@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
@@ -13,7 +14,7 @@
 #include "cell/run_folder.hpp"
 #include "cell/settings.hpp"
 #include "cli/commands.hpp"
-#include "experiment/conformance.hpp"
+#include "conformance/conformance.hpp"
 
 namespace host::cli {
 namespace {
@@ -66,37 +67,36 @@ std::string unknown_of(const std::vector<std::string>& capabilities) {
   return out;
 }
 
-using experiment::Finding;
+using conformance::Finding;
 
 Finding finding(const char* name, const char* text, const std::string& problem, const char* remedy) {
   if (problem.empty()) return {.requirement = name, .text = text};
   return {.requirement = name, .text = text, .verdict = Finding::Verdict::broken, .detail = problem, .remedy = remedy};
 }
 
-// What can be told without a run. Adds to `out`; throws Error where the rest cannot be looked at.
-void check_files(const catalog::Manifest& manifest, std::vector<Finding>& out) {
-  out.push_back(
+// What can be told of the files. Throws Error where the rest cannot be looked at.
+void check_files(const catalog::Manifest& manifest, const std::function<void(Finding)>& tell) {
+  tell(
       {.requirement = "manifest",
        .text = "manifest",
        .detail = fmt::format("{} '{}' {}", catalog::to_string(manifest.kind), manifest.id, manifest.version)});
   if (manifest.kind == catalog::PluginKind::workload) (void)cell::load_specs(manifest);
   cell::refuse_host_names(manifest);
-  out.push_back(finding("options", "its options have names of their own", "", ""));
+  tell(finding("options", "its options have names of their own", "", ""));
   // No backend has what a workload requires by another name: no run of it would begin.
-  out.push_back(finding("capabilities", "the capabilities that it requires are known",
+  tell(finding("capabilities", "the capabilities that it requires are known",
                         unknown_of(manifest.required_capabilities), "correct [requires] capabilities"));
   const auto probe = catalog::try_load(manifest);
-  out.push_back(finding("loads", "library loads, its tables are complete and its embedded manifest agrees", probe.error,
+  tell(finding("loads", "library loads, its tables are complete and its embedded manifest agrees", probe.error,
                         "see the text"));
-  out.push_back(finding("exports", "exports only " SAGE_ENTRY_SYMBOL, foreign_exports(manifest),
+  tell(finding("exports", "exports only " SAGE_ENTRY_SYMBOL, foreign_exports(manifest),
                         "build it with sage_add_plugin() or a version script"));
 }
 
-void print_findings(const std::vector<Finding>& findings) {
-  for (const auto& f : findings) {
-    fmt::print("{:<7} {}{}{}\n", experiment::to_string(f.verdict), f.text, f.detail.empty() ? "" : ": ", f.detail);
-    if (!f.remedy.empty() && f.remedy != "see the text") fmt::print("        remedy: {}\n", f.remedy);
-  }
+void print(const Finding& f) {
+  fmt::print("{:<7} {}{}{}\n", conformance::to_string(f.verdict), f.text, f.detail.empty() ? "" : ": ", f.detail);
+  if (!f.remedy.empty() && f.remedy != "see the text") fmt::print("        remedy: {}\n", f.remedy);
+  std::fflush(stdout);  // the next one may take a while
 }
 
 void print_json(const std::vector<Finding>& findings) {
@@ -104,7 +104,7 @@ void print_json(const std::vector<Finding>& findings) {
   for (const auto& f : findings)
     out.push_back({{"requirement", f.requirement},
                    {"text", f.text},
-                   {"verdict", base::to_lower(experiment::to_string(f.verdict))},
+                   {"verdict", base::to_lower(conformance::to_string(f.verdict))},
                    {"detail", f.detail},
                    {"remedy", f.remedy}});
   fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
@@ -113,8 +113,8 @@ void print_json(const std::vector<Finding>& findings) {
 std::vector<std::string> read_only(const Arguments& arguments) {
   const auto text = arguments.text("only");
   auto names = text.empty() ? std::vector<std::string>() : base::split(text, ',');
-  auto known = experiment::requirement_names(catalog::PluginKind::backend);
-  std::ranges::copy(experiment::requirement_names(catalog::PluginKind::workload), std::back_inserter(known));
+  auto known = conformance::requirement_names(catalog::PluginKind::backend);
+  std::ranges::copy(conformance::requirement_names(catalog::PluginKind::workload), std::back_inserter(known));
   std::ranges::sort(known);
   known.erase(std::ranges::unique(known).begin(), known.end());
   for (const auto& name : names)
@@ -124,12 +124,25 @@ std::vector<std::string> read_only(const Arguments& arguments) {
   return names;
 }
 
+const catalog::OptionSpec& seed_option() {
+  static const auto option =
+      catalog::integer_option("seed", 1, 1, 9007199254740991, "of what is drawn: options, values, orders");
+  return option;
+}
+
+uint64_t read_seed(const Arguments& arguments) {
+  const auto* given = arguments.find("seed");
+  if (given == nullptr) return 1;
+  return static_cast<uint64_t>(std::get<int64_t>(catalog::parse_option(seed_option(), given->text, given->source)));
+}
+
 }  // namespace
 
 const std::vector<catalog::Flag>& check_flags() {
   static const std::vector<catalog::Flag> flags = {
-      {.spec = catalog::toggle("no_runs", "look at the files alone, and load the library")},
-      {.spec = catalog::text_option("only", "", "of what runs show, these requirements: ends-once,stamps"),
+      {.spec = catalog::toggle("no_runs", "look at the files, and load the library; do no more")},
+      {.spec = seed_option()},
+      {.spec = catalog::text_option("only", "", "of what calls and runs show, these requirements: leaks,ends-once"),
        .placeholder = "NAMES"},
       {.spec = catalog::toggle("json", "print the findings as JSON")},
   };
@@ -147,26 +160,28 @@ base::Exit check_command(const Command& command, std::span<const std::string> ar
   const auto only = read_only(arguments);
   const auto broken = [](const Finding& f) { return f.verdict == Finding::Verdict::broken; };
 
+  const bool json = arguments.on("json");
   std::vector<Finding> findings;
+  const auto tell = [&](Finding found) {
+    if (!json) print(found);
+    findings.push_back(std::move(found));
+  };
   try {
     const auto manifest = catalog::read_manifest(arguments.positional[0]);
-    check_files(manifest, findings);
-    if (const auto offered = unknown_of(manifest.capabilities); !offered.empty() && !arguments.on("json"))
+    check_files(manifest, tell);
+    if (const auto offered = unknown_of(manifest.capabilities); !offered.empty() && !json)
       fmt::print("note    capabilities: {}\n", offered);
     if (!arguments.on("no_runs") && std::ranges::none_of(findings, broken)) {
       const cell::ScratchDir scratch(cell::scratch_root());
       cell::StopSignals stop;
-      const auto tried = experiment::try_plugin(manifest, catalog::open_catalog(""), scratch.path(), only, stop);
-      findings.insert(findings.end(), tried.begin(), tried.end());
+      conformance::try_plugin(manifest, catalog::open_catalog(""), scratch.path(), read_seed(arguments), only, stop,
+                              tell);
       if (stop.count() != 0) return base::Exit::interrupted;
     }
   } catch (const base::Error& e) {
-    findings.push_back(finding("plugin", "plugin", e.what(), "see the text"));
+    tell(finding("plugin", "plugin", e.what(), "see the text"));
   }
-  if (arguments.on("json"))
-    print_json(findings);
-  else
-    print_findings(findings);
+  if (json) print_json(findings);
   return std::ranges::any_of(findings, broken) ? base::Exit::failed : base::Exit::ok;
 }
 

@@ -128,14 +128,15 @@ constexpr std::array command_table = {
             .flags = new_flags,
             .run = new_command},
     Command{.name = "plugin check",
-            .usage = "FILE.toml [--no-runs] [--only NAMES] [--json]",
-            .summary = "try whether a plugin does what the ABI asks: files, loading, short runs",
+            .usage = "FILE.toml [--no-runs] [--only NAMES] [--seed N] [--json]",
+            .summary = "try whether a plugin does what the ABI asks: files, loading, calls, short runs",
             .details =
-                "The library is loaded in a process of its own, for 10 s at most. Then there are short runs with "
-                "the shipped plugins, each in a process of its own with a time limit: a backend executes Q1, and "
-                "Q6 if it claims keys and priorities; a workload runs on threads and in the simulator. What "
-                "their records show is told for each requirement, with the remedy. Exit code 1 = something is "
-                "broken.",
+                "The library is loaded in a process of its own, for 10 s at most. Then it is called without a run: "
+                "options drawn from --seed, unknown events, what it leaks; each question in a process of its own "
+                "with a time limit. Then there are short runs: a backend executes Q1, Q6 if it claims keys and "
+                "priorities, and 'timeline', for each capability, scheduler and control event that it claims; a "
+                "workload runs on threads and in the simulator. What their records show is told for each "
+                "requirement, with the remedy. Exit code 1 = something is broken.",
             .examples = "  sage-host plugin check build/mine.toml\n"
                         "  sage-host plugin check build/mine.toml --only ends-once,digests --json\n",
             .operand = Operand::file,
