@@ -1,6 +1,8 @@
 // What records show of backends.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "conformance/read_runs.hpp"
 #include "conformance/requirement.hpp"
 
@@ -123,6 +125,20 @@ std::string nodes(const Evidence& evidence) {
       [](const Seen& run) { return run.purpose == Purpose::keys; });
 }
 
+std::string node_classes(const Evidence& evidence) {
+  if (!evidence.can("node-classes")) throw Skip{"its manifest does not claim node-classes"};
+  return in_each(
+      evidence,
+      [](const Seen& run) -> std::string {
+        std::set<double> speeds;
+        const auto& all = run.record.at("nodes");
+        for (const auto& node : all)
+          if (const auto& capacity = node.at("capacity"); capacity.is_number()) speeds.insert(capacity.get<double>());
+        return speeds.size() > 1 ? "" : fmt::format("{} nodes of different speeds have one capacity", all.size());
+      },
+      [](const Seen& run) { return run.purpose == Purpose::classes; });
+}
+
 // How much sooner than the least urgent ones the most urgent requests of a burst ended: below 1 = sooner. Skipped where
 // nothing had to wait: executed one after the other, as asked, 300 of 2 ms take 600 ms.
 double urgency(const Seen& run) {
@@ -243,6 +259,8 @@ constexpr Requirement requirements[] = {
      "complete each row once, those of `cancel` with SAGE_DONE_CANCELLED", given_up},
     {"keyed", "one key is served by one replica, in order", "route by sage_request.key; or do not claim keyed", keyed},
     {"nodes", "each node serves requests", "spread over run.nodes, and say which in completions and spans", nodes},
+    {"node-classes", "nodes are of the speeds that the workload describes",
+     "take run.node_descriptions, and give capacity in stats; or do not claim it", node_classes},
     {"schedulers", "what is first is what each scheduler says", "see docs/writing_a_backend.md; or do not claim it",
      schedulers},
     {"priority", "the urgent come before the others", "order what waits by priority; or do not claim it", priority},

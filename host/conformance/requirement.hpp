@@ -19,6 +19,7 @@ enum class Purpose {
   keys,       // requests of one key in order, on two nodes if it claims nodes
   burst,      // all at once, with priorities and deadlines, under each scheduler that it claims
   fuzz,       // keys, sizes, priorities and payloads of all kinds
+  classes,    // on nodes of different speeds and abilities
   events,     // each control event that it claims
   misuse,     // those events, with arguments that cannot be
   giving_up,  // most requests run into their time limit

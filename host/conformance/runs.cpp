@@ -78,6 +78,9 @@ class Trial {
   Evidence of_backend(uint64_t seed) {
     with("q1", closed_loop(300) + Options{{"documents", "200"}});
     with("q6", closed_loop(300));
+    if (evidence_.can("node-classes"))
+      run({.purpose = Purpose::classes, .with = "q5"}, catalog_.find(catalog::PluginKind::workload, "q5"),
+          evidence_.plugin, patience + Options{{"quick", "true"}});
     if (const auto file = timeline_manifest(catalog_); std::filesystem::exists(file)) {
       const auto timeline = catalog::read_manifest(file);
       on_timeline(timeline, seed);

@@ -31,6 +31,7 @@ CAUGHT = {
     "forgets_given_up": {"given-up"},
     "mixes_keys": {"keyed"},
     "idles_on_nodes": {"nodes", "refuses-unknown", "refuses-events"},
+    "forgets_classes": {"node-classes"},
     "ignores_priority": {"schedulers", "priority"},
     "confirms_twice": {"events"},
     "never_confirms": {"events", "refuses-events", "refuses-unknown"},
