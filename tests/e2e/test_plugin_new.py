@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import unittest
 
@@ -91,11 +90,9 @@ class Projects(Case):
     def test_workload_in_c(self) -> None:
         self.made("workload", "in.c", "c", CXX="/nonexistent")
 
-    @unittest.skipUnless(shutil.which("cargo"), "cargo is not installed")
     def test_backend_in_rust(self) -> None:
         self.made("backend", "in.rust", "rust", RUSTFLAGS="-D warnings", SAGE_HOST=str(HOST.resolve()))
 
-    @unittest.skipUnless(shutil.which("cargo"), "cargo is not installed")
     def test_workload_in_rust(self) -> None:
         self.made("workload", "in-rust.too", "rust", RUSTFLAGS="-D warnings", SAGE_HOST=str(HOST.resolve()))
 
