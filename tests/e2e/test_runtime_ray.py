@@ -34,6 +34,13 @@ class Results(RayCase):
     def test_variants_of_q1_agree_with_threads(self) -> None:
         self.assert_variants_agree_with_threads()
 
+    def test_a_command_line_of_the_python_package(self) -> None:
+        self.host("run", "--experiment", "Q3", "--quick", "--backend", "ray", "--repeat", "3", "--output-dir", "D")
+        self.out = self.dir / "D"
+        records = self.records()
+        self.assertEqual([(record["workload"], record["backend"]) for record in records], [("Q3", "ray")] * 3)
+        self.assertEqual({record["success_rate"] for record in records}, {1})
+
     def test_micro_batches_agree_with_threads(self) -> None:
         self.assert_agree_with_threads("--set", "ray.mode=micro_batch", notes={"mode": "micro_batch"})
 
