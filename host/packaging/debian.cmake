@@ -11,6 +11,8 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_STRIP_FILES ON)  # of names too: sage-host-dbg has them
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/compress_pages.cmake)
 
 # Licence and changes of each, as Debian's policy names them.
 if(SAGE_RELEASE_DATE STREQUAL "unreleased")
@@ -62,7 +64,7 @@ set(CPACK_DEBIAN_DEV_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "nlohmann-json3-dev (>= 3.11)")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "cmake (>= 3.25), g++ (>= 4:12), sage-host (= ${PROJECT_VERSION})")
-set(CPACK_DEBIAN_DEV_DESCRIPTION "Headers, the CMake package SagePluginApi and examples, to write workloads and backends.")
+set(CPACK_DEBIAN_DEV_DESCRIPTION "Headers, the CMake package SagePluginApi and examples, for workloads and backends.")
 
 debian_package(sage-host-dbg debug debug)
 set(CPACK_DEBIAN_DEBUG_PACKAGE_SECTION debug)

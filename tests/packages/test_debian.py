@@ -31,7 +31,7 @@ def field(name: str, key: str) -> str:
 
 FILES = {
     "sage-host": ("usr/bin/sage-host", "usr/lib/sage-host/plugins/libsage_q1.so", "usr/lib/sage-host/plugins/q1.toml",
-                  "usr/lib/sage-host/plugins/bridge/bridge_main.py", "usr/share/man/man1/sage-host-run.1",
+                  "usr/lib/sage-host/plugins/bridge/bridge_main.py", "usr/share/man/man1/sage-host-run.1.gz",
                   "usr/share/bash-completion/completions/sage-host", "usr/share/zsh/vendor-completions/_sage-host",
                   "usr/share/fish/vendor_completions.d/sage-host.fish", "usr/share/doc/sage-host/docs/cli.md"),
     "sage-host-dev": ("usr/include/sage/abi.h", "usr/lib/cmake/SagePluginApi/SagePluginApiConfig.cmake",
@@ -131,14 +131,16 @@ class Installed(unittest.TestCase):
         binaries = [usr / "bin" / "sage-host", *sorted((usr / "lib" / "sage-host" / "plugins").rglob("*.so"))]
         self.assertGreater(len(binaries), 12)
         for binary in binaries:
-            (build_id,) = re.findall(r"Build ID: (\w+)", said("readelf", "-n", binary))
-            debug = usr / "lib" / "debug" / ".build-id" / build_id[:2] / f"{build_id[2:]}.debug"
+            debug = self.debug_file(binary)
             self.assertIn(".debug_info", said("readelf", "-SW", debug))
             self.assertNotIn(".debug_info", said("readelf", "-SW", binary))
-        address = next(line.split()[0] for line in said("nm", usr / "bin" / "sage-host").splitlines() if line.endswith(" T main"))
-        (build_id,) = re.findall(r"Build ID: (\w+)", said("readelf", "-n", usr / "bin" / "sage-host"))
-        debug = usr / "lib" / "debug" / ".build-id" / build_id[:2] / f"{build_id[2:]}.debug"
+        debug = self.debug_file(binaries[0])
+        (address,) = re.findall(r"(?m)^(\w+) T main$", said("nm", debug))
         self.assertRegex(said("addr2line", "-e", debug, address), r"host/main\.cpp:\d+")
+
+    def debug_file(self, binary: pathlib.Path) -> pathlib.Path:
+        build_id: str = re.findall(r"Build ID: (\w+)", said("readelf", "-n", binary))[0]
+        return self.root.folder / "usr" / "lib" / "debug" / ".build-id" / build_id[:2] / f"{build_id[2:]}.debug"
 
     @classmethod
     def tearDownClass(cls) -> None:
