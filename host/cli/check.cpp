@@ -76,21 +76,20 @@ Finding finding(const char* name, const char* text, const std::string& problem, 
 
 // What can be told of the files. Throws Error where the rest cannot be looked at.
 void check_files(const catalog::Manifest& manifest, const std::function<void(Finding)>& tell) {
-  tell(
-      {.requirement = "manifest",
-       .text = "manifest",
-       .detail = fmt::format("{} '{}' {}", catalog::to_string(manifest.kind), manifest.id, manifest.version)});
+  tell({.requirement = "manifest",
+        .text = "manifest",
+        .detail = fmt::format("{} '{}' {}", catalog::to_string(manifest.kind), manifest.id, manifest.version)});
   if (manifest.kind == catalog::PluginKind::workload) (void)cell::load_specs(manifest);
   cell::refuse_host_names(manifest);
   tell(finding("options", "its options have names of their own", "", ""));
   // No backend has what a workload requires by another name: no run of it would begin.
   tell(finding("capabilities", "the capabilities that it requires are known",
-                        unknown_of(manifest.required_capabilities), "correct [requires] capabilities"));
+               unknown_of(manifest.required_capabilities), "correct [requires] capabilities"));
   const auto probe = catalog::try_load(manifest);
   tell(finding("loads", "library loads, its tables are complete and its embedded manifest agrees", probe.error,
-                        "see the text"));
+               "see the text"));
   tell(finding("exports", "exports only " SAGE_ENTRY_SYMBOL, foreign_exports(manifest),
-                        "build it with sage_add_plugin() or a version script"));
+               "build it with sage_add_plugin() or a version script"));
 }
 
 void print(const Finding& f) {

@@ -166,7 +166,8 @@ std::string schedulers(const Evidence& evidence) {
     const bool by_urgency = run.scheduler == "priority" || run.scheduler == "hybrid" || run.scheduler == "slo_aware";
     const auto ratio = urgency(run);
     if (by_urgency && ratio > sooner)
-      return fmt::format("{}: the most urgent requests took {:.2f} of the time of the least urgent", run.scheduler, ratio);
+      return fmt::format("{}: the most urgent requests took {:.2f} of the time of the least urgent", run.scheduler,
+                         ratio);
     if (by_arrival && (ratio < alike || ratio > 1 / alike))
       return fmt::format("{}: some levels of priority took {:.2f} of the time of others", run.scheduler, ratio);
   }
@@ -185,9 +186,10 @@ std::string priority(const Evidence& evidence) {
   }
   if (!any) throw Skip{"no run came to an end"};
   return best <= sooner ? ""
-                        : fmt::format("the most urgent requests took {:.2f} of the time of the least urgent, with any "
-                                      "scheduler",
-                                      best);
+                        : fmt::format(
+                              "the most urgent requests took {:.2f} of the time of the least urgent, with any "
+                              "scheduler",
+                              best);
 }
 
 // The events of a run, each with the problem that `problem` sees in it.
@@ -254,7 +256,8 @@ constexpr Requirement requirements[] = {
     {"submit-returns", "submit does not block", "hand rows to a thread of your own; take fewer when full",
      submit_returns},
     {"drains", "drain says true when nothing is outstanding", "wait until the last completion was sent", drains},
-    {"takes-bursts", "a burst comes to its end: what it did not take at first it takes later", "take rows again when there is room", takes_bursts},
+    {"takes-bursts", "a burst comes to its end: what it did not take at first it takes later",
+     "take rows again when there is room", takes_bursts},
     {"given-up", "requests that nobody waits for any more still end",
      "complete each row once, those of `cancel` with SAGE_DONE_CANCELLED", given_up},
     {"keyed", "one key is served by one replica, in order", "route by sage_request.key; or do not claim keyed", keyed},

@@ -6,14 +6,23 @@
 namespace host::conformance {
 namespace {
 
-constexpr CallRequirement create_rule = {"creates", "create returns within 1 s", "start nothing in create; that is for open",
-                                         30, false, creates};
-constexpr CallRequirement options_rule = {"takes-options", "create takes any options, or refuses them with a text",
-                                          "host->fail, then SAGE_INVALID; ignore names of later hosts", 60, false, fuzzed_options};
-constexpr CallRequirement services_rule = {"services", "each call has a text for its failure, and the host is called in turn",
-                                           "see the text, and the threads and states in sage/abi.h", 60, true, services};
-constexpr CallRequirement leaks_rule = {"leaks", "what it takes it gives back: memory, threads, descriptors",
-                                        "free it in close or destroy", 120, true, leaks};
+constexpr CallRequirement create_rule = {
+    "creates", "create returns within 1 s", "start nothing in create; that is for open", 30, false, creates};
+constexpr CallRequirement options_rule = {"takes-options",
+                                          "create takes any options, or refuses them with a text",
+                                          "host->fail, then SAGE_INVALID; ignore names of later hosts",
+                                          60,
+                                          false,
+                                          fuzzed_options};
+constexpr CallRequirement services_rule = {"services",
+                                           "each call has a text for its failure, and the host is called in turn",
+                                           "see the text, and the threads and states in sage/abi.h",
+                                           60,
+                                           true,
+                                           services};
+constexpr CallRequirement leaks_rule = {
+    "leaks", "what it takes it gives back: memory, threads, descriptors", "free it in close or destroy", 120, true,
+    leaks};
 
 constexpr CallRequirement of_backends[] = {
     create_rule,

@@ -99,7 +99,8 @@ sage::testing::Load small_load(const CallCase& of) {
 sage::testing::Report small_run(const CallCase& of, const sage::testing::Load& load) {
   namespace testing = sage::testing;
   const auto own = testing::entry_of(of.plugin.library.string());
-  if (of.plugin.kind == catalog::PluginKind::workload) return testing::run(own, testing::entry_of<testing::Serial>(), load);
+  if (of.plugin.kind == catalog::PluginKind::workload)
+    return testing::run(own, testing::entry_of<testing::Serial>(), load);
   if (of.partner.empty()) throw Skip{"the workload to try it with is not installed"};
   return testing::run(testing::entry_of(of.partner.string()), own, load);
 }
@@ -181,9 +182,9 @@ std::string leaks(const CallCase& of) try {
 std::string services(const CallCase& of) {
   const auto problems = small_run(of, small_load(of)).out_of_turn;
   constexpr size_t told = 3;
-  return fmt::format("{}", fmt::join(problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                                told, problems.size())),
-                                     "; "));
+  return fmt::format(
+      "{}", fmt::join(problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(std::min(told, problems.size())),
+                      "; "));
 }
 
 }  // namespace host::conformance

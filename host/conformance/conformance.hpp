@@ -1,5 +1,5 @@
-// Does a plugin do what docs/abi.md asks of it? Asked of short runs of it, each in a process of its own, and of calls to
-// it alone, each question in a process of its own.
+// Does a plugin do what docs/abi.md asks of it? Asked of short runs of it, each in a process of its own, and of calls
+// to it alone, each question in a process of its own.
 #pragma once
 
 #include <cstdint>

@@ -37,7 +37,7 @@ bool concerns_nodes(std::string_view target) {
   return target.ends_with("node") || target == "move-stage" || target == "drop-link";
 }
 
-Events make(const catalog::Manifest& backend, bool of_nodes, double gap_s, const char* Kind::* args, bool heals) {
+Events make(const catalog::Manifest& backend, bool of_nodes, double gap_s, const char* Kind::*args, bool heals) {
   Events out;
   auto rows = json::array();
   double at_s = gap_s;

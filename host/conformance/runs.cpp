@@ -42,11 +42,13 @@ Options operator+(Options options, const Options& more) {
 // How fast this machine is decides nothing.
 const Options patience = {{"timeout", "10"}, {"drain_timeout", "5"}, {"parity_check", "300"}, {"open_timeout", "60"}};
 Options closed_loop(int requests) {
-  return patience + Options{{"arrival", "closed"},      {"concurrency", "8"}, {"total_requests", std::to_string(requests)},
-                            {"warmup_items", "0"},      {"duration", "0"},    {"max_duration", "15"}};
+  return patience + Options{{"arrival", "closed"}, {"concurrency", "8"}, {"total_requests", std::to_string(requests)},
+                            {"warmup_items", "0"}, {"duration", "0"},    {"max_duration", "15"}};
 }
 Options all_at_once(int requests) {
-  return patience + Options{{"arrival", "offline"}, {"total_requests", std::to_string(requests)}, {"warmup_items", "0"},
+  return patience + Options{{"arrival", "offline"},
+                            {"total_requests", std::to_string(requests)},
+                            {"warmup_items", "0"},
                             {"duration", "0"}};
 }
 Options evenly(double rate, double seconds) {

@@ -167,8 +167,8 @@ std::string judges_losses(const CallCase& of) {
   if (!plan.judges()) throw Skip{"it judges nothing"};
   plan.plan(usual_blocks);
   auto outcomes = plan.execute();
-  constexpr std::array lost = {SAGE_OUTCOME_UNFINISHED, SAGE_OUTCOME_ERROR, SAGE_OUTCOME_TIMEOUT,
-                               SAGE_OUTCOME_REJECTED, SAGE_OUTCOME_CANCELLED};
+  constexpr std::array lost = {SAGE_OUTCOME_UNFINISHED, SAGE_OUTCOME_ERROR, SAGE_OUTCOME_TIMEOUT, SAGE_OUTCOME_REJECTED,
+                               SAGE_OUTCOME_CANCELLED};
   for (auto& row : outcomes) {
     if (row.seq % 2 == 0) continue;
     row.outcome = lost[row.seq / 2 % lost.size()];

@@ -241,8 +241,8 @@ size_t BackendCalls::submit(std::span<const sage_request> rows) {
 sage_status BackendCalls::control(const sage_event& event) {
   const auto& able = plugin_->manifest.capabilities;
   if (const auto needed = capability_of(event); std::ranges::find(able, needed) == able.end()) {
-    set_failure_text(fmt::format("the manifest of backend '{}' does not name {}", plugin_->manifest.id,
-                                 base::in_quotes(needed)));
+    set_failure_text(
+        fmt::format("the manifest of backend '{}' does not name {}", plugin_->manifest.id, base::in_quotes(needed)));
     return SAGE_UNSUPPORTED;
   }
   if (!SAGE_HAS(plugin_->table.backend, sage_backend, control)) {

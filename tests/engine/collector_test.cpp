@@ -266,6 +266,15 @@ TEST_CASE_FIXTURE(FakeCollector,
   CHECK(released == std::vector<uint64_t>{10, 12});
 }
 
+TEST_CASE_FIXTURE(FakeCollector, "payloads are released for a workload that neither judges nor has events, too") {
+  judges = false;
+  start();
+  complete(send(10).id);
+  step(1);
+  CHECK(settled.empty());
+  CHECK(released == std::vector<uint64_t>{10});
+}
+
 TEST_CASE_FIXTURE(FakeCollector, "a verdict that the ABI does not define fails the run and judges nothing") {
   judge = [](const sage_outcome&) { return 7U; };
   start();

@@ -136,6 +136,7 @@ catalog::Plugin plugin_of(const char* id, catalog::PluginKind kind) {
   catalog::Plugin plugin;
   plugin.manifest.id = id;
   plugin.manifest.kind = kind;
+  plugin.manifest.capabilities = {"fault.kill-worker", "fault.kill-node"};
   plugin.table.struct_size = sizeof(sage_plugin);
   sage::detail::entry<Class>(nullptr, &plugin.table, "");
   return plugin;

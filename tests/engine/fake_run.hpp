@@ -23,6 +23,7 @@ struct FakePlugins {
   std::function<uint32_t(const sage_outcome&)> judge = [](const sage_outcome&) { return SAGE_VERDICT_PASS; };
   size_t accepts = SIZE_MAX;  // rows that submit takes before it is full
   bool controls = true;       // or refuses every event
+  bool judges = true;         // or has neither `settle` nor events
   uint64_t resident_bytes = 0;
 
   std::vector<uint64_t> cancelled;
@@ -98,6 +99,7 @@ catalog::Plugin plugin_of(const char* id, catalog::PluginKind kind) {
   catalog::Plugin plugin;
   plugin.manifest.id = id;
   plugin.manifest.kind = kind;
+  plugin.manifest.capabilities = {"fault.kill-worker"};
   plugin.table.struct_size = sizeof(sage_plugin);
   sage::detail::entry<Class>(nullptr, &plugin.table, "");
   return plugin;
@@ -127,6 +129,12 @@ struct FakeRun : FakePlugins {
   FakeRun& operator=(const FakeRun&) = delete;
 
   void open() {
+    if (!judges) {
+      silent_ = *workload_.table.workload;
+      silent_.settle = nullptr;
+      silent_.events = nullptr;
+      workload_.table.workload = &silent_;
+    }
     session = std::make_unique<Session>(config);
     session->create({&workload_, nlohmann::json::object(), &backend_, nlohmann::json::object()}, nullptr);
     session->ledger->start_ns = session->clock.now_ns();
@@ -164,6 +172,7 @@ struct FakeRun : FakePlugins {
   }
 
  private:
+  sage_workload silent_{};
   catalog::Plugin workload_ = plugin_of<FakeWorkload>("fake", catalog::PluginKind::workload);
   catalog::Plugin backend_ = plugin_of<FakeBackend>("fake", catalog::PluginKind::backend);
 };

@@ -152,6 +152,7 @@ TEST_CASE_FIXTURE(FakeFeed,
     CHECK(session->events.all()[1].status == "done");
     CHECK(session->events.all()[1].text == "killed one");
     CHECK(*session->events.all()[1].confirmed_s == doctest::Approx(0.025));
+    CHECK(session->events.all()[1].confirmations == 2);
   }
   SUBCASE("refused") {
     controls = false;
@@ -160,6 +161,16 @@ TEST_CASE_FIXTURE(FakeFeed,
     REQUIRE(session->events.all().size() == 2);
     CHECK(session->events.all()[1].status == "failed");
     CHECK(session->events.all()[1].text == "not that one");
+    CHECK(session->events.all()[1].confirmations == 0);
+  }
+  SUBCASE("of a kind that the manifest does not name") {
+    events[1].target = "kill-node";
+    start();
+    step(15);
+    CHECK(controlled.empty());
+    REQUIRE(session->events.all().size() == 2);
+    CHECK(session->events.all()[1].status == "failed");
+    CHECK(session->events.all()[1].text == "the manifest of backend 'fake' does not name 'fault.kill-node'");
   }
 }
 

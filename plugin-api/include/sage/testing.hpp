@@ -42,7 +42,7 @@ struct Load {
   double drain_s = 30;             // most time to wait for an end, and for what is outstanding at the end
   Json workload = Json::object();  // options of the two plugins
   Json backend = Json::object();
-  std::vector<std::string> capabilities = {"keyed", "stages"};  // that the workload is told of
+  std::vector<std::string> capabilities = {"keyed", "stages"};   // that the workload is told of
   std::string workload_id = "workload", backend_id = "backend";  // that `create` gets
   std::string workload_library;      // its path, for a backend that executes operators in other processes
   std::string scratch_dir = "/tmp";  // for the backend's files
@@ -60,7 +60,7 @@ struct Report {
   std::map<uint64_t, sage_status> events;  // by the number of the event, from 1, as the backend confirmed them
   std::map<std::string, Json> metadata;
   std::vector<std::string> logs;
-  std::vector<std::string> problems;  // rules that were broken, in words; the first hundred
+  std::vector<std::string> problems;     // rules that were broken, in words; the first hundred
   std::vector<std::string> out_of_turn;  // of these, who called what when, and statuses without a text
 };
 

@@ -84,7 +84,8 @@ class Run {
   void describe() {
     const auto& table = *workload_.workload;
     config_ = config_of(load_, load_.workload).dump();
-    host_.check(workload_.create(host_.for_workload(), str(load_.workload_id), str(config_), &work_), "workload create");
+    host_.check(workload_.create(host_.for_workload(), str(load_.workload_id), str(config_), &work_),
+                "workload create");
     stages_ = listed(work_, table.stages, "stages");
     pipelines_ = listed(work_, table.pipelines, "pipelines");
     classes_ = listed(work_, table.classes, "classes");
