@@ -10,10 +10,6 @@ pub const FAILED: Status = 1;
 pub const INVALID: Status = 2;
 pub const TIMEOUT: Status = 5;
 
-pub const KEY_NONE: u32 = 0;
-pub const KEY_REQUEST: u32 = 1;
-pub const KEY_INPUT: u32 = 2;
-
 pub const DONE_OK: i32 = 0;
 pub const DONE_ERROR: i32 = 1;
 
@@ -21,6 +17,10 @@ pub const OUTCOME_OK: i32 = 0;
 pub const VERDICT_UNCHECKED: u32 = 0;
 pub const VERDICT_PASS: u32 = 1;
 pub const VERDICT_WRONG: u32 = 2;
+
+pub const KEY_NONE: u32 = 0;
+pub const KEY_REQUEST: u32 = 1;
+pub const KEY_INPUT: u32 = 2;
 
 /// UTF-8 text, not null-terminated; a null `ptr` with size 0 is the empty text.
 #[repr(C)]
