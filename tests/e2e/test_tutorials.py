@@ -65,7 +65,6 @@ class Tutorials(Case):
         self.env["CXX"] = "/nonexistent"  # no C++ compiler is needed
         self.gave_up(self.follow("tutorials/c.md"))
 
-    @unittest.skipUnless(shutil.which("cargo"), "cargo is not installed")
     def test_a_backend_in_rust(self) -> None:
         self.gave_up(self.follow("tutorials/rust.md"))
 
