@@ -65,6 +65,7 @@ class Calls(Runtime):
         self.replicas = {stage.index: stage.parallelism for stage in description.stages}
         self.nodes: dict[int, Node] = {}
         self.owners = 0  # nodes that hold the keyed state; fixed when the run begins
+        self._lines = self._slots  # of calls to a node, one after the other, among which keys are divided; likewise
         self.resent = self.lost = 0
         self._handle: Any = None
 
@@ -86,7 +87,7 @@ class Calls(Runtime):
         node.serving = True
         for n in range(node.threads, self._slots):
             slot = (self.description.driver + n * self.description.drivers) % SLOTS_MAX
-            threading.Thread(target=self._drive, args=(node, slot), daemon=True).start()
+            threading.Thread(target=self._drive, args=(node, slot, node.index * SLOTS_MAX + n), daemon=True).start()
             node.threads = n + 1
 
     def _call(self, node: Node, actor: str, argument: object, timeout_s: float) -> Any:
@@ -118,26 +119,28 @@ class Calls(Runtime):
             self._put(executions, place)
 
     def _put(self, executions: list[Execution], place: int | None) -> None:
-        node = None if place is None else self.nodes.get(place)
+        node = None if place is None else self.nodes.get(place // SLOTS_MAX)
         if place is not None and (node is None or node.dead):
-            self._give_up(executions, f"node {place}, which holds its key's state, is gone")
+            self._give_up(executions, f"node {place // SLOTS_MAX}, which holds its key's state, is gone")
         else:
             self.queue.put(executions, place)
 
     def _place(self, execution: Execution) -> int | None:
-        """The node that must execute the next step; None = any."""
+        """The node that must execute the next step, and the thread that calls it, so that requests of one key stay in
+        order; None = any."""
         for step in execution.steps:
             if execution.outputs[step.index] is not None:
                 continue
             if not step.stage.keyed:
                 return None
-            return owner_of(step.group(execution.request.key, execution.inputs(step)[0]), self.owners)
+            group = step.group(execution.request.key, execution.inputs(step)[0])
+            return owner_of(group, self.owners) * SLOTS_MAX + group % self._lines
         return None
 
-    def _drive(self, node: Node, slot: int) -> None:
+    def _drive(self, node: Node, slot: int, place: int) -> None:
         while not self.queue.closed and node.serving:
             sharers = sum(n.serving for n in self.nodes.values()) * self._slots
-            batch = self.queue.take(self.frame_max, max(1, sharers), 0.2, node.index)
+            batch = self.queue.take(self.frame_max, max(1, sharers), 0.2, place)
             if not batch:
                 continue
             node.busy += 1
@@ -179,7 +182,8 @@ class Calls(Runtime):
     def _leave(self, node: Node) -> None:
         """What waits for a node that was killed goes the way of what it had."""
         node.serving = False
-        self._lost(self.queue.drop(node.index), f"node {node.index} was killed")
+        waiting = [e for line in range(self._lines) for e in self.queue.drop(node.index * SLOTS_MAX + line)]
+        self._lost(waiting, f"node {node.index} was killed")
 
     def _let_go(self, index: int) -> None:
         """Of a node that is to be removed."""

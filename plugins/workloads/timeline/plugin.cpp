@@ -11,7 +11,6 @@
 namespace workloads::timeline {
 namespace {
 
-constexpr uint64_t n_keys = 97;
 constexpr size_t longest_payload = 1 << 16;
 
 uint64_t first_hash(uint64_t seq, std::string_view payload) {
@@ -60,6 +59,7 @@ class Timeline : public sage::Workload {
  public:
   Timeline(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& options)
       : chain_(options.value("chain", 2U)),
+        keys_(options.value("keys", uint64_t{97})),
         priorities_(options.value("priorities", 1U)),
         ordered_(options.value("ordered", false)),
         fuzz_(options.value("fuzz", uint64_t{0})),
@@ -94,7 +94,7 @@ class Timeline : public sage::Workload {
   }
   size_t plan(std::span<sage_request> rows) override {
     for (auto& row : rows) {
-      row.key = row.seq % n_keys;
+      row.key = row.seq % keys_;
       row.flags |= flags_;
       row.class_id = static_cast<uint16_t>(row.seq % priorities_);
       row.priority = static_cast<uint8_t>(row.class_id);
@@ -152,7 +152,7 @@ class Timeline : public sage::Workload {
     Link link;
     if (row.result.size != sizeof link) return false;
     std::memcpy(&link, row.result.ptr, sizeof link);
-    return link.earlier == row.seq / n_keys;
+    return link.earlier == row.seq / keys_;
   }
 
   void read_events(const std::string& text) {
@@ -165,6 +165,7 @@ class Timeline : public sage::Workload {
   }
 
   const uint32_t chain_;
+  const uint64_t keys_;
   const uint32_t priorities_;
   const bool ordered_;
   const uint64_t fuzz_;
