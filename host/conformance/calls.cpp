@@ -157,12 +157,15 @@ std::string leaks(const CallCase& of) try {
   const double took_s = seconds_of(cycle);
   cycle();
   const auto files = entries("/proc/self/fd"), threads = entries("/proc/self/task");
-  // One allocation that is forgotten shows in each round; what the allocator keeps for later grows now and then.
-  constexpr int cycles = 8, rounds = 6;
+  // One allocation that is forgotten shows in each round; what the allocator keeps for later grows now and then, with
+  // threads for some hundred cycles.
+  constexpr int cycles = 8, least_rounds = 6, most_rounds = 100;
   constexpr double slow_s = 0.1, least = 16;  // bytes a cycle
   auto grown = 1e9;
+  const auto long_enough = Clock::now() + std::chrono::seconds(10);
   if (took_s < slow_s)
-    for (int round = 0; round < rounds; ++round) {
+    for (int round = 0; grown >= least && round < most_rounds; ++round) {
+      if (round >= least_rounds && Clock::now() > long_enough) break;
       const auto before = live();
       for (int i = 0; i < cycles; ++i) cycle();
       grown = std::min(grown, (live() - before) / cycles);
