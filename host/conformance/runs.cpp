@@ -106,10 +106,10 @@ class Trial {
       on(Purpose::keys, "keys",
          closed_loop(600) + two_nodes +
              Options{{"timeline.chain", "1"},  // what an earlier stage does may be done in any order
-                       {"timeline.keyed", "true"},
-                       {"timeline.keys", "3"},  // fewer than requests in flight
-                       {"timeline.ordered", "true"},
-                       {"timeline.hold_us", "100"}});
+                     {"timeline.keyed", "true"},
+                     {"timeline.keys", "3"},  // fewer than requests in flight
+                     {"timeline.ordered", "true"},
+                     {"timeline.hold_us", "100"}});
     else
       on(Purpose::keys, "a chain", closed_loop(600) + two_nodes + Options{{"timeline.hold_us", "100"}});
     auto rules = schedulers();

@@ -8,6 +8,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 from harness import FAILED, INTERRUPTED, PLUGINS, Case, Json, Process, cells_of, read_lines, read_proc, wait_for
@@ -137,6 +138,18 @@ class RuntimeCase(Case):
                 digests[backend] = latest["metadata"]["digest"]
             self.assertIsNotNone(digests["threads"])
             self.assertEqual(digests[self.backend], digests["threads"], variant)
+
+    def assert_keys_in_order(self, *more: str) -> None:
+        """One key is served by one replica, in order: with fewer keys than requests in flight each finds what came before."""
+        self.out = pathlib.Path(tempfile.mkdtemp(dir=self.dir))
+        metadata, _ = self.run_timeline([], "--arrival", "closed", "--concurrency", "8", "--total-requests", "1500", "--warmup-items", "0",
+                                        *(f"--set=timeline.{o}" for o in ("chain=1", "keyed=true", "keys=3", "ordered=true", "hold_us=100")),
+                                        *more)
+        self.assertEqual((metadata["report"], metadata["ledger"]["passed"]), ({"wrong": []}, 1500))
+
+    def assert_keeps_every_rule(self) -> None:
+        done = self.host("plugin", "check", PLUGINS / f"{self.backend}.toml", limit_s=900)
+        self.assertNotIn("BROKEN", done.stdout)
 
     def assert_driven_by(self, metadata: Json, drivers: int) -> None:
         self.assert_balanced(metadata)

@@ -41,6 +41,14 @@ class Results(RayCase):
         self.assertEqual([(record["workload"], record["backend"]) for record in records], [("Q3", "ray")] * 3)
         self.assertEqual({record["success_rate"] for record in records}, {1})
 
+    def test_keys_stay_in_order(self) -> None:
+        for way in ((), ("--set", "ray.mode=micro_batch"), ("--set", "ray.drivers=2"), ("--nodes", "2")):
+            with self.subTest(way):
+                self.assert_keys_in_order(*way)
+
+    def test_plugin_check(self) -> None:
+        self.assert_keeps_every_rule()
+
     def test_micro_batches_agree_with_threads(self) -> None:
         self.assert_agree_with_threads("--set", "ray.mode=micro_batch", notes={"mode": "micro_batch"})
 

@@ -46,6 +46,14 @@ class Results(SageCase):
     def test_every_family_runs(self) -> None:
         self.assert_every_family_runs()
 
+    def test_keys_stay_in_order(self) -> None:
+        for way in ((), ("--set", "sage.mode=lanes"), ("--set", "sage.clients=2"), ("--nodes", "2"), ("--nodes", "2", "--set", "sage.clients=2")):
+            with self.subTest(way):
+                self.assert_keys_in_order(*way)
+
+    def test_plugin_check(self) -> None:
+        self.assert_keeps_every_rule()
+
     def test_variants_of_q1_agree_with_threads(self) -> None:
         self.assert_variants_agree_with_threads()
 

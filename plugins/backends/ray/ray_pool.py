@@ -145,8 +145,8 @@ class Actors:
             where = NodeAffinitySchedulingStrategy(self._cluster.find(node).node_id, soft=False)
             name = f"replica-{next(self._count)}"
             known = {"name": name, "namespace": self.namespace} if self._description.drivers > 1 else {}
-            # Without out-of-order execution a request waits for the inputs of the one sent before it.
-            actor = self._class.options(allow_out_of_order_execution=True, scheduling_strategy=where, **known).remote(
+            # In order a request waits for the inputs of the one sent before it, which keys need and others do not.
+            actor = self._class.options(allow_out_of_order_execution=not pool.stage.keyed, scheduling_strategy=where, **known).remote(
                 self._run, pool.stage.index, number, max(pool.owners, number + 1), node)
             replicas.append(Replica(pool.stage, number, node, actor, name))
         try:

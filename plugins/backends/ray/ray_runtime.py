@@ -71,7 +71,7 @@ class First(bridge_types.Runtime):
                 "network": self._network,
                 "object_store_bytes_a_node": None if options["ray_address"] else OBJECT_STORE, "ray_settings": self._settings,
                 "scheduler": f"{self.description.order}, in the driver's queue before the window: Ray 2.60 has no priorities",
-                "of_ray": "actors (num_cpus=0, out-of-order execution), one process a replica, object references between "
+                "of_ray": "actors (num_cpus=0, out-of-order execution but for keyed stages), one process a replica, object references between "
                           "stages, cluster membership and failure detection",
                 "of_the_bridge": "choice of the replica (least in flight), window, queue, key groups, sending again after a "
                                  "fault; node affinity places the replicas",

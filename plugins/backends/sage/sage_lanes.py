@@ -15,7 +15,7 @@ from sage.runtime import LocalEnvironment
 
 import bridge_packets
 from bridge_errors import Unsupported
-from bridge_queue import WorkQueue, order_of, wait_until
+from bridge_queue import Lines, WorkQueue, order_of, wait_until
 from bridge_types import Complete, Event, Json, Runtime
 from bridge_workload import Description, Execution, KeyedOperators, Step, Workload, packet_of
 
@@ -50,7 +50,7 @@ class Lane:
                 if lane.leaving:
                     return None
                 lanes = lane.lanes
-                lane._frame = lanes.queue.take(lanes.frame_max, max(1, len(lanes.lanes)), timeout_s=0.05)
+                lane._frame = lanes.queue.take(lanes.frame_max, max(1, len(lanes.lanes)), timeout_s=0.05, taken=lanes.line_up)
                 return lane._frame or None
 
         return Source
@@ -91,10 +91,17 @@ class Lane:
         packets = execution.inputs(step)
         keyed = self.lanes.keyed.get(step.stage.index)
         if keyed is None:
-            out = self.operators[step.stage.index].run(step.index, packets)
-        else:
-            out = keyed.run(step.group(execution.request.key, packets[0]), step.index, packets)
-        execution.outputs[step.index] = out
+            execution.outputs[step.index] = self.operators[step.stage.index].run(step.index, packets)
+            return
+        group = step.group(execution.request.key, packets[0])
+        line = self.lanes.line_of(execution, step)
+        if line is not None and not self.lanes.lines.await_turn(execution, line):
+            raise Killed(f"lane {self.number} was killed while it waited for its turn")
+        try:
+            execution.outputs[step.index] = keyed.run(group, step.index, packets)
+        finally:
+            if line is not None:
+                self.lanes.lines.leave(execution, line)
 
 
 class Lanes(Runtime):
@@ -105,6 +112,7 @@ class Lanes(Runtime):
         self.longest = max(len(steps) for steps in description.pipelines)
         self.workload = Workload(description.run)
         self.keyed = {stage.index: KeyedOperators(self.workload, stage) for stage in description.stages if stage.keyed}
+        self.lines: Lines[Execution] = Lines()
         self.lanes: dict[int, Lane] = {}
         self._numbers = itertools.count()
         self._changing = threading.Lock()
@@ -119,6 +127,18 @@ class Lanes(Runtime):
     def submit(self, packets: list[bytes]) -> None:
         pipelines = self.description.pipelines
         self.queue.put([Execution(packet, pipelines[bridge_packets.pipeline(packet)]) for packet in packets])
+
+    def line_of(self, execution: Execution, step: Step) -> tuple[int, int] | None:
+        """Of a first step that is keyed: requests come to it in the order in which lanes take them. What comes to a later
+        one has no other order than that in which the steps before it end."""
+        if step.index != 0 or not step.stage.keyed:
+            return None
+        return step.stage.index, step.group(execution.request.key, execution.packet)
+
+    def line_up(self, frame: list[Execution]) -> None:
+        for execution in frame:
+            if (line := self.line_of(execution, execution.steps[0])) is not None:
+                self.lines.enter(execution, line)
 
     def control(self, event: Event) -> str:
         kind, target, args = event["kind"], event["target"], event["args"]
@@ -153,6 +173,9 @@ class Lanes(Runtime):
             raise ValueError(f"there is no lane {number}; there are {sorted(self.lanes)}")
         lane.killed = lane.leaving = True
         lost = lane.take_frame()  # its thread dies in the next operator it calls; an idle lane just ends
+        for execution in lost:
+            if (line := self.line_of(execution, execution.steps[0])) is not None:
+                self.lines.leave(execution, line)
         again = [Execution(bridge_packets.again(e.packet), e.steps) for e in lost if e.request.idempotent]
         self.queue.put(again)
         self.complete([bridge_packets.failed(e.latest, f"lost with lane {number}") for e in lost if not e.request.idempotent])

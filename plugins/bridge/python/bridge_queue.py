@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bridge_errors import Unsupported
@@ -86,8 +87,10 @@ class WorkQueue(Generic[Item]):
             else:
                 self._changed.notify_all()
 
-    def take(self, most: int, sharers: int = 1, timeout_s: float | None = None, place: int | None = None) -> list[Item]:
-        """Up to `most` items, a fair share when `sharers` workers take from here; [] after the timeout or when closed."""
+    def take(self, most: int, sharers: int = 1, timeout_s: float | None = None, place: int | None = None,
+             taken: Callable[[list[Item]], None] | None = None) -> list[Item]:
+        """Up to `most` items, a fair share when `sharers` workers take from here; [] after the timeout or when closed.
+        `taken` sees them before anyone else takes more."""
         with self._changed:
             def waiting() -> Waiting[Item]:
                 return (self._waiting.get(place) if place is not None else None) or self._waiting[None]
@@ -95,7 +98,10 @@ class WorkQueue(Generic[Item]):
             if not self._changed.wait_for(lambda: waiting() or self._closed, timeout_s):
                 return []
             found = waiting()
-            return found.take(min(most, max(1, len(found) // sharers)))
+            items = found.take(min(most, max(1, len(found) // sharers)))
+            if taken is not None:
+                taken(items)
+            return items
 
     def drop(self, place: int) -> list[Item]:
         """What is bound to the place, taken out."""
@@ -111,6 +117,32 @@ class WorkQueue(Generic[Item]):
     @property
     def closed(self) -> bool:
         return self._closed
+
+
+class Lines(Generic[Item]):
+    """Items that stand in line for a key each, so that those of one key have their turns in the order in which they were
+    taken, whichever threads they came to. Whoever takes several sees to them in their order, or two could wait for each
+    other."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Hashable, collections.deque[Item]] = {}
+        self._changed = threading.Condition()
+
+    def enter(self, item: Item, key: Hashable) -> None:
+        with self._changed:
+            self._lines.setdefault(key, collections.deque()).append(item)
+
+    def await_turn(self, item: Item, key: Hashable) -> bool:
+        """False: it has left meanwhile."""
+        line = self._lines[key]
+        with self._changed:
+            self._changed.wait_for(lambda: item not in line or line[0] is item)
+            return item in line
+
+    def leave(self, item: Item, key: Hashable) -> None:
+        with self._changed, contextlib.suppress(ValueError):
+            self._lines[key].remove(item)
+            self._changed.notify_all()
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float) -> bool:

@@ -111,11 +111,14 @@ class Timeline : public sage::Workload {
     for (size_t i = 0; i < rows.size(); ++i) {
       if (rows[i].outcome != SAGE_OUTCOME_OK || nothing_executed(rows[i])) continue;
       verdicts[i] = is_right(rows[i]) ? SAGE_VERDICT_PASS : SAGE_VERDICT_WRONG;
-      wrong_ += verdicts[i] == SAGE_VERDICT_WRONG ? 1 : 0;
+      if (verdicts[i] == SAGE_VERDICT_PASS) continue;
+      constexpr size_t told = 10;
+      if (wrong_.size() < told)
+        wrong_.push_back({{"seq", rows[i].seq}, {"node", rows[i].node}, {"earlier", link_of(rows[i]).earlier}});
     }
   }
   sage::Conclusion conclude() override {
-    return {wrong_ == 0 ? SAGE_VERDICT_PASS : SAGE_VERDICT_WRONG, {{"wrong", wrong_}}};
+    return {wrong_.empty() ? SAGE_VERDICT_PASS : SAGE_VERDICT_WRONG, {{"wrong", wrong_}}};
   }
 
  private:
@@ -144,15 +147,16 @@ class Timeline : public sage::Workload {
     return std::string_view(bytes_).substr(draw.integer(2 * seq + 1, 0, longest_payload - size), size);
   }
 
+  static Link link_of(const sage_outcome& row) {
+    Link link;
+    std::memcpy(&link, row.result.ptr, std::min<size_t>(row.result.size, sizeof link));
+    return link;
+  }
   [[nodiscard]] bool is_right(const sage_outcome& row) const {
     auto hash = first_hash(row.seq, payload_of(row.seq));
     for (uint32_t stage = 0; stage < chain_; ++stage) hash = next_hash(hash, stage);
     if (row.digest != hash) return false;
-    if (!ordered_) return true;
-    Link link;
-    if (row.result.size != sizeof link) return false;
-    std::memcpy(&link, row.result.ptr, sizeof link);
-    return link.earlier == row.seq / keys_;
+    return !ordered_ || (row.result.size == sizeof(Link) && link_of(row).earlier == row.seq / keys_);
   }
 
   void read_events(const std::string& text) {
@@ -175,7 +179,7 @@ class Timeline : public sage::Workload {
   sage::Description description_;
   std::vector<sage::Event> events_;
   size_t next_ = 0;
-  uint64_t wrong_ = 0;
+  sage::Json wrong_ = sage::Json::array();  // the first ones
 };
 
 }  // namespace
