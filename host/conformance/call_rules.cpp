@@ -38,6 +38,8 @@ constexpr CallRequirement of_workloads[] = {
     services_rule,
     {"plans-alike", "the same seed gives the same requests, whatever blocks they are planned in",
      "derive each row from seed and seq alone", 60, false, plans_alike},
+    {"operator-times", "times that its operators give are possible",
+     "take host->now_ns within the call; hold_ns and what lies in it are durations", 60, false, operators_keep_time},
     {"any-order", "verdicts do not depend on the order of ends", "judge by seq; keep what has to wait", 60, false,
      judges_in_any_order},
     {"losses", "lost requests neither pass nor make the run wrong", "look at sage_outcome.outcome first", 60, false,

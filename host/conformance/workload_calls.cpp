@@ -53,7 +53,9 @@ class Planned {
     results_.resize(rows_.size());
     std::vector<sage_outcome> out;
     for (const auto& row : rows_) {
+      const auto begun_ns = instance_.host().now_ns();
       const auto output = serial.execute(row, results_[row.seq]);
+      look_at_times(output, begun_ns, instance_.host().now_ns(), row.seq);
       auto& outcome = out.emplace_back();
       outcome.seq = row.seq;
       outcome.at_ns = row.due_ns + 1'000'000;
@@ -84,10 +86,21 @@ class Planned {
     return out;
   }
 
+  // Of executions of the last step: what is wrong with the times that its operator gives.
+  std::string wrong_times() const { return wrong_times_; }
   [[nodiscard]] const std::vector<sage_request>& rows() const { return rows_; }
   [[nodiscard]] bool judges() const { return SAGE_HAS(&table(), sage_workload, settle); }
 
  private:
+  void look_at_times(const sage_op_output& out, int64_t begun_ns, int64_t returned_ns, uint64_t seq) {
+    const auto within = [&](int64_t at_ns) { return at_ns == 0 || (at_ns >= begun_ns && at_ns <= returned_ns); };
+    const char* what = nullptr;
+    if (!within(out.first_ns) || !within(out.end_ns)) what = "first_ns and end_ns have to lie within the call";
+    if (out.first_ns > out.end_ns && out.end_ns != 0) what = "first_ns is after end_ns";
+    if (out.hold_ns < 0 || out.first_after_ns < 0) what = "hold_ns and first_after_ns must not be negative";
+    if (out.first_after_ns > out.hold_ns) what = "first_after_ns is more than hold_ns";
+    if (what != nullptr && wrong_times_.empty()) wrong_times_ = fmt::format("request {}: {}", seq, what);
+  }
   static testing::Load load(const CallCase& of) {
     auto load = small_load(of);
     load.requests = planned;
@@ -101,6 +114,7 @@ class Planned {
   Instance instance_;
   std::vector<sage_request> rows_;
   std::vector<std::string> results_;
+  std::string wrong_times_;
 };
 
 constexpr std::array<uint64_t, 1> usual_blocks = {64};
@@ -160,6 +174,13 @@ std::string judges_in_any_order(const CallCase& of) {
   if (const auto text = compare(backwards, "from the last to the first, one by one"); !text.empty()) return text;
   const auto shuffled = judged([&](auto& rows) { std::ranges::shuffle(rows, std::mt19937_64(of.seed)); }, 7);
   return compare(shuffled, "in an order drawn from the seed");
+}
+
+std::string operators_keep_time(const CallCase& of) {
+  Planned plan(of);
+  plan.plan(usual_blocks);
+  (void)plan.execute();
+  return plan.wrong_times();
 }
 
 std::string judges_losses(const CallCase& of) {

@@ -10,5 +10,6 @@ namespace host::conformance {
 std::string plans_alike(const CallCase& of);
 std::string judges_in_any_order(const CallCase& of);
 std::string judges_losses(const CallCase& of);
+std::string operators_keep_time(const CallCase& of);
 
 }  // namespace host::conformance

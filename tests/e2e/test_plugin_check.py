@@ -18,6 +18,7 @@ CAUGHT = {
     "plans_by_block": {"plans-alike"},
     "judges_by_order": {"any-order", "losses"},
     "passes_losses": {"losses"},
+    "answers_tomorrow": {"operator-times"},
     "completes_twice": {"ends-once"},
     "completes_unknown": {"known-ids"},
     "completes_after_close": {"known-ids", "ends-all", "drains"},
