@@ -50,7 +50,7 @@ class Lane:
                 if lane.leaving:
                     return None
                 lanes = lane.lanes
-                lane._frame = lanes.queue.take(lanes.frame_max, max(1, len(lanes.lanes)), timeout_s=0.05, taken=lanes.line_up)
+                lane._frame = lanes.queue.take(lanes.frame_max, max(1, len(lanes.lanes)), timeout_s=0.05, taken=lanes.taken)
                 return lane._frame or None
 
         return Source
@@ -113,6 +113,8 @@ class Lanes(Runtime):
         self.workload = Workload(description.run)
         self.keyed = {stage.index: KeyedOperators(self.workload, stage) for stage in description.stages if stage.keyed}
         self.lines: Lines[Execution] = Lines()
+        keyed_first = any(steps[0].stage.keyed for steps in description.pipelines)
+        self.taken = self._line_up if keyed_first else None
         self.lanes: dict[int, Lane] = {}
         self._numbers = itertools.count()
         self._changing = threading.Lock()
@@ -135,7 +137,7 @@ class Lanes(Runtime):
             return None
         return step.stage.index, step.group(execution.request.key, execution.packet)
 
-    def line_up(self, frame: list[Execution]) -> None:
+    def _line_up(self, frame: list[Execution]) -> None:
         for execution in frame:
             if (line := self.line_of(execution, execution.steps[0])) is not None:
                 self.lines.enter(execution, line)
