@@ -1,6 +1,7 @@
 """The plugin contract: plugins as they were written for ABI 1.0 run, and each way to break a rule is told."""
 from __future__ import annotations
 
+import unittest
 from typing import Any
 
 from harness import BROKEN, BUILD, FAILED, INVALID, PLUGINS, USAGE, Case, Json
@@ -91,3 +92,7 @@ class Cancellation(Case):
         self.assertGreater(ledger["late"], 50)  # their ends still come, once each
         (node,) = record["metadata"]["nodes"]
         self.assertLess(node["busy_s"], 4.5)  # all of them take 6 s
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -9,6 +9,14 @@ from unittest import mock
 from harness import alive, cells_of, open_files, read_proc, wait_for
 
 
+class Files(unittest.TestCase):
+    def test_each_runs_its_tests_when_it_is_run(self) -> None:
+        """Or ctest would find that a file which does nothing has passed."""
+        for file in sorted(pathlib.Path(__file__).resolve().parents[1].rglob("test_*.py")):
+            with self.subTest(file.name):
+                self.assertTrue(file.read_text().endswith('if __name__ == "__main__":\n    unittest.main()\n'))
+
+
 class Processes(unittest.TestCase):
     def test_one_that_runs_and_has_ended(self) -> None:
         with subprocess.Popen(["sh", "-c", "sleep 60 & read line; kill $!"], stdin=subprocess.PIPE) as process:

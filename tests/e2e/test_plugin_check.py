@@ -1,8 +1,10 @@
 """`plugin check`: shipped plugins keep every rule, and each broken one fails the check that is meant for it."""
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import pathlib
+import unittest
 
 from harness import BROKEN, FAILED, OK, PLUGINS, USAGE, Case
 
@@ -54,6 +56,14 @@ CAUGHT = {
     "requires_unknown": {"plugin"},
     "newer_abi": {"plugin"},
 }
+# Of shipped plugins, what there is nothing to see of: not claimed, nothing executed, or faults in every run.
+SKIPPED = {
+    "threads": {"nodes", "node-classes"},
+    "mock": {"digests", "keyed", "given-up"},
+    "q5": {"deterministic"},
+    "q7": {"deterministic"},
+    "q8": {"deterministic"},
+}
 # Broken only where an option or the environment says so, which other tests do; or in a way that takes minutes to see.
 ELSEWHERE = {"breaks_its_word", "damages_results", "dies_late", "dies_loading", "hangs_in_submit", "opens_slowly"}
 
@@ -76,14 +86,14 @@ class PluginCheck(Case):
                 verdicts = self.check(PLUGINS / f"{name}.toml", code=OK)
                 self.assertEqual([rule for rule, verdict in verdicts.items() if verdict == "broken"], [])
                 self.assertEqual(verdicts["runs"], "ok")
-                skipped = {"digests"} if name == "mock" else {"deterministic"} if name in ("q3", "q5", "q7", "q8") else set()
-                self.assertLessEqual({rule for rule, verdict in verdicts.items() if verdict == "skipped"}, skipped)
+                self.assertEqual({rule for rule, verdict in verdicts.items() if verdict == "skipped"}, SKIPPED.get(name, set()))
 
     def test_each_broken_plugin_fails_the_check_that_is_meant_for_it(self) -> None:
+        with concurrent.futures.ThreadPoolExecutor(4) as side_by_side:  # most of the time they wait
+            found = {name: side_by_side.submit(self.check, BROKEN / name / f"{name}.toml", code=FAILED) for name in CAUGHT}
         for name, caught in CAUGHT.items():
             with self.subTest(name):
-                verdicts = self.check(BROKEN / name / f"{name}.toml", code=FAILED)
-                self.assertEqual({rule for rule, verdict in verdicts.items() if verdict == "broken"}, caught)
+                self.assertEqual({rule for rule, verdict in found[name].result().items() if verdict == "broken"}, caught)
 
     def test_only_what_is_asked_for_is_told(self) -> None:
         manifest = BROKEN / "stamps_wrongly" / "stamps_wrongly.toml"
@@ -98,3 +108,7 @@ class PluginCheck(Case):
         self.assertIn("BROKEN  each request ends once: with q1: 300 ended twice\n"
                       "        remedy: send one terminal completion for each row that submit took\n", said)
         self.assertIn("ok      times of ends, begins and chunks are possible\n", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
