@@ -171,7 +171,7 @@ std::string judges_in_any_order(const CallCase& of) {
     return usual.run == other.run ? "" : fmt::format("{}, the verdict on the run is another one", how);
   };
   const auto backwards = judged([](auto& rows) { std::ranges::reverse(rows); }, 1);
-  if (const auto text = compare(backwards, "from the last to the first, one by one"); !text.empty()) return text;
+  if (auto text = compare(backwards, "from the last to the first, one by one"); !text.empty()) return text;
   const auto shuffled = judged([&](auto& rows) { std::ranges::shuffle(rows, std::mt19937_64(of.seed)); }, 7);
   return compare(shuffled, "in an order drawn from the seed");
 }
