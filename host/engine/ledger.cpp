@@ -183,7 +183,8 @@ void Ledger::finish(Lane& lane, const Slot& slot, metrics::Outcome outcome, cons
   // the last chunk came after the request was sent, or there is none
   const auto error_ns = clock_error_ns.load(relaxed);
   if (const auto before = std::max(times.sent, slot.chunk_ns.load(relaxed)); times.done < before) [[unlikely]] {
-    if (times.done < before - error_ns) lane.bad_stamps.add();
+    // Given up by the host it may have been offered again meanwhile: no stamp of the backend's.
+    if (&completion != &no_completion && times.done < before - error_ns) lane.bad_stamps.add();
     times.done = before;
   }
   if (times.begun != 0 && (times.begun < times.sent || times.begun > times.done)) [[unlikely]] {

@@ -266,6 +266,16 @@ TEST_CASE_FIXTURE(FakeCollector,
   CHECK(released == std::vector<uint64_t>{10, 12});
 }
 
+TEST_CASE_FIXTURE(FakeCollector, "a request that is given up while it is offered again has no impossible stamp") {
+  start();
+  CHECK(session->ledger->send_again(send(10).id, at(5)));
+  session->ledger->expire(INT64_MAX, metrics::Outcome::unfinished, go_to(3));
+  step(6);
+  const auto r = result(7);
+  CHECK(r.ledger.outcomes[static_cast<size_t>(metrics::Outcome::unfinished)] == 1);
+  CHECK(r.ledger.bad_stamps == 0);
+}
+
 TEST_CASE_FIXTURE(FakeCollector, "payloads are released for a workload that neither judges nor has events, too") {
   judges = false;
   start();
