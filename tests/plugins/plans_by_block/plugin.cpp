@@ -1,29 +1,9 @@
 // Draws from a counter of calls, not from seq.
-#include <sage/plugin.hpp>
+#include "one_step.hpp"
 
-class Seq : public sage::Operator {
+class Broken : public OneStep {
  public:
-  void run(const sage::OpInput& in, sage_op_output& out) override {
-    value_ = in.request().seq + 1;
-    out.result = {&value_, sizeof value_};
-    out.digest = value_;
-  }
-
- private:
-  uint64_t value_ = 0;
-};
-
-class Broken : public sage::Workload {
- public:
-  Broken(sage::Host /*host*/, std::string_view /*id*/, const sage::Json& /*options*/) {
-    what_.stages.push_back({.name = "only", .operator_name = "seq"});
-    what_.pipelines.push_back({"only", {{0, {}}}});
-    what_.classes.push_back({.name = "only"});
-  }
-  const sage::Description& describe() override { return what_; }
-  std::unique_ptr<sage::Operator> open_operator(std::string_view, const sage::Json&, uint32_t, uint32_t) override {
-    return std::make_unique<Seq>();
-  }
+  using OneStep::OneStep;
   size_t plan(std::span<sage_request> rows) override {
     ++calls_;
     for (auto& row : rows) row.key = calls_;
@@ -31,7 +11,6 @@ class Broken : public sage::Workload {
   }
 
  private:
-  sage::Description what_;
   uint64_t calls_ = 0;
 };
 
