@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from plain_load import BUILD_BRIDGE, Load, packet
+from plain_load import BUILD_BRIDGE, Load, executed, packet
 
 sys.path.insert(0, str(BUILD_BRIDGE))
 import bridge_network
@@ -40,7 +40,7 @@ def main() -> None:
     import ray
     actors = [ray.remote(num_cpus=0)(Op).options(allow_out_of_order_execution=True).remote(run, n)
               for n in range(description.parallelism)]
-    ray.get([actor.run.remote(packet(0)) for actor in actors])
+    executed(ray.get([actor.run.remote(packet(0)) for actor in actors]))
     done: queue.SimpleQueue[list[float]] = queue.SimpleQueue()
     batches = description.options["mode"] == "micro_batch"
     sent = 0
@@ -55,7 +55,8 @@ def main() -> None:
             call = actor.run.remote(packet(requests[0][0]))
 
         def ended(future: Any) -> None:
-            future.result()
+            result = future.result()
+            executed(result if batches else [result])
             done.put([due for _, due in requests])
 
         call.future().add_done_callback(ended)

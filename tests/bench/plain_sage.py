@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from plain_load import BUILD_BRIDGE, Load, packet
+from plain_load import BUILD_BRIDGE, Load, executed, packet
 
 sys.path.insert(0, str(BUILD_BRIDGE))
 import bridge_network
@@ -38,7 +38,9 @@ class Operators:
         if operator is None:
             operator = self._workload.operator(self._description.stages[0], 0, self._description.parallelism)
             self._of_thread.operator = operator
-        return operator.run(0, [request])
+        result = operator.run(0, [request])
+        executed([result])
+        return result
 
 
 def flownet(load: Load, description: Description) -> None:
@@ -110,7 +112,8 @@ def nodes(load: Load, description: Description) -> None:
         if not hasattr(of_thread, "slot"):
             of_thread.slot = slots.pop()
         node, slot = of_thread.slot
-        cluster._call(node, f"slot{slot}", [[packet(seq), b""] for seq, _ in requests], 60)
+        items = cluster._call(node, f"slot{slot}", [[packet(seq), b""] for seq, _ in requests], 60)
+        executed(result for _, result in items)
 
     by_threads(load, call, len(slots), description.options["frame"])
 

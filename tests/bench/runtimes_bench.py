@@ -24,7 +24,6 @@ from typing import Any
 HERE = pathlib.Path(__file__).parent
 DATA = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local" / "share")
 WARMUP = 200
-SECONDS = 4  # about so long a run
 Json = dict[str, Any]
 
 
@@ -60,8 +59,8 @@ class Cell:
 
 
 class Bench:
-    def __init__(self, build: pathlib.Path, out: pathlib.Path) -> None:
-        self.build, self.out = build, out
+    def __init__(self, build: pathlib.Path, out: pathlib.Path, seconds: float) -> None:
+        self.build, self.out, self.seconds = build, out, seconds
         self.plugins = build / "lib" / "sage-host" / "plugins"
         out.mkdir(parents=True, exist_ok=True)
 
@@ -76,7 +75,7 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(
                 [self.build / "bin" / "sage-host", "run", "--workload", "timeline", "-b", way.backend, *options, "--nodes",
-                 str(way.nodes), "--plugin-path", self.build / "tests" / "plugins" / "timeline", "--set", "timeline.chain=1",
+                 str(way.nodes), "--plugin-path", self.plugins / "kit", "--set", "timeline.chain=1",
                  "--set", f"timeline.hold_us={cell.hold_ms * 1000}", "--parallelism", str(cell.replicas), *load,
                  "--total-requests", str(requests + WARMUP), "--warmup-items", str(WARMUP), "--output-dir", folder],
                 capture_output=True, text=True, check=False, timeout=300)
@@ -92,11 +91,11 @@ class Bench:
 
     def alone(self, cell: Cell, requests: int, rate: float | None) -> Json:
         way = cell.way
-        stage = {"name": "s0", "operator": "link", "config": json.dumps({"stage": 0}), "key_by": 0, "parallelism": cell.replicas}
+        stage = {"name": "s0", "operator": "link", "config": json.dumps({"stage": 0, "counts": False}), "key_by": 0, "parallelism": cell.replicas}
         config = {"chain": 1, "hold_us": cell.hold_ms * 1000.0, "events": "[]", "keyed": False, "idempotent": True}
         run = {"nodes": way.nodes, "parallelism": cell.replicas, "seed": 42, "scheduler": "", "max_in_flight": 4096,
                "scratch_dir": "", "worker_library": str(self.plugins / "bridge" / "libsage_bridge_worker.so"),
-               "workload": {"library": str(next(self.build.glob("lib/sage-host/plugins/kit/*timeline.so"))), "id": "timeline",
+               "workload": {"library": str(next(self.plugins.glob("kit/*timeline.so"))), "id": "timeline",
                             "config": json.dumps(config)},
                "stages": [stage], "pipelines": [{"name": "chain", "steps": [{"stage": 0, "inputs": []}]}],
                "classes": [{"name": "light", "slo_response_ns": 0}],
@@ -115,7 +114,7 @@ class Bench:
         """Records of both sides, the one that begins changing from pair to pair."""
         measures = {"alone": self.alone, "harness": self.harness, "two drivers": self.two_drivers}
         rate = capacity / 2 if load == "half" else None
-        requests = max(200, int((rate or capacity) * SECONDS))
+        requests = max(200, int((rate or capacity) * self.seconds))
         for repetition in range(repetitions):
             for side in sides if repetition % 2 else reversed(sides):
                 measured = measures[side](cell, requests, rate)
@@ -123,7 +122,7 @@ class Bench:
                 yield {"backend": side, "workload": f"{cell.name}, {load}", "run_id": f"{cell.name} {load} {side} {repetition}",
                        "seed": 42, "nodes": cell.way.nodes, "parallelism": cell.replicas, "throughput": measured["rate"],
                        "latency_p50": measured["p50_ms"], "latency_p95": None, "latency_p99": measured["p99_ms"],
-                       "success_rate": 1.0, "duration_seconds": SECONDS, "config_hash": f"{cell.name} {load}",
+                       "success_rate": 1.0, "duration_seconds": self.seconds, "config_hash": f"{cell.name} {load}",
                        "metadata": {"pair": {"run_id": f"{cell.name} {load}", "repetition": repetition}, "measured": measured}}
 
     def measure(self, cell: Cell, loads: list[str], sides: list[str], repetitions: int) -> None:
@@ -167,10 +166,11 @@ def main() -> None:
     parser.add_argument("--loads", default="saturated,half")
     parser.add_argument("--sides", default="alone,harness", help="two of alone, harness and two drivers; the first is the baseline")
     parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=4, help="about so long a run")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("runtimes_bench"))
     arguments = parser.parse_args()
     sides = arguments.sides.split(",")
-    bench = Bench(arguments.build.absolute(), arguments.out.absolute())
+    bench = Bench(arguments.build.absolute(), arguments.out.absolute(), arguments.seconds)
     cells = [Cell(way, hold_ms, replicas) for way in WAYS for hold_ms in (0, 1, 20) for replicas in (1, 2, 4)]
     for cell in cells:
         if re.search(arguments.only, cell.name):
