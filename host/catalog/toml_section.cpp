@@ -16,11 +16,6 @@ namespace {
 // overflows the stack. A key stands on one line.
 constexpr std::ptrdiff_t dots_a_line_max = 64;
 
-std::string position(const std::string& file, const toml::source_region& at) {
-  if (at.begin.line == 0) return file;
-  return fmt::format("{}:{}:{}", file, at.begin.line, at.begin.column);
-}
-
 std::string in_section(const std::string& name) {
   return name.empty() ? "" : fmt::format(" in [{}]", base::one_line(name));
 }
@@ -33,6 +28,28 @@ std::string_view remedy_of(std::string_view problem) {
 }
 
 }  // namespace
+
+std::string position(const std::string& file, const toml::source_region& at) {
+  if (at.begin.line == 0) return file;
+  return fmt::format("{}:{}:{}", file, at.begin.line, at.begin.column);
+}
+
+std::vector<TomlEntry> in_order(const toml::table& table) {
+  std::vector<TomlEntry> out;
+  for (const auto& [key, value] : table) out.push_back({&key, &value});
+  std::ranges::sort(out, [](const TomlEntry& a, const TomlEntry& b) {
+    return a.key->source().begin < b.key->source().begin;
+  });
+  return out;
+}
+
+std::string option_text(const toml::node& node, const std::string& source) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* integer = node.as_integer()) return fmt::format("{}", integer->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  throw base::usage_error(source + ": an option takes a text, a number, true or false");
+}
 
 toml::table parse_toml(std::string_view text, const std::string& file) {
   const auto shown_file = base::one_line(file);

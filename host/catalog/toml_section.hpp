@@ -15,6 +15,21 @@ namespace host::catalog {
 // Parses TOML from anyone: throws Error(usage) on bad syntax and on nesting that the parser's recursion could not bear.
 toml::table parse_toml(std::string_view text, const std::string& file);
 
+// "q6.toml:12:3"; the file alone for what stands nowhere in it.
+std::string position(const std::string& file, const toml::source_region& at);
+
+// An entry of a table; toml++ itself goes through tables by the alphabet.
+struct TomlEntry {
+  const toml::key* key;
+  const toml::node* value;
+};
+// As they stand in the file.
+std::vector<TomlEntry> in_order(const toml::table& table);
+
+// The value of an option as it would be written on a command line, so that both take one path from there. Throws
+// Error(usage) that begins with `source` for what is no text, number, true or false.
+std::string option_text(const toml::node& node, const std::string& source);
+
 class TomlSection {
  public:
   // `name` as in the file's header, "options.rate"; empty for the whole file.
@@ -23,6 +38,7 @@ class TomlSection {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const toml::table& table() const { return table_; }
+  [[nodiscard]] const std::string& file() const { return file_; }
 
   // Throws for the first other key, with the nearest of these.
   void allow_only(const std::vector<std::string>& keys) const;

@@ -220,6 +220,7 @@ Json to_json(const CellSpec& cell) {
           {"files", cell.files},
           {"command_line", cell.command_line},
           {"pair", cell.pair},
+          {"experiment", cell.experiment},
           {"run_id", cell.run_id},
           {"folder", cell.folder.string()},
           {"scratch_dir", cell.scratch_dir.string()}};
@@ -255,6 +256,7 @@ CellSpec cell_from_json(const Json& json) {
   json.at("files").get_to(cell.files);
   json.at("command_line").get_to(cell.command_line);
   cell.pair = json.at("pair");
+  cell.experiment = json.at("experiment");
   json.at("run_id").get_to(cell.run_id);
   cell.folder = json.at("folder").get<std::string>();
   cell.scratch_dir = json.at("scratch_dir").get<std::string>();

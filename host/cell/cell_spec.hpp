@@ -43,6 +43,7 @@ struct CellSpec {
   std::vector<std::string> command_line;
   std::vector<std::string> warnings = {};  // for who planned it, not for its process
   nlohmann::json pair;  // {"run_id", "block", "repetition", "position"}: its place in a paired run; null = of none
+  nlohmann::json experiment;  // its side and point in an experiment, as records have it; null = of none
   // Set when the cell is about to start.
   std::string run_id;
   std::filesystem::path folder;

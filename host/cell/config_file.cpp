@@ -12,32 +12,23 @@
 #include "cell/settings.hpp"
 
 namespace host::cell {
-namespace {
-
-// As it would be written on the command line, so that both take one path from here.
-std::string text_of(const toml::node& node, const std::string& source) {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* integer = node.as_integer()) return fmt::format("{}", integer->get());
-  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
-  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
-  throw base::usage_error(source + ": an option takes a text, a number, true or false");
+catalog::Given given_of(std::string_view key, std::string text, std::string source) {
+  // Ids of third parties hold dots themselves ("org.example.thing"), option names never do.
+  const auto dot = key.rfind('.');
+  catalog::Given given;
+  if (dot != std::string_view::npos) given.owner = base::to_lower(key.substr(0, dot));
+  given.name = catalog::option_name(dot == std::string_view::npos ? key : key.substr(dot + 1));
+  given.text = std::move(text);
+  given.source = std::move(source);
+  return given;
 }
-
-}  // namespace
 
 catalog::Given parse_set(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
     throw base::usage_error(fmt::format("--set {}: expected KEY=VALUE or ID.KEY=VALUE", text));
   const auto key = text.substr(0, equals);
-  // Ids of third parties hold dots themselves ("org.example.thing"), option names never do.
-  const auto dot = key.rfind('.');
-  catalog::Given given;
-  if (dot != std::string::npos) given.owner = base::to_lower(key.substr(0, dot));
-  given.name = catalog::option_name(dot == std::string::npos ? key : key.substr(dot + 1));
-  given.text = text.substr(equals + 1);
-  given.source = "--set " + key;
-  return given;
+  return given_of(key, text.substr(equals + 1), "--set " + key);
 }
 
 std::vector<catalog::Given> read_config(const std::filesystem::path& file) {
@@ -54,9 +45,9 @@ std::vector<catalog::Given> read_config(const std::filesystem::path& file) {
     if (const auto* table = node.as_table()) {
       for (const auto& [inner, value] : *table)
         of_plugins.push_back({base::to_lower(std::string(key.str())), catalog::option_name(inner.str()),
-                              text_of(value, source(inner)), source(inner)});
+                              catalog::option_text(value, source(inner)), source(inner)});
     } else {
-      plain.push_back({"", catalog::option_name(key.str()), text_of(node, source(key)), source(key)});
+      plain.push_back({"", catalog::option_name(key.str()), catalog::option_text(node, source(key)), source(key)});
     }
   }
   std::ranges::move(of_plugins, std::back_inserter(plain));

@@ -55,7 +55,7 @@ Json failed(Json record, const CellEnd& end) {
 // The summary that the record makes: what both hold is the same.
 Json summary_of(const Json& record) {
   constexpr std::array elsewhere = {"scheduler", "quick",          "clock",       "classes", "tenants",
-                                    "config",    "backend_config", "environment", "pair"};
+                                    "config",    "backend_config", "environment", "pair",    "experiment"};
   Json summary = {{"type", "summary"}, {"run_id", record["run_id"]}, {"phase_names", Json::array()}};
   for (const auto& phase : record["metadata"].value("phases", Json::array()))
     if (phase.is_object() && phase.contains("phase")) summary["phase_names"].push_back(phase["phase"]);

@@ -165,6 +165,7 @@ records::RunInfo run_info(const CellSpec& cell) {
   info.backend_hash = base::backend_hash(cell.backend);
   info.backend_config = catalog::to_json(cell.backend_options);
   info.pair = cell.pair;
+  info.experiment = cell.experiment;
   info.environment = {{"system", machine::system_profile()},
                       {"host_version", SAGE_HOST_VERSION},
                       {"host_sha256", host_hash()},

@@ -25,6 +25,8 @@ std::vector<catalog::Flag> all_flags(std::span<const catalog::Flag> command_flag
 // The host's load options with a manifest's [defaults] in place. Throws Error(usage) for a default that is not valid.
 std::vector<catalog::OptionSpec> load_specs(const catalog::Manifest& workload);
 
+// A value for "key" or "id.key".
+catalog::Given given_of(std::string_view key, std::string text, std::string source);
 // "key=value" or "id.key=value" of --set.
 catalog::Given parse_set(const std::string& text);
 // The entries of a TOML file: top-level keys, and tables named after a plugin for options of that plugin.

@@ -53,6 +53,7 @@ std::string command_help(const Command& command, std::span<const catalog::Flag> 
 
 base::Exit run_command(const Command& command, std::span<const std::string> args);
 base::Exit pair_command(const Command& command, std::span<const std::string> args);
+base::Exit experiment_command(const Command& command, std::span<const std::string> args);
 base::Exit rerun_command(const Command& command, std::span<const std::string> args);
 base::Exit verify_command(const Command& command, std::span<const std::string> args);
 base::Exit list_command(const Command& command, std::span<const std::string> args);
@@ -71,6 +72,7 @@ base::Exit help_command(const Command& command, std::span<const std::string> arg
 
 // The flags of those that have any; `run` has cell::run_flags().
 const std::vector<catalog::Flag>& pair_flags();
+const std::vector<catalog::Flag>& experiment_flags();
 const std::vector<catalog::Flag>& rerun_flags();
 const std::vector<catalog::Flag>& verify_flags();
 const std::vector<catalog::Flag>& list_flags();

@@ -1,11 +1,13 @@
 #include "experiment/capacity_search.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace host::experiment {
 namespace {
 
-double rounded(double rate) {
+double rounded(double rate, bool whole) {
+  if (whole) return std::max(1.0, std::round(rate));
   const auto unit = std::pow(10.0, std::floor(std::log10(rate)) - 3);
   // divided where the unit is below 1: 0.1 has no exact double, 10 has
   return unit < 1 ? std::round(rate / unit) / std::round(1 / unit) : std::round(rate / unit) * unit;
@@ -28,16 +30,17 @@ Capacity find_capacity(const CapacitySearch& search, const std::function<RateAns
     return answer == RateAnswer::meets;
   };
 
-  const auto first = rounded(search.first_rate);
+  const auto first = rounded(search.first_rate, search.whole);
+  const auto least = search.whole ? 1.0 : first / search.range;
   if (met(first)) {
-    for (double rate = 2 * first; rate <= first * search.range && met(rounded(rate)); rate *= 2) {
+    for (double rate = 2 * first; rate <= first * search.range && met(rounded(rate, search.whole)); rate *= 2) {
     }
   } else {
-    for (double rate = first / 2; !found.stopped && rate >= first / search.range && !met(rounded(rate)); rate /= 2) {
+    for (double rate = first / 2; !found.stopped && rate >= least && !met(rounded(rate, search.whole)); rate /= 2) {
     }
   }
   while (!found.stopped && found.low && found.high && *found.high > *found.low * (1 + search.tolerance)) {
-    const auto middle = rounded(std::sqrt(*found.low * *found.high));
+    const auto middle = rounded(std::sqrt(*found.low * *found.high), search.whole);
     if (middle <= *found.low || middle >= *found.high) break;  // as close as the rounding allows
     met(middle);
   }

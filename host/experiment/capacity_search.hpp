@@ -15,6 +15,7 @@ struct CapacitySearch {
   double first_rate = 1;
   double tolerance = 0.05;  // ends when the rate that missed is at most this share above the one that met
   double range = 1 << 20;   // no rate more than this factor above or below the first is asked about
+  bool whole = false;       // only whole ones are, from 1 on
 };
 
 enum class RateAnswer {
@@ -31,7 +32,7 @@ struct Capacity {
   bool stopped = false;        // the search did not come to its end
 };
 
-// Rates are rounded to 4 significant digits before they are asked about.
+// Rates are rounded to 4 significant digits before they are asked about, or to whole ones.
 Capacity find_capacity(const CapacitySearch& search, const std::function<RateAnswer(double rate)>& ask);
 
 }  // namespace host::experiment

@@ -38,9 +38,11 @@ std::vector<Cell> cells_by_point(size_t points, uint32_t repeat) {
 
 std::vector<Cell> cells_by_block(const std::vector<Orders>& orders) {
   std::vector<Cell> cells;
-  const auto blocks = orders.empty() ? 0 : orders[0].size();
+  size_t blocks = 0;
+  for (const auto& of_point : orders) blocks = std::max(blocks, of_point.size());
   for (uint32_t block = 0; block < blocks; ++block) {
     for (size_t point = 0; point < orders.size(); ++point) {
+      if (block >= orders[point].size()) continue;
       const auto& order = orders[point][block];
       for (uint32_t place = 0; place < order.size(); ++place)
         cells.push_back({.point = point, .side = order[place], .repetition = block + 1, .position = place + 1});

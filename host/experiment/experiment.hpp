@@ -48,7 +48,7 @@ Orders side_orders(size_t sides, size_t blocks, uint64_t seed, uint64_t stream);
 
 // All pending. One side, each point's repetitions in a row.
 std::vector<Cell> cells_by_point(size_t points, uint32_t repeat);
-// Block by block, and in each point by point. `orders`: of each point, equally many blocks.
+// Block by block, and in each point by point. `orders`: of each point, those of its blocks.
 std::vector<Cell> cells_by_block(const std::vector<Orders>& orders);
 
 // Null: none is left.

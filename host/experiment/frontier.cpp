@@ -16,20 +16,24 @@
 #include "experiment/run.hpp"
 #include "experiment/run_lock.hpp"
 #include "experiment/state.hpp"
+#include "metrics/definitions.hpp"
 #include "records/run_id.hpp"
 
 namespace host::experiment {
 namespace {
 
-cell::CellSpec probe_cell(const cell::CellSpec& search, const Probe& probe) {
+cell::CellSpec probe_cell(const cell::CellSpec& search, const SearchSpec& what, const Probe& probe) {
   auto cell = search;
   cell.quiet = true;
   cell.nodes = probe.nodes;
   cell.seed = probe.seed;
-  cell.load["rate"] = probe.rate;
+  if (what.whole())
+    cell.load[what.maximise] = static_cast<int64_t>(probe.rate);
+  else
+    cell.load[what.maximise] = probe.rate;
   cell.config["nodes"] = probe.nodes;
   cell.config["seed"] = probe.seed;
-  cell.config["load"]["rate"] = probe.rate;
+  cell.config["load"][what.maximise] = catalog::to_json(cell.load[what.maximise]);
   cell.config_hash = base::config_hash(cell.config);
   cell.run_id = fmt::format("{}-{}", search.run_id, probe.name());
   cell.folder = search.folder / "probes" / probe.name();
@@ -50,12 +54,19 @@ const char* text_of(RateAnswer answer) {
   return "failed";
 }
 
+std::string subject_text(const SearchSpec& search, const Probe& probe) {
+  if (search.subject.metric == "slo_attainment") return base::share_text(probe.subject) + " met";
+  const auto unit = metrics::find_metric(search.subject.metric)->unit;
+  return fmt::format("{} {}", search.subject.metric,
+                     probe.subject ? base::measure_text(*probe.subject, unit) + std::string(base::unit_suffix(unit)) : "n/a");
+}
+
 void tell(const SearchSpec& search, const Probe& probe, const char* more) {
   std::string note;
-  fmt::print(stderr, "sage-host: {} node{}, {:.15g}/s ({} of {}): {} met, p99 {} ms: {}{}{}\n", probe.nodes,
-             probe.nodes == 1 ? "" : "s", probe.rate, probe.repetition, search.repeat,
-             base::share_text(probe.attainment), base::ms_text(probe.latency_p99), text_of(judge(search, probe, note)),
-             probe.limited_by_driver ? ", limited by its driver" : "", more);
+  fmt::print(stderr, "sage-host: {} node{}, {:.15g}{} ({} of {}): {}, p99 {} ms: {}{}{}\n", probe.nodes,
+             probe.nodes == 1 ? "" : "s", probe.rate, search.whole() ? " in flight" : "/s", probe.repetition,
+             search.repeat, subject_text(search, probe), base::ms_text(probe.latency_p99),
+             text_of(judge(search, probe, note)), probe.limited_by_driver ? ", limited by its driver" : "", more);
 }
 
 // What it takes to take it up again.
@@ -73,7 +84,7 @@ void run_probes(const cell::CellSpec& cell, const SearchSpec& search, double rat
   conduct.next = [&](Experiment& all) -> Cell* {
     probe = look(search, rate_per_node, cell.seed, probes).next;
     if (!probe) return nullptr;
-    all.planned.push_back({probe_cell(cell, *probe), {}, std::nullopt});
+    all.planned.push_back({probe_cell(cell, search, *probe), {}, std::nullopt});
     return &all.cells.emplace_back(Cell{.point = all.planned.size() - 1, .repetition = probe->repetition});
   };
   conduct.place = [&](const Cell&, const cell::CellSpec& spec) -> cell::CellPlace {
@@ -84,7 +95,7 @@ void run_probes(const cell::CellSpec& cell, const SearchSpec& search, double rat
   conduct.ended = [&](const Cell& ended, const cell::CellReport& report) {
     if (ended.state == Cell::State::pending) return;  // cut off
     if (report.folder.empty()) throw base::Error(report.exit, report.text);
-    take_measures(*probe, read_record(report.folder));
+    take_measures(*probe, read_record(report.folder), search);
     probe->signal = report.signal;
     tell(search, probes.add(*probe), "");
   };
@@ -102,7 +113,7 @@ RateAnswer judge(const SearchSpec& search, const Probe& probe, std::string& note
     note = fmt::format("at {:.15g}/s the run was INVALID: {}", probe.rate, probe.reason);
     return RateAnswer::unusable;
   }
-  return probe.attainment && *probe.attainment >= search.attainment ? RateAnswer::meets : RateAnswer::misses;
+  return probe.subject && search.met_by(*probe.subject) ? RateAnswer::meets : RateAnswer::misses;
 }
 
 Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, const Probes& probes) {
@@ -125,7 +136,8 @@ Frontier look(const SearchSpec& search, double rate_per_node, uint64_t seed, con
       }
       return RateAnswer::meets;
     };
-    point.found = find_capacity({.first_rate = rate_per_node * nodes, .tolerance = search.tolerance}, ask);
+    point.found = find_capacity(
+        {.first_rate = rate_per_node * nodes, .tolerance = search.tolerance, .whole = search.whole()}, ask);
     if (!point.found.stopped && !point.found.low)
       point.note = "no rate met the objectives";
     else if (!point.found.stopped && !point.found.high)
@@ -165,7 +177,8 @@ cell::CellReport run_frontier(const cell::CellSpec& planned, const SearchSpec& s
   const RunLock lock(cell.folder);
   base::remove_temporary(cell.folder);
   Probes probes(cell.folder, search_plan(cell, spec));
-  const auto rate_per_node = std::get<double>(cell.load.at("rate"));
+  const auto& first = cell.load.at(spec.maximise);
+  const auto rate_per_node = spec.whole() ? static_cast<double>(std::get<int64_t>(first)) : std::get<double>(first);
   try {
     run_probes(cell, spec, rate_per_node, probes, stop);
   } catch (const base::Error&) {

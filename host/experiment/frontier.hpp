@@ -22,6 +22,11 @@ struct FrontierPoint {
   Capacity found;
   std::string note;  // why there is no capacity, or what it is bounded by; empty if there is nothing to say
   bool limited_by_driver = false;  // the run that missed was: the runtime's own capacity may be above
+  // Nothing where it is not the system's own: what missed was the driver's or the load generator's limit, or no rate
+  // met, or none missed.
+  [[nodiscard]] std::optional<double> capacity() const {
+    return limited_by_driver || found.unusable || !found.high ? std::nullopt : found.low;
+  }
 };
 
 struct Frontier {

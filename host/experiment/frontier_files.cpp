@@ -23,23 +23,36 @@ using Json = nlohmann::ordered_json;
 
 std::vector<metrics::CapacityPoint> capacities(const std::vector<FrontierPoint>& points) {
   std::vector<metrics::CapacityPoint> out;
-  for (const auto& point : points) out.push_back({point.nodes, point.found.low});
+  for (const auto& point : points) out.push_back({point.nodes, point.capacity()});
   return out;
+}
+
+// The share that is asked for, where that is what is asked for.
+Json attainment(const SearchSpec& search) {
+  return search.subject.metric == "slo_attainment" ? Json(search.subject.bound) : Json(nullptr);
+}
+
+// ">= 120": the system's own capacity was not found.
+std::string capacity_text(const FrontierPoint& point) {
+  if (!point.found.low) return "n/a";
+  return (point.capacity() ? "" : ">= ") + base::rate_text(*point.found.low);
 }
 
 Json point_json(const FrontierPoint& point, const SearchSpec& search, const std::vector<metrics::CapacityPoint>& all) {
   Json out = {{"nodes", point.nodes},
-              {"capacity", base::or_null(point.found.low)},
+              {"capacity", base::or_null(point.capacity())},
+              {"at_least", base::or_null(point.found.low)},
               {"missed_at", base::or_null(point.found.high)},
               {"confidence", search.confidence()},
-              {"attainment", search.attainment}};
+              {"subject_to", search.subject.text},
+              {"attainment", attainment(search)}};
   auto reasons = Json::object();
-  const metrics::CapacityPoint of{point.nodes, point.found.low};
+  const metrics::CapacityPoint of{point.nodes, point.capacity()};
   for (const auto& metric : {metrics::scaling_efficiency(all, of), metrics::karp_flatt(all, of)}) {
     out[metric.name] = base::or_null(metric.value);
     if (!metric.value) reasons[metric.name] = metric.reason;
   }
-  if (!point.found.low) reasons["capacity"] = point.note;
+  if (!point.capacity()) reasons["capacity"] = point.note;
   if (!reasons.empty()) out["reasons"] = std::move(reasons);
   out["limited_by_driver"] = point.limited_by_driver;
   out["complete"] = !point.found.stopped;
@@ -63,6 +76,11 @@ Json record_of(const cell::CellSpec& cell, const FrontierPoint& point, const Pro
   return record;
 }
 
+std::string subject_text(const SearchSpec& search) {
+  if (search.subject.metric != "slo_attainment") return search.subject.text;
+  return fmt::format("{:.4g} % of requests within their objectives", search.subject.bound * 100);
+}
+
 std::string probes_csv(const Probes& probes) {
   std::string text =
       "nodes,rate,repetition,seed,slo_attainment,throughput,goodput,latency_p99,status,limited_by_driver\r\n";
@@ -80,7 +98,7 @@ base::TableRow row_of(const FrontierPoint& point, const Probes& probes, const Js
   };
   const auto* probe = point.found.low ? probes.find(point.nodes, *point.found.low, 1) : nullptr;
   return {fmt::format("{}", point.nodes),
-          point.found.low ? base::rate_text(*point.found.low) : "n/a",
+          capacity_text(point),
           point.found.high ? base::rate_text(*point.found.high) : "n/a",
           share("scaling_efficiency"),
           share("karp_flatt"),
@@ -99,7 +117,9 @@ void write_frontier(const cell::CellSpec& cell, const SearchSpec& search, const 
                    {"workload", cell.workload},
                    {"backend", cell.backend},
                    {"config_hash", cell.config_hash},
-                   {"attainment", search.attainment},
+                   {"maximise", search.maximise},
+                   {"subject_to", search.subject.text},
+                   {"attainment", attainment(search)},
                    {"repetitions", search.repeat},
                    {"confidence", search.confidence()},
                    {"tolerance", search.tolerance}};
@@ -128,10 +148,11 @@ void write_frontier(const cell::CellSpec& cell, const SearchSpec& search, const 
                                  .files = {}});
   if (cell.quiet) return;
   fmt::print(
-      "{}\n{} x {}: largest rate with {:.4g} % of requests within their objectives, in each of {} run{} ({:.3g} % "
-      "confidence)\n\n{}\n{} runs; folder: {}\nfiles: frontier.csv, frontier.json, probes, probes.jsonl, state.json, "
-      "unified_results.csv, unified_results.jsonl\n",
-      cell.run_id, cell.workload, cell.backend, search.attainment * 100, search.repeat, search.repeat == 1 ? "" : "s",
+      "{}\n{} x {}: largest {} with {}, in each of {} run{} ({:.3g} % confidence)\n\n{}\n{} runs; folder: {}\n"
+      "files: frontier.csv, frontier.json, probes, probes.jsonl, state.json, unified_results.csv, "
+      "unified_results.jsonl\n",
+      cell.run_id, cell.workload, cell.backend, search.maximise, subject_text(search), search.repeat,
+      search.repeat == 1 ? "" : "s",
       search.confidence() * 100, base::format_table(table), probes.all().size(), cell.folder.string());
 }
 

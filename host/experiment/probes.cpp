@@ -11,6 +11,7 @@
 #include "base/json_text.hpp"
 #include "base/output_file.hpp"
 #include "base/quote.hpp"
+#include "experiment/cell_metric.hpp"
 #include "experiment/state.hpp"
 
 namespace host::experiment {
@@ -27,6 +28,7 @@ Probe probe_from_json(const nlohmann::json& json) {
   json.at("status").get_to(probe.status);
   json.at("reason").get_to(probe.reason);
   json.at("verdict").get_to(probe.verdict);
+  probe.subject = base::number(json, "subject");
   probe.attainment = base::number(json, "slo_attainment");
   probe.throughput = base::number(json, "throughput");
   probe.goodput = base::number(json, "goodput");
@@ -44,6 +46,7 @@ Json to_json(const Probe& probe) {
           {"rate", probe.rate},
           {"repetition", probe.repetition},
           {"seed", probe.seed},
+          {"subject", base::or_null(probe.subject)},
           {"slo_attainment", base::or_null(probe.attainment)},
           {"throughput", base::or_null(probe.throughput)},
           {"goodput", base::or_null(probe.goodput)},
@@ -121,7 +124,7 @@ Json read_record(const std::filesystem::path& folder) {
   return json;
 }
 
-void take_measures(Probe& probe, const Json& record) {
+void take_measures(Probe& probe, const Json& record, const SearchSpec& search) {
   const auto& metadata = record.at("metadata");
   probe.status = metadata.at("status").get<std::string>();
   if (const auto& reasons = metadata.at("reasons"); !reasons.empty()) probe.reason = reasons[0].get<std::string>();
@@ -133,6 +136,7 @@ void take_measures(Probe& probe, const Json& record) {
   const auto& total = metadata.at("metrics").at("total");
   probe.attainment = base::number(total, "slo_attainment");
   probe.goodput = base::number(total, "goodput");
+  probe.subject = metric_of(record, search.subject.scope, search.subject.metric);
 }
 
 }  // namespace host::experiment

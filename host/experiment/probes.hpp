@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "experiment/search_spec.hpp"
+
 namespace host::experiment {
 
 struct Probe {
@@ -20,6 +22,7 @@ struct Probe {
   std::string reason = {};  // if it is not ok
   std::string verdict = {};
   std::string signal = {};  // that its process died of
+  std::optional<double> subject = {};  // the metric that the search looks at
   std::optional<double> attainment = {}, throughput = {}, goodput = {}, latency_p99 = {};
   bool limited_by_driver = false;
   [[nodiscard]] std::string name() const;  // of its folder: "n4-r98.99-2"
@@ -48,6 +51,6 @@ class Probes {
 
 // What the run in `folder` measured, from its unified_results.jsonl.
 nlohmann::ordered_json read_record(const std::filesystem::path& folder);
-void take_measures(Probe& probe, const nlohmann::ordered_json& record);
+void take_measures(Probe& probe, const nlohmann::ordered_json& record, const SearchSpec& search);
 
 }  // namespace host::experiment

@@ -36,15 +36,6 @@ void add_given(std::vector<catalog::Given>& given, const Json& options, const ch
   }
 }
 
-void refuse_to_trust(const cell::SettingMap& settings, const catalog::Manifest& plugin, const std::string& source) {
-  for (const auto& spec : plugin.options)
-    if (const auto& value = settings.at(spec.name).value; spec.by_user && value != spec.default_value)
-      throw base::usage_error(fmt::format(
-          "{}: {}.{} is {} there, which decides whose code runs; add --trust-record to take it from the record, if you "
-          "know that it is yours",
-          source, plugin.id, spec.name, base::in_quotes(catalog::to_text(value))));
-}
-
 std::vector<uint32_t> node_numbers(const Json& list, const std::string& source) {
   std::vector<uint32_t> out;
   const auto valid = [](const Json& n) { return n.is_number_unsigned() && n > 0 && n <= 100'000; };
@@ -55,6 +46,15 @@ std::vector<uint32_t> node_numbers(const Json& list, const std::string& source) 
 }
 
 }  // namespace
+
+void refuse_to_trust(const cell::SettingMap& settings, const catalog::Manifest& plugin, const std::string& source) {
+  for (const auto& spec : plugin.options)
+    if (const auto& value = settings.at(spec.name).value; spec.by_user && value != spec.default_value)
+      throw base::usage_error(fmt::format(
+          "{}: {}.{} is {} there, which decides whose code runs; add --trust-record to take it from the record, if you "
+          "know that it is yours",
+          source, plugin.id, spec.name, base::in_quotes(catalog::to_text(value))));
+}
 
 Json recorded_options(const cell::CellSpec& cell, const std::optional<SearchSpec>& search) {
   auto out = cell::recorded_options(cell);

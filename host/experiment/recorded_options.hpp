@@ -23,6 +23,9 @@ PlannedCell plan_again(const catalog::Catalog& catalog, const std::string& workl
                        const nlohmann::json& options, const std::vector<std::string>& command_line,
                        const std::string& source, bool trust_record);
 
+// Throws Error(usage) for the first option of the plugin that decides whose code runs and is not as by default.
+void refuse_to_trust(const cell::SettingMap& settings, const catalog::Manifest& plugin, const std::string& source);
+
 // The `planned` of a state: for each cell its workload, backend, configuration with its hash, options, and environment
 // (records::RunInfo), which is looked up now.
 nlohmann::ordered_json recorded_plan(const std::vector<PlannedCell>& planned);

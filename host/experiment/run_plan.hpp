@@ -55,6 +55,7 @@ Chosen choose_plugins(const catalog::Catalog& catalog, std::span<const catalog::
 RunPlan plan_run(const catalog::Catalog& catalog, const Chosen& chosen, std::span<const catalog::Given> given,
                  std::span<const catalog::Flag> command_flags, const std::vector<std::string>& command_line);
 
+// Of one cell whose names have been checked.
 PlannedCell plan_cell(cell::Settings settings, const catalog::Manifest& workload, const catalog::Manifest& backend,
                       const std::vector<std::string>& command_line);
 

@@ -50,18 +50,35 @@ SearchSpec read_search(const cell::Settings& settings, const catalog::Manifest& 
   if (!many && search.nodes != std::vector<uint32_t>{1})
     throw base::usage_error(
         fmt::format("backend {} runs on one node; leave --node-list out, or choose a backend with nodes", backend.id));
-  search.attainment = cell::get<double>(settings.workload, "attainment");
+  const auto attainment = cell::get<double>(settings.workload, "attainment");
+  search.subject = {fmt::format("slo_attainment >= {}", attainment), "total", "slo_attainment", false, attainment};
   search.repeat = static_cast<uint32_t>(cell::get<int64_t>(settings.workload, "probe_repeat"));
   search.tolerance = cell::get<double>(settings.workload, "tolerance");
-
-  const auto load = load::load_config(cell::values(settings.load), 0);
-  if (load.arrival == load::Arrival::trace || load.arrival == load::Arrival::closed ||
-      load.arrival == load::Arrival::offline)
-    throw base::usage_error(
-        fmt::format("{} searches for a rate, and --arrival {} has none; use constant, poisson, gamma or "
-                    "bursty",
-                    workload.id, cell::get<std::string>(settings.load, "arrival")));
+  check_searchable(search, settings, workload.id);
   return search;
+}
+
+compare::GateCondition read_subject(const std::string& text, const std::string& source) {
+  std::vector<compare::GateCondition> conditions;
+  try {
+    conditions = compare::parse_gate(text);
+  } catch (const base::Error& e) {
+    throw base::usage_error(fmt::format("{}: {}", source, e.what()));
+  }
+  if (conditions.size() != 1)
+    throw base::usage_error(fmt::format("{}: one condition is searched with, as in \"slo_attainment >= 0.9\"", source));
+  return conditions[0];
+}
+
+void check_searchable(const SearchSpec& search, const cell::Settings& settings, const std::string& what) {
+  const auto load = load::load_config(cell::values(settings.load), 0);
+  const bool closed = load.arrival == load::Arrival::closed;
+  const bool rated = !closed && load.arrival != load::Arrival::trace && load.arrival != load::Arrival::offline;
+  if (search.whole() ? closed : rated) return;
+  throw base::usage_error(
+      fmt::format("{} searches for a {}, and --arrival {} has none; use {}", what, search.maximise,
+                  cell::get<std::string>(settings.load, "arrival"),
+                  search.whole() ? "closed, with a concurrency to begin with" : "constant, poisson, gamma or bursty"));
 }
 
 }  // namespace host::experiment

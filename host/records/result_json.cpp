@@ -116,6 +116,7 @@ Json to_json(const RunInfo& info) {
               {"backend_config", info.backend_config},
               {"environment", info.environment}};
   if (!info.pair.is_null()) out["pair"] = info.pair;
+  if (!info.experiment.is_null()) out["experiment"] = info.experiment;
   return out;
 }
 

@@ -33,6 +33,7 @@ struct RunInfo {
   nlohmann::json backend_config;  // options of the backend
   nlohmann::json environment;     // system profile, component versions, plugin SHA-256
   nlohmann::json pair;            // its place in a paired run; null = of none
+  nlohmann::json experiment;      // its side and point in an experiment; null = of none
   std::vector<std::string> classes;
   std::vector<std::string> tenants;
   std::vector<std::string> phases;  // known so far; more may be opened by MARK events

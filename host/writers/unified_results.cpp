@@ -43,6 +43,7 @@ Json run_metadata(const records::RunInfo& info) {
               {"backend_config", info.backend_config},
               {"environment", info.environment}};
   if (!info.pair.is_null()) out["pair"] = info.pair;
+  if (!info.experiment.is_null()) out["experiment"] = info.experiment;
   return out;
 }
 

@@ -24,7 +24,7 @@ PLUGINS = BUILD / "lib" / "sage-host" / "plugins"
 BROKEN = BUILD / "tests" / "plugins"
 LIMIT_S = 120
 
-OK, FAILED, USAGE, UNAVAILABLE, INVALID, INTERRUPTED = 0, 1, 2, 3, 4, 130
+OK, FAILED, USAGE, UNAVAILABLE, INVALID, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 
 def environment(**extra: str) -> dict[str, str]:

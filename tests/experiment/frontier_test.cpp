@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "base/scratch.hpp"
@@ -20,7 +21,7 @@ int run_on(const SearchSpec& search, Probes& probes, int runs_max = 1000) {
     auto next = look(search, 30, 42, probes).next;
     if (!next) break;
     next->status = "ok";
-    next->attainment = next->rate <= 100 * next->nodes ? 1.0 : 0.5;
+    next->subject = next->attainment = next->rate <= 100 * next->nodes ? 1.0 : 0.5;
     probes.add(*next);
   }
   return runs;
@@ -74,7 +75,7 @@ TEST_CASE("a capacity above which a driver was the limit says so, also when the 
     Probes probes(folder.path(), plan("hash"));
     while (auto next = look(search, 30, 42, probes).next) {
       next->status = "ok";
-      next->attainment = next->rate <= 100 ? 1.0 : 0.5;
+      next->subject = next->attainment = next->rate <= 100 ? 1.0 : 0.5;
       next->limited_by_driver = next->nodes == 2 && next->rate > 90;  // also where it met
       probes.add(*next);
     }
@@ -86,6 +87,43 @@ TEST_CASE("a capacity above which a driver was the limit says so, also when the 
   CHECK(found[0].note.empty());
   CHECK(found[1].limited_by_driver);
   CHECK(found[1].note == fmt::format("limited by its driver at {:.15g}/s", *found[1].found.high));
+  CHECK(found[0].capacity() == found[0].found.low);
+  REQUIRE(found[1].found.low);
+  CHECK_FALSE(found[1].capacity());
+}
+
+TEST_CASE("where the load generator was the limit, or nothing missed, no capacity was found") {
+  for (const bool generator : {true, false}) {
+    const scratch::Folder folder;
+    const SearchSpec search{.nodes = {1}, .repeat = 1};
+    Probes probes(folder.path(), plan("hash"));
+    while (auto next = look(search, 30, 42, probes).next) {
+      next->status = generator && next->rate > 100 ? "invalid" : "ok";
+      next->reason = generator ? "the generator was late" : "";
+      next->subject = 1.0;
+      probes.add(*next);
+    }
+    const auto point = look(search, 30, 42, probes).points.at(0);
+    REQUIRE(point.found.low);
+    CHECK_FALSE(point.capacity());
+    CHECK(point.note.find(generator ? "the generator was late" : "no rate that was offered missed") != std::string::npos);
+  }
+}
+
+TEST_CASE("a search can be subject to any metric, and take whole values") {
+  const scratch::Folder folder;
+  const SearchSpec search{.nodes = {1}, .maximise = "concurrency", .subject = {"", "total", "latency_p99", true, 50}, .repeat = 1};
+  Probes probes(folder.path(), plan("hash"));
+  while (auto next = look(search, 3, 42, probes).next) {
+    CHECK(next->rate == std::floor(next->rate));
+    next->status = "ok";
+    next->subject = 4 * next->rate;  // ms
+    next->attainment = 0;            // is not asked for
+    probes.add(*next);
+  }
+  const auto point = look(search, 3, 42, probes).points.at(0);
+  CHECK(point.capacity() == 12);
+  CHECK(point.found.high == 13);
 }
 
 TEST_CASE("what a probe takes from its run's record") {
@@ -93,11 +131,11 @@ TEST_CASE("what a probe takes from its run's record") {
       {"metadata",
        {{"status", "ok"}, {"reasons", nlohmann::json::array()}, {"harness_share", {{"limited_by_driver", true}}}}}};
   Probe probe;
-  take_measures(probe, record);
+  take_measures(probe, record, two_sizes);
   CHECK(probe.limited_by_driver);
   auto other = record;
   other["metadata"]["harness_share"] = nullptr;  // of an older version
-  take_measures(probe, other);
+  take_measures(probe, other, two_sizes);
   CHECK_FALSE(probe.limited_by_driver);
 }
 
@@ -130,7 +168,7 @@ TEST_CASE("a run that failed is no answer, whatever it counted until then, and i
       auto probe = *look(two_sizes, 30, 42, probes).next;
       probe.status = "failed";
       probe.signal = end.signal;
-      probe.attainment = end.attainment;
+      probe.subject = probe.attainment = end.attainment;
       probes.add(probe);
       const auto next = look(two_sizes, 30, 42, probes).next;
       REQUIRE(next);

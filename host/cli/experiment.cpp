@@ -1,0 +1,141 @@
+// `experiment`: sides at points, in interleaved repetitions, as a file says.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/hash.hpp"
+#include "base/quote.hpp"
+#include "catalog/catalog.hpp"
+#include "catalog/trusted_file.hpp"
+#include "cell/run_folder.hpp"
+#include "cell/settings.hpp"
+#include "cli/run_arguments.hpp"
+#include "experiment/experiment_run.hpp"
+#include "experiment/state.hpp"
+#include "records/run_id.hpp"
+
+namespace host::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t file_size_max = 1 << 20;
+
+// The folder that --resume names, or that of an id in the output folder.
+fs::path find_experiment(const std::string& name, const fs::path& output_dir) {
+  std::error_code error;
+  for (const auto& folder : {fs::path(name), output_dir / name})
+    if (experiment::State::exists(folder)) return fs::absolute(folder).lexically_normal();
+  throw base::usage_error(
+      fmt::format("--resume {}: there is no experiment of that id in {}, nor such a folder; name its --output-dir", name,
+                  output_dir.string()));
+}
+
+void check_run_id(const std::string& id) {
+  const bool plain =
+      std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; });
+  if (!plain || id.empty() || id[0] == '.' || id.size() > 128)
+    throw base::usage_error(fmt::format("--run-id '{}': give up to 128 letters, digits, '-', '_' and '.'", id));
+}
+
+experiment::ExperimentArguments arguments_of(const Command& command, std::span<const std::string> args,
+                                             const Arguments& given) {
+  experiment::ExperimentArguments out;
+  out.file = given.positional[0];
+  out.text = catalog::read_regular_file(out.file, "an experiment", file_size_max);
+  out.file = fs::absolute(out.file).lexically_normal();
+  out.backend = given.text("backend");
+  for (const auto& flag : given.flags)
+    if (flag.name == "set") out.set.push_back(flag.text);
+  out.plugin_path = given.text("plugin_path");
+  out.quick = given.on("quick");
+  out.command_line = command_line_of(command, args);
+  return out;
+}
+
+experiment::ExperimentRun resumed(const Command& command, std::span<const std::string> args, const Arguments& given,
+                                  const fs::path& output_dir) {
+  const auto root = find_experiment(given.text("resume"), output_dir);
+  experiment::RunLock lock(root);
+  auto arguments = experiment::recorded_arguments(root, given.on("trust_record"));
+  if (!given.positional.empty()) {
+    auto anew = arguments_of(command, args, given);
+    if (anew.text != arguments.text)
+      throw base::usage_error(fmt::format("--resume: {} is not the file that {} began with (its copy is experiment.toml "
+                                          "there); an experiment goes on as it began, or anew",
+                                          anew.file.string(), root.string()));
+    arguments.file = anew.file;
+  }
+  if (given.has("plugin_path")) arguments.plugin_path = given.text("plugin_path");
+  arguments.command_line = command_line_of(command, args);
+  auto run = experiment::plan_experiment(std::move(arguments));
+  if (given.positional.empty() && !given.on("trust_record")) experiment::refuse_to_trust(run, (root / "state.json").string());
+  run.root = root;
+  run.lock.emplace(std::move(lock));
+  experiment::take_up(run);
+  return run;
+}
+
+experiment::ExperimentRun begun(const Command& command, std::span<const std::string> args, const Arguments& given,
+                                const fs::path& output_dir) {
+  if (given.positional.empty())
+    throw base::usage_error("which experiment? name its file, as in: sage-host experiment FILE.toml");
+  auto run = experiment::plan_experiment(arguments_of(command, args, given));
+  run.run_id = given.text("run_id");
+  if (run.run_id.empty())
+    run.run_id = fmt::format("{}-{}-{}", fs::path(given.positional[0]).stem().string(),
+                             records::utc_compact(std::chrono::system_clock::now()),
+                             base::short_hash(base::sha256_hex(run.arguments.text)));
+  check_run_id(run.run_id);
+  run.root = fs::absolute(output_dir / run.run_id).lexically_normal();
+  if (experiment::State::exists(run.root))
+    throw base::usage_error(fmt::format("{} is there already; go on with it ({}), or choose another --run-id",
+                                        run.root.string(), run.resume_command()));
+  return run;
+}
+
+}  // namespace
+
+const std::vector<catalog::Flag>& experiment_flags() {
+  static const std::vector<catalog::Flag> flags = {
+      {.spec = catalog::text_option("backend", "", "runs the sides that name none"), .placeholder = "ID", .letter = 'b'},
+      {.spec = catalog::text_option("set", "", "any option of the cells, over what the file says; repeatable"),
+       .placeholder = "KEY=VALUE",
+       .repeatable = true},
+      {.spec = catalog::toggle("quick", "reduced scale, as the file's [quick] says: a smoke run")},
+      {.spec = catalog::text_option("output_dir", "artifacts/experiments", "root of the experiments' folders"),
+       .placeholder = "DIR"},
+      {.spec = catalog::text_option("run_id", "", "name of the experiment; default: <file>-<UTC>-<hash of the file>")},
+      {.spec = catalog::text_option("plugin_path", "", "folders searched for manifests first"), .placeholder = "A:B"},
+      {.spec = catalog::text_option("resume", "", "go on with an experiment that was cut off: its id, or its folder"),
+       .placeholder = "RUN"},
+      {.spec = catalog::toggle("trust_record",
+                               "with --resume alone: also take from the record which plugins and programs run")},
+      {.spec = catalog::toggle("dry_run", "validate everything, list cells, order and time, run nothing")},
+      {.spec = catalog::toggle("json", "with --dry-run: print the plan as JSON")},
+  };
+  return flags;
+}
+
+base::Exit experiment_command(const Command& command, std::span<const std::string> args) {
+  const auto given = parse_arguments(args, experiment_flags(), command.name, 1);
+  if (given.help) {
+    fmt::print("{}", command_help(command, experiment_flags()));
+    return base::Exit::ok;
+  }
+  const fs::path output_dir = given.text("output_dir", "artifacts/experiments");
+  if (given.has("resume"))
+    for (const auto* name : {"run_id", "backend", "set", "quick"})
+      if (given.has(name))
+        throw base::usage_error(fmt::format("{} with --resume: the experiment's own settings hold; leave it out",
+                                            catalog::option_flag(name)));
+  auto run = given.has("resume") ? resumed(command, args, given, output_dir) : begun(command, args, given, output_dir);
+  if (!given.on("dry_run")) return experiment::run_experiment(run);
+  if (const auto problem = run.resumed ? "" : cell::why_not_writable(output_dir); !problem.empty())
+    throw base::Error(base::Exit::failed, problem);
+  fmt::print("{}", given.on("json") ? experiment::experiment_json(run).dump(2) + "\n" : experiment::experiment_text(run));
+  return base::Exit::ok;
+}
+
+}  // namespace host::cli
