@@ -9,8 +9,8 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
-#include "base/nearest.hpp"
 #include "catalog/option.hpp"
+#include "compare/scoped_name.hpp"
 #include "metrics/definitions.hpp"
 
 namespace host::compare {
@@ -20,12 +20,6 @@ constexpr auto example = "write conditions as \"latency_p99<=1.10, class:chat/sl
 
 [[noreturn]] void refuse(size_t position, const std::string& cause) {
   throw base::usage_error(fmt::format("--gate, character {}: {}; {}", position + 1, cause, example));
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
 // "1.10" or "110%".
@@ -39,13 +33,6 @@ double parse_bound(std::string_view text, size_t position) {
   return percent ? value / 100 : value;
 }
 
-void check_scope(std::string_view scope, size_t position) {
-  if (scope == "total") return;
-  for (const std::string_view prefix : {"class:", "tenant:", "phase:", "event:"})
-    if (scope.starts_with(prefix) && scope.size() > prefix.size()) return;
-  refuse(position, fmt::format("'{}' is no scope: total, class:NAME, tenant:NAME, phase:NAME or event:NAME", scope));
-}
-
 GateCondition parse_condition(std::string_view text, size_t position) {
   const auto at = text.find_first_of("<>");
   if (at == std::string_view::npos) refuse(position, fmt::format("'{}' has neither <= nor >=", text));
@@ -54,19 +41,10 @@ GateCondition parse_condition(std::string_view text, size_t position) {
   out.at_most = text[at] == '<';
   const auto bound = at + (text.substr(at + 1).starts_with('=') ? 2 : 1);
   out.bound = parse_bound(trimmed(text.substr(bound)), position + bound);
-  auto name = trimmed(text.substr(0, at));
-  if (const auto slash = name.rfind('/'); slash != std::string_view::npos) {
-    out.scope = std::string(trimmed(name.substr(0, slash)));
-    name = trimmed(name.substr(slash + 1));
-    check_scope(out.scope, position);
-  }
-  out.metric = std::string(name);
-  const auto names = metrics::metric_names();
-  if (std::ranges::find(names, out.metric) == names.end()) {
-    const auto near = base::nearest(out.metric, names);
-    refuse(position, fmt::format("no metric is called '{}'{}", out.metric,
-                                 near ? fmt::format(" (did you mean '{}'?)", *near) : std::string()));
-  }
+  auto name = read_scoped_name(text.substr(0, at));
+  if (!name.problem.empty()) refuse(position, name.problem);
+  out.scope = std::move(name.scope);
+  out.metric = std::move(name.metric);
   return out;
 }
 

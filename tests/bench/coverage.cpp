@@ -1,9 +1,10 @@
-// Prints how often 95 % intervals of a ratio hold the truth: the table of docs/compare.md.
+// Prints how often 95 % intervals of a ratio hold the truth: the tables of docs/compare.md.
 #include <fmt/format.h>
 
 #include <cstdlib>
 
 #include "compare/coverage.hpp"
+#include "compare/two_stage_coverage.hpp"
 
 namespace {
 
@@ -28,15 +29,7 @@ std::optional<host::compare::RatioInterval> percentile_bootstrap(std::span<const
                                       std::exp(means[resamples - 1 - tail])};
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const size_t experiments = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 4000;
-  if (experiments == 0) {
-    fmt::print(stderr, "usage: coverage [EXPERIMENTS]\n");
-    return 2;
-  }
-  fmt::print("{} experiments a figure; coverage in %, median of high / low beside it\n\n", experiments);
+void print_fixed(size_t experiments) {
   fmt::print("{:>3}  {:11}  {:>16}  {:>16}  {:>16}\n", "n", "", "normal", "log-normal", "skewed");
   for (const size_t n : {3UL, 4UL, 5UL, 10UL, 20UL}) {
     struct Method {
@@ -56,4 +49,39 @@ int main(int argc, char** argv) {
       fmt::print("\n");
     }
   }
+}
+
+// Width of the goal in deviations of a logarithm; mean number of repetitions beside the coverage.
+void print_stopped(size_t experiments) {
+  using host::compare::LogNoise, host::compare::StopMethod;
+  constexpr size_t cap = 1000;
+  fmt::print("\n{:>5} {:>5}  {:10}  {:>12}  {:>12}  {:>12}  {:>12}  {:>12}\n", "first", "width", "", "normal", "gamma",
+             "log-normal", "gamma/gamma", "log-n./log-n.");
+  for (const auto& [first, width] :
+       {std::pair{3UL, 1.0}, std::pair{5UL, 2.0}, std::pair{5UL, 1.0}, std::pair{5UL, 0.5}, std::pair{10UL, 0.5}}) {
+    for (const auto& [name, method] :
+         {std::pair{"two-stage", StopMethod::two_stage}, std::pair{"bootstrap", StopMethod::bootstrap},
+          std::pair{"narrow", StopMethod::narrow}}) {
+      fmt::print("{:>5} {:>5.1f}  {:10}", first, width, name);
+      for (const auto noise :
+           {LogNoise::normal, LogNoise::gamma, LogNoise::log_normal, LogNoise::gamma_pair, LogNoise::log_normal_pair}) {
+        const auto c = host::compare::stop_coverage(method, noise, width, first, cap, experiments, first);
+        fmt::print("  {:>6.1f} {:>5.1f}", c.share * 100, c.repetitions);
+      }
+      fmt::print("\n");
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const size_t experiments = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 4000;
+  if (experiments == 0) {
+    fmt::print(stderr, "usage: coverage [EXPERIMENTS]\n");
+    return 2;
+  }
+  fmt::print("{} experiments a figure; coverage in %, median of high / low beside it\n\n", experiments);
+  print_fixed(experiments);
+  print_stopped(experiments);
 }
