@@ -27,12 +27,13 @@ constexpr std::array command_table = {
             .run = run_command},
     Command{.name = "compare",
             .usage = "DIR|FILE... [flags]",
-            .summary = "set results of backends (or inputs) against each other, with intervals",
+            .summary = "set results of backends, inputs or settings against each other, with intervals",
             .details = "Reads the results in the folders and files, and writes ratios with their intervals, verdicts, "
                        "tables and pictures into the output folder.",
             .examples = "  sage-host compare results\n"
                         "  sage-host compare before after --by input \\\n"
-                        "      --gate \"latency_p99<=1.10, throughput>=0.95\"\n",
+                        "      --gate \"latency_p99<=1.10, throughput>=0.95\"\n"
+                        "  sage-host compare results --by scheduler --baseline fifo\n",
             .operand = Operand::paths,
             .flags = compare_flags,
             .run = compare_command},

@@ -50,7 +50,7 @@ base::Exit compare_command(const Command& command, std::span<const std::string> 
   report::CompareJob job;
   job.inputs.assign(arguments.positional.begin(), arguments.positional.end());
   job.output_dir = arguments.text("output_dir", "comparison");
-  job.sides = sides_option(arguments);
+  job.by = by_option(arguments);
   job.options = compare_options(arguments);
   job.gate = arguments.text("gate");
   job.gate_lenient = on(arguments, "gate_lenient");

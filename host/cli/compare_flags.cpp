@@ -1,8 +1,6 @@
 #include "cli/compare_flags.hpp"
 
-#include <fmt/format.h>
-
-#include "base/error.hpp"
+#include "compare/sides_by.hpp"
 
 namespace host::cli {
 
@@ -12,7 +10,11 @@ std::vector<catalog::Flag> comparison_flags() {
            catalog::text_option("baseline", "", "the side that others are set against; default: the first one read"),
        .placeholder = "SIDE"},
       {.spec =
-           catalog::text_option("by", "backend", "what a side is: each backend, or each input", {"backend", "input"})},
+           catalog::text_option("by", "backend",
+                                "what a side is: each backend, each input, each side of an experiment, or each value "
+                                "of options and the like, as scheduler or q2.baseline",
+                                {"backend", "input", "scheduler", "side"}),
+       .placeholder = "KEY[,KEY]"},
       {.spec = catalog::text_option("margin", "5%", "the difference that matters: ratios within it are the same"),
        .placeholder = "SHARE"},
       {.spec = catalog::text_option("confidence", "95%", "of the intervals, 50% to 99%"), .placeholder = "SHARE"},
@@ -25,10 +27,8 @@ compare::CompareOptions compare_options(const Arguments& arguments) {
           .confidence = catalog::parse_share("--confidence", arguments.text("confidence", "95%"), 0.5, 0.99)};
 }
 
-compare::Sides sides_option(const Arguments& arguments) {
-  const auto by = arguments.text("by", "backend");
-  if (by != "backend" && by != "input") throw base::usage_error(fmt::format("--by {}: give backend or input", by));
-  return by == "input" ? compare::Sides::by_input : compare::Sides::by_backend;
+std::vector<std::string> by_option(const Arguments& arguments) {
+  return compare::parse_keys(arguments.text("by", "backend"));
 }
 
 }  // namespace host::cli

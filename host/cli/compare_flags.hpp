@@ -1,6 +1,7 @@
 // What `compare` and `report` have in common on the command line.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "cli/flags.hpp"
@@ -12,6 +13,6 @@ namespace host::cli {
 std::vector<catalog::Flag> comparison_flags();
 // Their values. Throw Error(usage).
 compare::CompareOptions compare_options(const Arguments& arguments);
-compare::Sides sides_option(const Arguments& arguments);
+std::vector<std::string> by_option(const Arguments& arguments);
 
 }  // namespace host::cli

@@ -9,6 +9,7 @@
 #include "base/quote.hpp"
 #include "cli/commands.hpp"
 #include "cli/compare_flags.hpp"
+#include "compare/sides_by.hpp"
 #include "report/html/html.hpp"
 #include "report/latex/latex.hpp"
 #include "report/markdown.hpp"
@@ -91,7 +92,7 @@ base::Exit report_command(const Command& command, std::span<const std::string> a
     throw base::usage_error("report: name folders or files of results, such as 'results'");
   const auto options = compare_options(arguments);
   const std::vector<fs::path> inputs(arguments.positional.begin(), arguments.positional.end());
-  const auto results = compare::read_results(inputs, sides_option(arguments));
+  const auto results = compare::read_sides(inputs, by_option(arguments));
   const auto comparison = compare::compare(results, options);
   warn(problem_texts(comparison));
 

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "compare/validity.hpp"
 #include "compare/verdicts.hpp"
 
@@ -104,7 +105,8 @@ std::vector<ComparedMetric> all_metrics(const Measured& measured, const SideResu
 
 class ConfigComparison {
  public:
-  ConfigComparison(ComparedConfig& config, const Comparison& settings) : config_(config), settings_(settings) {
+  ConfigComparison(ComparedConfig& config, const Comparison& settings, const std::string& beyond)
+      : config_(config), settings_(settings), beyond_(beyond) {
     for (const auto& side : config.sides)
       for (const auto* run : side.repetitions)
         measured_[run] = usable(*run) ? compared_metrics_of(*run) : std::vector<records::ScopedMetric>();
@@ -151,6 +153,7 @@ class ConfigComparison {
       for (const auto& problem : {unusable_runs(side->repetitions), mixed_set_ups(side->repetitions)})
         if (!problem.empty()) add(side->side + ": " + problem);
     add(clocks_differ(baseline, candidate));
+    add(beyond_);
     if (const auto equal = outputs_equal(baseline, candidate)) {
       config_.output_equal = config_.output_equal.value_or(true) && *equal;
       if (!*equal) add(fmt::format("the outputs of {} and {} differ", baseline.side, candidate.side));
@@ -188,10 +191,21 @@ class ConfigComparison {
 
   ComparedConfig& config_;
   const Comparison& settings_;
+  const std::string& beyond_;  // what the sides differ in and should not
   Measured measured_;
 };
 
-void judge(ComparedConfig& config, const Comparison& settings) {
+// "rate: 20 against 40"; empty = in nothing that forbids a comparison.
+std::string differences_beyond(const std::vector<Mismatch>& mismatches, const std::string& group) {
+  std::string out;
+  for (const auto& mismatch : mismatches) {
+    if (!mismatch.forbids || mismatch.group != group) continue;
+    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", mismatch.field, values_text(mismatch));
+  }
+  return out;
+}
+
+void judge(ComparedConfig& config, const Comparison& settings, const std::string& differences) {
   for (auto& side : config.sides)
     for (auto problem :
          {unusable_runs(side.repetitions), mixed_set_ups(side.repetitions), unjudged_runs(side.repetitions),
@@ -200,13 +214,15 @@ void judge(ComparedConfig& config, const Comparison& settings) {
   if (config.sides.size() < 2) {
     const auto& only = config.sides.front();
     const auto unusable = unusable_runs(only.repetitions);
-    config.verdict = unusable.empty() ? Verdict::inconclusive : Verdict::invalid;
+    config.verdict = unusable.empty() && differences.empty() ? Verdict::inconclusive : Verdict::invalid;
     config.reason = fmt::format("only {} has it", only.side);
+    if (!differences.empty()) config.reason += "; the nearest differs in " + differences;
     for (const auto& remark : {unusable, driver_limited_runs(only.repetitions)})
       if (!remark.empty()) config.reason += "; " + remark;
     return;
   }
-  ConfigComparison comparison(config, settings);
+  const auto beyond = differences.empty() ? differences : "beyond their sides they differ in " + differences;
+  ConfigComparison comparison(config, settings, beyond);
   for (size_t i = 1; i < config.sides.size(); ++i) comparison.compare(config.sides.front(), config.sides[i]);
   constexpr std::array severity = {Verdict::better, Verdict::same, Verdict::inconclusive, Verdict::worse,
                                    Verdict::invalid};
@@ -219,7 +235,30 @@ void judge(ComparedConfig& config, const Comparison& settings) {
   }
 }
 
+// Of what every record of a configuration has.
+void keep_common(ComparedConfig& config, const ResultRecord& record) {
+  if (config.config_hash != record.config_hash) config.config_hash.clear();
+  if (config.seed != record.seed) config.seed.reset();
+  if (config.nodes != record.nodes) config.nodes.reset();
+  if (config.parallelism != record.parallelism) config.parallelism.reset();
+}
+
 }  // namespace
+
+std::string config_name(const ComparedConfig& config) {
+  return config.label.empty() ? base::short_hash(config.config_hash) : config.label;
+}
+
+std::string where(const Mismatch& mismatch) {
+  if (!mismatch.run_id.empty()) return mismatch.run_id;
+  return mismatch.label.empty() ? "(by workload)" : mismatch.label;
+}
+
+std::string values_text(const Mismatch& mismatch) {
+  std::string out;
+  for (const auto& [side, value] : mismatch.values) out += (out.empty() ? "" : " against ") + value;
+  return out;
+}
 
 Comparison compare(const ResultSet& results, const CompareOptions& options) {
   const auto sides = sides_in_order(results, options.baseline);
@@ -227,15 +266,18 @@ Comparison compare(const ResultSet& results, const CompareOptions& options) {
   out.margin = options.margin;
   out.confidence = options.confidence;
   out.problems = results.problems;
-  out.mismatches = mismatches(results.records);
+  const bool grouped = std::ranges::any_of(results.records, [](const auto& each) { return !each.group.empty(); });
+  out.mismatches = grouped ? results.mismatches : mismatches(results.records);
 
-  using Key =
-      std::tuple<std::string, std::optional<int64_t>, std::optional<int64_t>, std::optional<int64_t>, std::string>;
+  using Key = std::tuple<std::string, std::string, std::optional<int64_t>, std::optional<int64_t>,
+                         std::optional<int64_t>, std::string>;
   std::map<Key, size_t> known;  // index into configs, which are in the order of the records
   std::vector<std::map<std::string, Runs>> runs;
+  std::vector<std::string> groups;
   for (const auto& record : results.records) {
-    const Key key{record.workload, record.seed, record.nodes, record.parallelism, record.config_hash};
-    const auto [it, fresh] = known.emplace(key, out.configs.size());
+    auto key = Key{record.workload, "", record.seed, record.nodes, record.parallelism, record.config_hash};
+    if (grouped) key = {record.workload, record.group, {}, {}, {}, {}};
+    const auto [it, fresh] = known.emplace(std::move(key), out.configs.size());
     if (fresh) {
       ComparedConfig config;
       config.workload = record.workload;
@@ -243,8 +285,12 @@ Comparison compare(const ResultSet& results, const CompareOptions& options) {
       config.seed = record.seed;
       config.nodes = record.nodes;
       config.parallelism = record.parallelism;
+      config.label = record.label;
       out.configs.push_back(std::move(config));
+      groups.push_back(record.group);
       runs.emplace_back();
+    } else {
+      keep_common(out.configs[it->second], record);
     }
     runs[it->second][record.side].push_back(&record);
   }
@@ -259,7 +305,7 @@ Comparison compare(const ResultSet& results, const CompareOptions& options) {
       });
       config.sides.push_back({side, std::move(it->second), {}});
     }
-    judge(config, out);
+    judge(config, out, grouped ? differences_beyond(out.mismatches, groups[i]) : std::string());
   }
   return out;
 }

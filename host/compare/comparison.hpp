@@ -1,7 +1,6 @@
 // What two or more sides (backends, or inputs) did under one configuration, metric by metric.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,16 +48,20 @@ struct MetricResult {
 // One workload under one configuration.
 struct ComparedConfig {
   std::string workload;
-  std::string config_hash;
+  std::string config_hash;  // like the next three nothing where sides differ in it, as they may if keys tell them apart
   std::optional<int64_t> seed;
   std::optional<int64_t> nodes;
   std::optional<int64_t> parallelism;
+  std::string label;                        // of its group: "rate = 20"; empty without keys
   std::vector<SideResults> sides;           // the baseline first, if it took part
   std::vector<MetricResult> metrics;        // for each candidate; empty with one side
   std::optional<bool> output_equal;         // digests of the sides; nothing if fewer than two gave one
   Verdict verdict = Verdict::inconclusive;  // the worst over the candidates, see verdict_of()
   std::string reason;
 };
+
+// What stands for it in tables: its label, else the first digits of its hash.
+std::string config_name(const ComparedConfig& config);
 
 struct Judgement {
   Verdict verdict = Verdict::inconclusive;
@@ -75,13 +78,10 @@ const MetricResult* find_result(const ComparedConfig& config, std::string_view c
 // The tail of its latency: the highest percentile that has a ratio, else p99.
 const MetricResult* latency_result(const ComparedConfig& config, std::string_view candidate);
 
-// Runs that were meant to be alike and were not.
-struct Mismatch {
-  std::string workload;
-  std::string run_id;                         // empty where it does not tell runs of different sides together
-  std::string field;                          // "seed", "machine", "backend option service_ms", ...
-  std::map<std::string, std::string> values;  // by side
-};
+// The run, the configuration's label, or "(by workload)".
+std::string where(const Mismatch& mismatch);
+// "20 against 40".
+std::string values_text(const Mismatch& mismatch);
 
 struct Comparison {
   std::vector<ComparedConfig> configs;

@@ -8,7 +8,6 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "base/hash.hpp"
 #include "catalog/option.hpp"
 #include "compare/scoped_name.hpp"
 #include "metrics/definitions.hpp"
@@ -119,7 +118,7 @@ GateResult judge_gate(const Comparison& comparison, const std::vector<GateCondit
   GateResult out;
   if (conditions.empty()) return out;
   const auto where = [](const ComparedConfig& config) {
-    return fmt::format("{} {}", config.workload, base::short_hash(config.config_hash));
+    return fmt::format("{} {}", config.workload, config_name(config));
   };
   for (const auto& config : comparison.configs)
     if (config.sides.size() < 2) out.lines.push_back({"every side", where(config), GateState::missing, config.reason});

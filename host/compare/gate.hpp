@@ -30,7 +30,7 @@ const char* to_string(GateState state);
 // A condition on one candidate under one configuration.
 struct GateLine {
   std::string condition;
-  std::string where;  // "Q1 0c5a3ee1f589 ray/sage"
+  std::string where;  // "Q1 0c5a3ee1f589 ray/sage", "Q2 rate = 20 fifo/default"
   GateState state = GateState::missing;
   std::string reason;
 };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -32,7 +33,9 @@ struct ResultRecord {
   std::optional<double> duration_seconds;
   nlohmann::ordered_json columns;  // every column as it was read, `metadata` and unknown ones included
 
-  std::string side;              // what it is compared as: its backend, or the input that it came from
+  std::string side;              // what it is compared as: its backend, its input, or values of keys (sides_by.hpp)
+  std::string group;             // with whom: with records of the same; empty = of the same configuration
+  std::string label;             // what tells its group from others, "rate = 20"; empty without a group
   std::filesystem::path file;    // where it was read,
   size_t line = 0;               // from 1
   std::filesystem::path folder;  // with its artefacts: records.jsonl, latency.hlog, frontier.json; empty = none
@@ -57,9 +60,21 @@ struct InputProblem {
 
 enum class Sides { by_backend, by_input };
 
+// Runs that were meant to be alike and were not.
+struct Mismatch {
+  std::string workload;
+  std::string run_id;                         // empty where it does not tell runs of different sides together
+  std::string field;                          // "seed", "machine", "backend option service_ms", ...
+  std::map<std::string, std::string> values;  // by side
+  std::string group = {};                     // of records; empty = of configurations
+  std::string label = {};                     // of the group
+  bool forbids = false;                       // the group's verdict is invalid for it
+};
+
 struct ResultSet {
   std::vector<ResultRecord> records;  // in the order of the inputs; within a folder by path
   std::vector<InputProblem> problems;
+  std::vector<Mismatch> mismatches = {};  // between the sides of groups; where there are none compare() looks itself
 };
 
 // Each input is such a file, or a folder that is searched recursively (not below `probes`, whose runs are steps of a

@@ -36,32 +36,28 @@ std::set<std::string> clocks(const SideResults& side) {
   return out;
 }
 
-// Digests by how many results are in them. Where the order of requests decides what results are, they tell nothing.
-std::map<int64_t, std::set<std::string>> digests(const SideResults& side) {
-  std::map<int64_t, std::set<std::string>> out;
+// What the results of a run depend on, whichever backend gives them.
+std::string asked(const ResultRecord& record) {
+  const auto& config = record.metadata({"config"});
+  return fmt::format("{}\n{}\n{}", record.seed.value_or(0), base::field(config, "options").dump(),
+                     base::field(config, "load").dump());
+}
+
+// Digests by what was asked and how many results are in them. Where the order of requests decides what results are,
+// they tell nothing.
+using Digests = std::map<std::pair<std::string, int64_t>, std::set<std::string>>;
+
+Digests digests(const SideResults& side) {
+  Digests out;
   for (const auto* run : side.repetitions) {
     const auto& digest = run->metadata({"digest"});
     const auto& count = run->metadata({"digested"});
     const auto& by_order = run->metadata({"report", "order_dependent"});
     if (!usable(*run) || !digest.is_string() || !count.is_number_integer() || count.get<int64_t>() == 0) continue;
     if (by_order.is_boolean() && by_order.get<bool>()) continue;
-    out[count.get<int64_t>()].insert(digest.get<std::string>());
+    out[{asked(*run), count.get<int64_t>()}].insert(digest.get<std::string>());
   }
   return out;
-}
-
-// Empty where the record does not say.
-std::string host_version(const ResultRecord& record) {
-  const auto revision = base::text(record.metadata({"environment", "system", "git_revision"}));
-  const auto version = base::text(record.metadata({"environment", "host_version"}));
-  return revision.empty() ? version : fmt::format("{} ({})", version, base::short_hash(revision));
-}
-
-std::string machine(const ResultRecord& record) {
-  const auto& system = record.metadata({"environment", "system"});
-  if (!system.is_object()) return {};
-  return fmt::format("{} ({}, {} cores)", base::text(system, "hostname"), base::text(system, "cpu_model"),
-                     base::number(system, "cores").value_or(0));
 }
 
 std::map<std::string, std::string> fields_of(const ResultRecord& record) {
@@ -121,6 +117,23 @@ size_t sides_of(const Runs& runs) {
 }
 
 }  // namespace
+
+std::string host_version(const ResultRecord& record) {
+  const auto revision = base::text(record.metadata({"environment", "system", "git_revision"}));
+  const auto version = base::text(record.metadata({"environment", "host_version"}));
+  return revision.empty() ? version : fmt::format("{} ({})", version, base::short_hash(revision));
+}
+
+std::string machine(const ResultRecord& record) {
+  const auto& system = record.metadata({"environment", "system"});
+  // The Python package has such a profile too.
+  if (const auto& theirs = record.metadata({"system_profile"}); !system.is_object() && theirs.is_object())
+    return fmt::format("{} ({}, {} cores)", base::text(theirs, "hostname"), base::text(theirs, "cpu_model"),
+                       base::number(theirs, "cpu_physical_cores").value_or(0));
+  if (!system.is_object()) return {};
+  return fmt::format("{} ({}, {} cores)", base::text(system, "hostname"), base::text(system, "cpu_model"),
+                     base::number(system, "cores").value_or(0));
+}
 
 bool usable(const ResultRecord& record) {
   const auto status = record.status();
@@ -194,8 +207,8 @@ std::optional<bool> outputs_equal(const SideResults& a, const SideResults& b) {
   const auto of_a = digests(a);
   const auto of_b = digests(b);
   std::optional<bool> equal;
-  for (const auto& [count, values] : of_a) {
-    const auto other = of_b.find(count);
+  for (const auto& [of, values] : of_a) {
+    const auto other = of_b.find(of);
     if (other == of_b.end()) continue;
     if (values.size() > 1 || values != other->second) return false;
     equal = true;

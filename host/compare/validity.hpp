@@ -28,9 +28,14 @@ std::string mixed_set_ups(const std::vector<const ResultRecord*>& repetitions);
 // Why two sides cannot be compared at all; empty = they can.
 std::string clocks_differ(const SideResults& a, const SideResults& b);
 
-// Whether the digests over the results agree, within the sides and between them. Only runs with equally many results in
-// their digest are set against each other; nothing where there are none such.
+// Whether the digests over the results agree, within the sides and between them. Only runs of one seed, load and
+// options of the workload, with equally many results in their digest, are set against each other; nothing where there
+// are none such.
 std::optional<bool> outputs_equal(const SideResults& a, const SideResults& b);
+
+// "0.1.0 (53bd6c3...)", "vm (AMD EPYC, 2 cores)"; empty where the record does not say.
+std::string host_version(const ResultRecord& record);
+std::string machine(const ResultRecord& record);
 
 // Seeds, nodes, parallelisms, configurations, host versions and machines that one side has and another has not: by run
 // where sides share run ids, as the results of the Python package do, else by workload. And the set-ups that are mixed

@@ -26,7 +26,7 @@ std::string number(double value) { return std::isfinite(value) ? fmt::format("{:
 std::string comparison_csv(const compare::Comparison& comparison) {
   std::string out =
       "workload,config_hash,seed,nodes,parallelism,scope,metric,unit,baseline,candidate,n_baseline,n_candidate,paired,"
-      "median_baseline,median_candidate,ratio,low,high,confidence,p_value,cliffs_delta,margin,verdict,reason\r\n";
+      "median_baseline,median_candidate,ratio,low,high,confidence,p_value,cliffs_delta,margin,verdict,reason,label\r\n";
   const auto whole = [](const std::optional<int64_t>& value) { return value ? fmt::format("{}", *value) : ""; };
   for (const auto& config : comparison.configs) {
     const auto begin = fmt::format("{},{},{},{},{},", field(config.workload), field(config.config_hash),
@@ -41,9 +41,9 @@ std::string comparison_csv(const compare::Comparison& comparison) {
         out += fmt::format("{},{},{},", number(m.interval->ratio), number(m.interval->low), number(m.interval->high));
       else
         out += ",,,";
-      out += fmt::format("{},{},{},{},{},{}\r\n", number(comparison.confidence),
+      out += fmt::format("{},{},{},{},{},{},{}\r\n", number(comparison.confidence),
                          m.ranks ? number(m.ranks->p_value) : "", m.delta ? number(*m.delta) : "",
-                         number(comparison.margin), compare::to_string(m.verdict), field(m.reason));
+                         number(comparison.margin), compare::to_string(m.verdict), field(m.reason), field(config.label));
     }
   }
   return out;

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "base/hash.hpp"
 #include "base/table_text.hpp"
 #include "compare/gate.hpp"
+#include "compare/sides_by.hpp"
 #include "compare/validity.hpp"
 #include "report/artefacts.hpp"
 #include "report/verdict_rows.hpp"
@@ -19,7 +19,14 @@ std::string noise_notes(const compare::Comparison& comparison) {
   for (const auto& config : comparison.configs)
     for (const auto& side : config.sides)
       for (const auto& note : {compare::unjudged_runs(side.repetitions), compare::noisy_runs(side.repetitions)})
-        if (!note.empty()) out += fmt::format("note: {}, {}: {}\n", config.workload, side.side, note);
+        if (!note.empty())
+          out += fmt::format("note: {}{}{}, {}: {}\n", config.workload, config.label.empty() ? "" : ", ", config.label,
+                             side.side, note);
+  // What tells sides apart by keys is in a hash too, of which no record may say what else it covers.
+  for (const auto& mismatch : comparison.mismatches)
+    if (!mismatch.group.empty() && !mismatch.forbids)
+      out += fmt::format("note: {}, {}: {}: {}\n", mismatch.workload, mismatch.label, mismatch.field,
+                         compare::values_text(mismatch));
   return out.empty() ? out : "\n" + out;
 }
 
@@ -27,7 +34,7 @@ std::string verdict_table(const compare::Comparison& comparison) {
   base::Table table = {
       {"WORKLOAD", "CONFIG", "CANDIDATE / BASELINE", "RUNS", "THROUGHPUT", "LATENCY", "VERDICT", "WHY"}};
   for (const auto& row : verdict_rows(comparison))
-    table.push_back({row.config.workload, base::short_hash(row.config.config_hash), row.sides(), row.runs(),
+    table.push_back({row.config.workload, compare::config_name(row.config), row.sides(), row.runs(),
                      ratio_text(row.throughput), latency_ratio_text(row.latency),
                      compare::to_string(row.judgement.verdict), row.judgement.reason});
   return base::format_table(table, {.max_first_width = 0, .wrap_width = 180});
@@ -64,7 +71,7 @@ void make_folder(const std::filesystem::path& folder) {
 CompareOutcome compare_into(const CompareJob& job) {
   const auto conditions = compare::parse_gate(job.gate);
   CompareOutcome out;
-  out.results = compare::read_results(job.inputs, job.sides);
+  out.results = compare::read_sides(job.inputs, job.by);
   out.comparison = compare::compare(out.results, job.options);
   for (const auto& condition : conditions)
     if (auto unlikely = compare::unlikely_bound(condition); !unlikely.empty())

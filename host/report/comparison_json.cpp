@@ -43,6 +43,7 @@ Json to_json(const compare::ComparedConfig& config) {
               {"seed", or_null(config.seed)},
               {"nodes", or_null(config.nodes)},
               {"parallelism", or_null(config.parallelism)},
+              {"label", or_null(config.label)},
               {"verdict", compare::to_string(config.verdict)},
               {"reason", or_null(config.reason)},
               {"output_equal", config.output_equal ? Json(*config.output_equal) : Json(nullptr)}};
@@ -74,6 +75,7 @@ Json to_json(const compare::Comparison& comparison) {
   for (const auto& mismatch : comparison.mismatches)
     out["mismatches"].push_back({{"workload", mismatch.workload},
                                  {"run_id", or_null(mismatch.run_id)},
+                                 {"label", or_null(mismatch.label)},
                                  {"field", mismatch.field},
                                  {"values", mismatch.values}});
   out["problems"] = Json::array();

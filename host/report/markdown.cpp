@@ -130,7 +130,8 @@ std::string mismatches(const compare::Comparison& comparison) {
     std::string values;
     for (const auto& [side, value] : mismatch.values)
       values += fmt::format("{}{}: {}", values.empty() ? "" : "; ", markdown_text(side), markdown_text(value));
-    out += fmt::format("* {} {}: {}: {}\n", markdown_text(mismatch.workload), markdown_text(mismatch.run_id),
+    out += fmt::format("* {} {}: {}: {}\n", markdown_text(mismatch.workload),
+                       markdown_text(mismatch.run_id.empty() ? mismatch.label : mismatch.run_id),
                        markdown_text(mismatch.field), values);
   }
   for (const auto& problem : comparison.problems)

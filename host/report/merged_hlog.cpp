@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/hash.hpp"
 #include "compare/validity.hpp"
 #include "records/hlog.hpp"
 
@@ -31,7 +30,7 @@ std::string tag_of(const compare::ComparedConfig& config, const compare::SideRes
       if (c == '/' || c == ',' || static_cast<unsigned char>(c) <= ' ') c = '_';
     return text;
   };
-  return fmt::format("{}/{}/{}", part(config.workload), part(base::short_hash(config.config_hash)), part(side.side));
+  return fmt::format("{}/{}/{}", part(config.workload), part(compare::config_name(config)), part(side.side));
 }
 
 }  // namespace

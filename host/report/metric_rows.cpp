@@ -72,12 +72,14 @@ const MetricRow* find_row(const std::vector<MetricRow>& rows, std::string_view s
 
 std::string config_text(const compare::ComparedConfig& config) {
   std::string out = config.workload;
+  if (!config.label.empty()) out += ", " + config.label;
   const auto add = [&](std::string_view name, const std::optional<int64_t>& value) {
     if (value) out += fmt::format(", {} {}", name, *value);
   };
   add("seed", config.seed);
   add("nodes", config.nodes);
   add("parallelism", config.parallelism);
+  if (!config.label.empty() && config.config_hash.empty()) return out;
   return out +
          fmt::format(", config {}", config.config_hash.empty() ? "not given" : base::short_hash(config.config_hash));
 }

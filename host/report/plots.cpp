@@ -49,7 +49,9 @@ std::string tics(const compare::Comparison& comparison) {
   for (size_t i = 0; i < comparison.configs.size(); ++i) {
     const auto& config = comparison.configs[i];
     auto label = config.workload;
-    if (configs[config.workload] > 1)
+    if (configs[config.workload] > 1 && !config.label.empty())
+      label += " " + config.label;
+    else if (configs[config.workload] > 1)
       label += fmt::format(" n={} {}", config.nodes ? fmt::format("{}", *config.nodes) : "?",
                            config.config_hash.substr(0, 6));
     out += fmt::format("{}{} {}", out.empty() ? "" : ", ", literal(label), i);

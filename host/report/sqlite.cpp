@@ -44,9 +44,9 @@ CREATE TABLE comparisons(workload TEXT NOT NULL, config_hash TEXT, seed INTEGER,
   scope TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT, better TEXT NOT NULL, baseline TEXT NOT NULL,
   candidate TEXT NOT NULL, baseline_n INTEGER NOT NULL, candidate_n INTEGER NOT NULL, baseline_median REAL,
   candidate_median REAL, paired INTEGER NOT NULL, ratio REAL, low REAL, high REAL, p_value REAL, cliffs_delta REAL,
-  verdict TEXT NOT NULL, reason TEXT);
+  verdict TEXT NOT NULL, reason TEXT, label TEXT);
 CREATE TABLE verdicts(workload TEXT NOT NULL, config_hash TEXT, seed INTEGER, nodes INTEGER, parallelism INTEGER,
-  baseline TEXT, candidate TEXT, verdict TEXT NOT NULL, reason TEXT);
+  baseline TEXT, candidate TEXT, verdict TEXT NOT NULL, reason TEXT, label TEXT);
 CREATE TABLE problems(file TEXT, line INTEGER, text TEXT NOT NULL);
 CREATE TABLE settings(name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
 )sql";
@@ -99,7 +99,7 @@ class Tables {
                        middle(m.candidate_values), int64_t{m.paired}, of_interval(&compare::RatioInterval::ratio),
                        of_interval(&compare::RatioInterval::low), of_interval(&compare::RatioInterval::high),
                        m.ranks ? std::optional(m.ranks->p_value) : std::nullopt, m.delta, compare::to_string(m.verdict),
-                       known(m.reason));
+                       known(m.reason), known(c.label));
     }
   }
 
@@ -107,7 +107,7 @@ class Tables {
     const auto& c = row.config;
     verdicts_.row(c.workload, known(c.config_hash), c.seed, c.nodes, c.parallelism,
                   row.alone() ? std::nullopt : std::optional(row.baseline().side), row.side.side,
-                  compare::to_string(row.judgement.verdict), known(row.judgement.reason));
+                  compare::to_string(row.judgement.verdict), known(row.judgement.reason), known(c.label));
   }
 
   void add(const compare::InputProblem& problem) {
@@ -145,8 +145,8 @@ class Tables {
   Insert intervals_{database_, "intervals", 24};
   Insert events_{database_, "events", 10};
   Insert nodes_{database_, "nodes", 6};
-  Insert comparisons_{database_, "comparisons", 23};
-  Insert verdicts_{database_, "verdicts", 9};
+  Insert comparisons_{database_, "comparisons", 24};
+  Insert verdicts_{database_, "verdicts", 10};
   Insert problems_{database_, "problems", 3};
   Insert settings_{database_, "settings", 2};
 };

@@ -28,8 +28,8 @@ std::string header(const std::vector<std::string>& cells) {
 
 std::string settings_text(const compare::ComparedConfig& config) {
   const auto number = [](const std::optional<int64_t>& value) { return value ? fmt::format("{}", *value) : "n/a"; };
-  return fmt::format("seed {}, nodes {}, parallelism {}, config {}", number(config.seed), number(config.nodes),
-                     number(config.parallelism),
+  return fmt::format("{}{}seed {}, nodes {}, parallelism {}, config {}", config.label, config.label.empty() ? "" : "; ",
+                     number(config.seed), number(config.nodes), number(config.parallelism),
                      config.config_hash.empty() ? "not given" : base::short_hash(config.config_hash));
 }
 
@@ -56,8 +56,8 @@ std::string per_backend(const compare::Comparison& comparison) {
     const auto rows = metric_rows(config);
     for (size_t i = 0; i < config.sides.size(); ++i) {
       const auto& side = config.sides[i];
-      std::vector<std::string> cells = {cell(config.workload), cell(base::short_hash(config.config_hash)),
-                                        cell(side.side), fmt::format("{}", side.repetitions.size())};
+      std::vector<std::string> cells = {cell(config.workload), cell(compare::config_name(config)), cell(side.side),
+                                        fmt::format("{}", side.repetitions.size())};
       for (const auto* name : {"throughput", "latency_p50", "latency_p95", "latency_p99", "success_rate"})
         cells.push_back(median_text(find_row(rows, "total", name), i));
       std::string remarks;
@@ -92,8 +92,8 @@ std::string node_table(const compare::Comparison& comparison) {
   for (const auto& config : comparison.configs)
     for (const auto& node : node_rows(config))
       rows +=
-          row({cell(config.workload), cell(base::short_hash(config.config_hash)), cell(node.side),
-               fmt::format("{}", node.node), cell(node_count_text(node.requests)), cell(node_share_text(node.share)),
+          row({cell(config.workload), cell(compare::config_name(config)), cell(node.side), fmt::format("{}", node.node),
+               cell(node_count_text(node.requests)), cell(node_share_text(node.share)),
                cell(node_value_text(node.busy_s)), cell(node_value_text(node.capacity)),
                node.idle == 0 ? "" : fmt::format("served nothing in {} of {} runs", node.idle, node.requests.size())});
   if (rows.empty()) return rows;
@@ -109,8 +109,7 @@ std::string mismatch_table(const compare::Comparison& comparison) {
     std::string values;
     for (const auto& [side, value] : mismatch.values)
       values += fmt::format("{}{}: {}", values.empty() ? "" : "; ", side, value);
-    out += row({cell(mismatch.workload), mismatch.run_id.empty() ? "(by workload)" : cell(mismatch.run_id),
-                cell(mismatch.field), cell(values)});
+    out += row({cell(mismatch.workload), cell(compare::where(mismatch)), cell(mismatch.field), cell(values)});
   }
   return out;
 }

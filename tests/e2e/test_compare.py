@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import json
 import pathlib
+import sqlite3
 import unittest
 from typing import Any
 
@@ -98,7 +99,66 @@ class RealRuns(Compare):
         self.assertAlmostEqual(float(row["median_candidate"]) / float(row["median_baseline"]), 2, delta=0.3)
 
 
+class ByKeys(Compare):
+    """Sides that are configurations of one backend."""
+
+    def make(self, *settings: str) -> None:
+        for i, more in enumerate(settings):
+            self.host("run", "--workload", "q6", "-b", "mock", "--quick", "--repeat", "3", "--output-dir", self.dir / "runs" / f"{i}",
+                      *more.split())
+
+    def test_an_option_of_the_backend_at_two_rates(self) -> None:
+        self.make(*(f"--set mock.service_ms={ms} --rate {rate}" for rate in (20, 40) for ms in (3, 3.3)))
+        text = self.compare("runs", "--by", "service_ms", "--gate", "latency_p95<=1.05", code=GATE).stdout
+        for rate in ("20", "40"):
+            self.assertRegex(text, rf"Q6 +rate = {rate} +service_ms = 3.3 / service_ms = 3 +3 / 3 .* worse")
+            self.assertRegex(text, rf"NOT MET +latency_p95<=1.05 +Q6 rate = {rate} service_ms = 3.3/service_ms = 3")
+        self.assertEqual({row["label"] for row in self.rows()}, {"rate = 20", "rate = 40"})
+        self.assertEqual({row["verdict"] for row in self.rows() if row["metric"] == "latency_p95" and row["scope"] == "total"}, {"worse"})
+        summary = (self.dir / "out" / "summary.md").read_text()
+        self.assertIn("rate = 20; seed 42", summary)
+        self.assertIn("None: every side was run under the same configurations", summary)
+        self.assertIn("Q6, rate = 40", (self.dir / "out" / "report.html").read_text())
+        found = json.loads(self.compare("runs", "--by", "mock.service_ms", "--json").stdout)
+        self.assertEqual([config["label"] for config in found["configs"]], ["rate = 20", "rate = 40"])
+        self.host("report", "runs", "--by", "rate", "--baseline", "rate = 40", "--latex", "tex", "--markdown", "a.md", "--sqlite", "a.db")
+        self.assertIn("mock.service_ms = 3.3", (self.dir / "a.md").read_text())
+        self.assertTrue((self.dir / "tex" / "02-q6-mock-service-ms-3-3.tex").exists())
+        with sqlite3.connect(self.dir / "a.db") as database:
+            labels = database.execute("SELECT label, baseline, candidate FROM verdicts ORDER BY label").fetchall()
+        self.assertEqual(labels, [("mock.service_ms = 3", "rate = 40", "rate = 20"), ("mock.service_ms = 3.3", "rate = 40", "rate = 20")])
+
+    def test_what_differs_beyond_the_key_is_named(self) -> None:
+        self.make("--set mock.service_ms=3 --rate 20", "--set mock.service_ms=3.3 --rate 40")
+        text = " ".join(self.compare("runs", "--by", "service_ms").stdout.split())
+        self.assertRegex(text, r"invalid beyond their sides they differ in rate: 20 against 40")
+        self.assertRegex((self.dir / "out" / "summary.md").read_text(), r"\| Q6 \| all \| rate \| service\\?_ms = 3: 20; service\\?_ms = 3.3: 40 \|")
+        # and a third one at a rate of its own
+        self.make("--set mock.service_ms=3 --rate 20", "--set mock.service_ms=3.3 --rate 20", "--set mock.service_ms=3.3 --rate 40")
+        text = " ".join(self.compare("runs", "--by", "service_ms").stdout.split())
+        self.assertIn("only service_ms = 3.3 has it; the nearest differs in rate: 40 against 20", text)
+
+    def test_an_unknown_key_is_refused_with_the_nearest(self) -> None:
+        self.make("--rate 20", "--rate 40")
+        self.error("compare", "runs", "--by", "rat", says="no record has it (did you mean 'rate'?)")
+        self.error("report", "runs", "--by", "colour", says="they differ in rate")
+        self.error("compare", "runs", "--by", "side", says=("is no cell of an experiment", "another key"))
+        self.error("compare", "runs", "--by", "input,rate", says="input stands alone")
+        self.assertFalse((self.dir / "comparison").exists())
+
+
 class PythonPackage(Compare):
+    def test_two_schedulers_of_one_backend(self) -> None:
+        for scheduler, throughput in (("default", 41.5), ("fifo", 37.25)):
+            self.write_jsonl(f"{scheduler}/unified_results.jsonl", [python_record(
+                "sage", f"laptop-{scheduler}", throughput, workload="scheduler_comparison", config_hash=scheduler[0] * 64, latency_p50=None,
+                latency_p95=None, latency_p99=None, success_rate=None, metadata={"scheduler_name": scheduler, "sage_version": "0.2"})])
+        text = self.compare("default", "fifo", "--by", "scheduler").stdout
+        self.assertRegex(text, r"scheduler_comparison +all +fifo / default +1 / 1 .* inconclusive")
+        self.assertIn("note: scheduler_comparison, all: config_hash: dddddddddddd against ffffffffffff", text)
+        row = self.row("throughput")
+        self.assertEqual((row["median_baseline"], row["median_candidate"]), ("41.5", "37.25"))
+
     def test_jsonl_and_csv_with_mismatches_by_run_id(self) -> None:
         sage = [python_record("sage", f"run-{i}", 40 + i / 10, extra={"kept": True}) for i in range(5)]
         self.write_jsonl("sage/unified_results.jsonl", sage)
@@ -185,7 +245,7 @@ class Flags(Compare):
     def test_wrong_values(self) -> None:
         file = self.write_jsonl("unified_results.jsonl", [python_record("sage", "r", 40)])
         for flag, value, says in (("--margin", "5", "7.5% or 0.075"), ("--margin", "-1%", "0% to 100%"), ("--confidence", "1", "50% to 99%"),
-                                  ("--by", "node", "backend or input"), ("--baseline", "dask", "there are sage")):
+                                  ("--by", "colour", "--by colour: no record has it"), ("--baseline", "dask", "there are sage")):
             self.error("compare", file, flag, value, says=says)
 
     def test_margin_as_percent_or_fraction(self) -> None:

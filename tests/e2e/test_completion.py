@@ -104,7 +104,7 @@ class Bash(Shell):
         # As bash takes it apart, and as it is where '=' is none of COMP_WORDBREAKS.
         for words in (("--by", "in"), ("--by", "=", "in"), ("--by=in",)):
             self.assertEqual(self.complete("compare", *words), ["input"])
-        self.assertEqual(self.complete("compare", "--by", "="), ["backend", "input"])
+        self.assertEqual(self.complete("compare", "--by", "="), ["backend", "input", "scheduler", "side"])
         self.assertEqual(self.complete("run", "--seed", ""), [""], "any number")
 
     def test_ids(self) -> None:
@@ -161,7 +161,7 @@ class OtherShells(Shell):
         self.assertEqual(self.fish("sage-host re"), ["report", "rerun"])
         self.assertEqual(self.fish("sage-host plugin "), ["check", "new"])
         self.assertEqual(self.fish("sage-host run --parity-b"), ["--parity-batch-size"])
-        self.assertEqual(self.fish("sage-host compare --by "), ["backend", "input"])
+        self.assertEqual(self.fish("sage-host compare --by "), ["backend", "input", "scheduler", "side"])
         self.assertEqual(self.fish("sage-host run -b "), ["mock", "ray", "sage", "threads"])
         self.assertEqual(self.fish("sage-host run --workload q1,q8"), ["q1,q8"])
         self.assertEqual(self.fish("sage-host run --workload q6 -b mock --transfer-s"), ["--transfer-share"])

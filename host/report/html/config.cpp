@@ -95,6 +95,7 @@ std::string config_id(size_t index) { return fmt::format("c{}", index + 1); }
 
 std::string config_title(const compare::ComparedConfig& config) {
   auto out = config.workload;
+  if (!config.label.empty()) return out + ", " + config.label;
   if (config.nodes) out += fmt::format(", {} node{}", *config.nodes, *config.nodes == 1 ? "" : "s");
   return out;
 }
@@ -130,10 +131,12 @@ std::string config_part(Page& page, size_t index, bool with_charts) {
   const auto rows = metric_rows(config);
   std::vector<SideData> sides;
   for (const auto& side : config.sides) sides.push_back(side_data(page, side, with_charts));
+  const auto hash = config.config_hash.empty()
+                        ? std::string()
+                        : fmt::format(" <code>{}</code>", escape_html(base::short_hash(config.config_hash)));
   auto out = fmt::format("<section class=\"config\" aria-labelledby=\"{}\">\n", id) +
-             fmt::format("<h2 id=\"{}\">{} <code>{}</code></h2>\n", id, escape_html(config_title(config)),
-                         escape_html(base::short_hash(config.config_hash))) +
-             facts(config) + side_problems(config) + outputs(config);
+             fmt::format("<h2 id=\"{}\">{}{}</h2>\n", id, escape_html(config_title(config)), hash) + facts(config) +
+             side_problems(config) + outputs(config);
   if (with_charts) {
     std::vector<Chart> charts;
     for (auto of : {progress_charts(sides), latency_charts(sides), stage_charts(rows, sides), slo_charts(rows, sides),

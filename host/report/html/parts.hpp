@@ -22,7 +22,7 @@ struct Page {
 
 std::string heading(std::string_view id, std::string_view title);            // h2
 std::string config_id(size_t index);                                         // "c1": the section of a configuration
-std::string config_title(const compare::ComparedConfig& config);             // "Q1, 4 nodes"
+std::string config_title(const compare::ComparedConfig& config);             // "Q1, 4 nodes"; "Q1, rate = 20"
 std::string verdict_mark(compare::Verdict verdict);                          // the word with a sign, coloured
 std::string ratio_html(const compare::MetricResult* result, double margin);  // an interval as a picture and in figures
 // Places for the charts, and their data into the page's.

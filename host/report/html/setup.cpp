@@ -116,7 +116,7 @@ std::vector<std::string> names(const std::vector<compare::SideResults>& sides) {
 }  // namespace
 
 std::string setup_lists(const compare::ComparedConfig& config) {
-  // The configuration is one, or the runs would not be in one section; backends have options of their own.
+  // The configuration is one but for what keys tell sides apart by; backends have options of their own.
   Options options;
   BySide hashes(names(config.sides));
   std::string backends;
@@ -167,7 +167,7 @@ std::string mismatch_part(const Page& page) {
     for (const auto& [side, value] : mismatch.values)
       values += fmt::format("{}{}: {}", values.empty() ? "" : "; ", side, value);
     table.row({words(mismatch.workload),
-               words(mismatch.run_id.empty() ? "(by workload)" : mismatch.run_id),
+               words(compare::where(mismatch)),
                words(mismatch.field),
                {escape_html(values), "value", {}}},
               "bad");

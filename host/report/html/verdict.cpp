@@ -52,7 +52,8 @@ std::set<std::string> clocks(const compare::ComparedConfig& config) {
 TableCell where_cell(const compare::ComparedConfig& config, size_t index) {
   auto html = fmt::format("<a href=\"#{}\">{}</a>", config_id(index), escape_html(config_title(config)));
   if (clocks(config).contains("virtual")) html += " <span class=\"tag\">simulated time</span>";
-  html += fmt::format("<br><small><code>{}</code></small>", escape_html(base::short_hash(config.config_hash)));
+  if (!config.config_hash.empty())
+    html += fmt::format("<br><small><code>{}</code></small>", escape_html(base::short_hash(config.config_hash)));
   return {html, {}, config.config_hash};
 }
 

@@ -188,6 +188,7 @@ using CapacityByNodes = std::map<double, std::vector<double>>;
 struct Frontiers {
   std::string workload;
   std::string hash;
+  std::string label;  // of a configuration of sides that keys tell apart
   std::map<std::string, CapacityByNodes> sides;
   std::optional<double> attainment;
   std::set<std::filesystem::path> read;  // each node count is a configuration of its own, with the same folder
@@ -203,19 +204,25 @@ void add_frontier(Frontiers& to, const std::string& side, const Json& frontier) 
 std::vector<Frontiers> read_frontiers(const compare::Comparison& comparison) {
   std::vector<Frontiers> out;
   for (const auto& config : comparison.configs) {
-    auto known = std::ranges::find_if(
-        out, [&](const Frontiers& f) { return f.workload == config.workload && f.hash == config.config_hash; });
+    auto known = std::ranges::find_if(out, [&](const Frontiers& f) {
+      return f.workload == config.workload && f.hash == config.config_hash && f.label == config.label;
+    });
     for (const auto& side : config.sides) {
       for (const auto* run : side.repetitions) {
         // only records of a search say so; others need no look into their folders
         if (run->folder.empty() || !run->metadata({"search"}).is_object()) continue;
-        if (known == out.end()) known = out.insert(out.end(), {config.workload, config.config_hash, {}, {}, {}});
+        if (known == out.end())
+          known = out.insert(out.end(), {config.workload, config.config_hash, config.label, {}, {}, {}});
         if (known->read.insert(run->folder).second)
           add_frontier(*known, side.side, read_run_data(run->folder).frontier);
       }
     }
   }
   std::erase_if(out, [](const Frontiers& frontiers) { return frontiers.sides.empty(); });
+  // Where node counts tell labels apart, each would show the same searches.
+  for (auto it = out.begin(); it != out.end(); ++it)
+    out.erase(std::remove_if(it + 1, out.end(), [&](const Frontiers& other) { return other.read == it->read; }),
+              out.end());
   return out;
 }
 
@@ -262,11 +269,14 @@ std::vector<TexFile> frontier_figures(const compare::Comparison& comparison) {
             ? fmt::format("the largest rate at which {:.4g}\\,\\% of the requests met their objectives",
                           *frontiers.attainment * 100)
             : std::string("the largest rate that met the objectives");
-    out.push_back({stem + ".tex", figure(axis + plots + "\\end{axis}\n",
-                                         fmt::format("{}, config {}: capacity by nodes: {}, median over the searches.",
-                                                     tex_text(frontiers.workload),
-                                                     tex_text(base::short_hash(frontiers.hash)), objective),
-                                         stem)});
+    out.push_back(
+        {stem + ".tex",
+         figure(axis + plots + "\\end{axis}\n",
+                fmt::format("{}, {}: capacity by nodes: {}, median over the searches.", tex_text(frontiers.workload),
+                            frontiers.label.empty() ? "config " + tex_text(base::short_hash(frontiers.hash))
+                                                    : tex_text(frontiers.label),
+                            objective),
+                stem)});
   }
   return out;
 }

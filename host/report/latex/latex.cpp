@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
-#include "base/hash.hpp"
 #include "base/output_file.hpp"
 #include "report/latex/parts.hpp"
 #include "report/latex/tex.hpp"
@@ -45,7 +44,8 @@ std::string problem_list(const compare::Comparison& comparison) {
     for (const auto& [side, value] : mismatch.values)
       values += fmt::format("{}{}: {}", values.empty() ? "" : "; ", tex_text(side), tex_text(value));
     items += fmt::format("\\item {} {}: sides differ in {}: {}\n", tex_text(mismatch.workload),
-                         tex_text(mismatch.run_id), tex_text(mismatch.field), values);
+                         tex_text(mismatch.run_id.empty() ? mismatch.label : mismatch.run_id), tex_text(mismatch.field),
+                         values);
   }
   for (const auto& problem : comparison.problems)
     items += fmt::format("\\item {}, line {}: {}\n", tex_text(problem.file.filename().string()), problem.line,
@@ -55,8 +55,7 @@ std::string problem_list(const compare::Comparison& comparison) {
 
 // "03-q6-13d033eb1dc6": the number keeps configurations apart whatever they are called.
 std::string stem_of(const compare::ComparedConfig& config, size_t index) {
-  return fmt::format("{:02}-{}-{}", index + 1, tex_slug(config.workload),
-                     tex_slug(base::short_hash(config.config_hash)));
+  return fmt::format("{:02}-{}-{}", index + 1, tex_slug(config.workload), tex_slug(compare::config_name(config)));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/hash.hpp"
 #include "compare/validity.hpp"
 #include "report/latex/parts.hpp"
 #include "report/latex/tex.hpp"
@@ -186,7 +185,7 @@ std::string verdict_table(const compare::Comparison& comparison) {
                  .label = "tab:verdicts",
                  .notes = {}};
   for (const auto& row : verdict_rows(comparison))
-    table.rows.push_back(tex_row({tex_text(row.config.workload), tex_text(base::short_hash(row.config.config_hash)),
+    table.rows.push_back(tex_row({tex_text(row.config.workload), tex_text(compare::config_name(row.config)),
                                   row.alone() ? none : tex_text(row.side.side), tex_text(row.baseline().side),
                                   row.runs(), ratio_cell(row.throughput), compare::to_string(row.judgement.verdict)}));
   table.caption = fmt::format(
