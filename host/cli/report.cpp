@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/compare_flags.hpp"
 #include "compare/sides_by.hpp"
+#include "report/cells.hpp"
 #include "report/html/html.hpp"
 #include "report/latex/latex.hpp"
 #include "report/markdown.hpp"
@@ -32,6 +33,8 @@ const std::vector<catalog::Flag>& report_flags() {
          .placeholder = "FILE"},
         {.spec =
              catalog::text_option("sqlite", "", "every record, metric, interval, event and comparison as a database"),
+         .placeholder = "FILE"},
+        {.spec = catalog::text_option("csv", "", "a tidy table: a row for each metric of each run"),
          .placeholder = "FILE"},
         {.spec = catalog::text_option("hlog", "", "the runs' histogram logs, merged by side"), .placeholder = "FILE"},
     };
@@ -100,7 +103,7 @@ base::Exit report_command(const Command& command, std::span<const std::string> a
   std::string written;
   const auto wrote = [&](const fs::path& path) { written += path.string() + "\n"; };
   auto page = fs::path(arguments.text("html"));
-  if (page.empty() && std::ranges::none_of(std::array{"latex", "markdown", "sqlite", "hlog"},
+  if (page.empty() && std::ranges::none_of(std::array{"latex", "markdown", "sqlite", "csv", "hlog"},
                                            [&](const char* output) { return arguments.has(output); }))
     page = default_page(inputs[0]);
   if (!page.empty()) {
@@ -117,6 +120,10 @@ base::Exit report_command(const Command& command, std::span<const std::string> a
   }
   if (const auto* file = arguments.find("sqlite")) {
     report::write_sqlite(comparison, results, file->text);
+    wrote(file->text);
+  }
+  if (const auto* file = arguments.find("csv")) {
+    report::write_cells_csv(results, file->text);
     wrote(file->text);
   }
   if (const auto* file = arguments.find("hlog")) {

@@ -1,27 +1,10 @@
 // comparison.csv: a row for each metric of each candidate, as RFC 4180 has it.
 #include <fmt/format.h>
 
-#include <cmath>
-
-#include "base/utf8.hpp"
 #include "report/artefact_texts.hpp"
+#include "report/csv.hpp"
 
 namespace host::report {
-namespace {
-
-// What a spreadsheet would compute is text for it behind an apostrophe.
-std::string field(const std::string& raw) {
-  auto text = base::shown_text(raw);
-  if (text.find_first_of("=+-@") == 0) text.insert(0, 1, '\'');
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : ""; }
-
-}  // namespace
 
 std::string comparison_csv(const compare::Comparison& comparison) {
   std::string out =
@@ -29,21 +12,24 @@ std::string comparison_csv(const compare::Comparison& comparison) {
       "median_baseline,median_candidate,ratio,low,high,confidence,p_value,cliffs_delta,margin,verdict,reason,label\r\n";
   const auto whole = [](const std::optional<int64_t>& value) { return value ? fmt::format("{}", *value) : ""; };
   for (const auto& config : comparison.configs) {
-    const auto begin = fmt::format("{},{},{},{},{},", field(config.workload), field(config.config_hash),
+    const auto begin = fmt::format("{},{},{},{},{},", csv_field(config.workload), csv_field(config.config_hash),
                                    whole(config.seed), whole(config.nodes), whole(config.parallelism));
     for (const auto& m : config.metrics) {
       out += begin;
-      out += fmt::format("{},{},{},{},{},{},{},{},{},{},", field(m.metric.scope), field(m.metric.name),
-                         field(m.metric.unit), field(m.baseline), field(m.candidate), m.baseline_values.size(),
-                         m.candidate_values.size(), m.paired, number(compare::median(m.baseline_values)),
-                         number(compare::median(m.candidate_values)));
+      out +=
+          fmt::format("{},{},{},{},{},{},{},{},{},{},", csv_field(m.metric.scope), csv_field(m.metric.name),
+                      csv_field(m.metric.unit), csv_field(m.baseline), csv_field(m.candidate), m.baseline_values.size(),
+                      m.candidate_values.size(), m.paired, csv_number(compare::median(m.baseline_values)),
+                      csv_number(compare::median(m.candidate_values)));
       if (m.interval)
-        out += fmt::format("{},{},{},", number(m.interval->ratio), number(m.interval->low), number(m.interval->high));
+        out += fmt::format("{},{},{},", csv_number(m.interval->ratio), csv_number(m.interval->low),
+                           csv_number(m.interval->high));
       else
         out += ",,,";
-      out += fmt::format("{},{},{},{},{},{},{}\r\n", number(comparison.confidence),
-                         m.ranks ? number(m.ranks->p_value) : "", m.delta ? number(*m.delta) : "",
-                         number(comparison.margin), compare::to_string(m.verdict), field(m.reason), field(config.label));
+      out += fmt::format("{},{},{},{},{},{},{}\r\n", csv_number(comparison.confidence),
+                         m.ranks ? csv_number(m.ranks->p_value) : "", m.delta ? csv_number(*m.delta) : "",
+                         csv_number(comparison.margin), compare::to_string(m.verdict), csv_field(m.reason),
+                         csv_field(config.label));
     }
   }
   return out;

@@ -8,8 +8,10 @@
 #include <cassert>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/utf8.hpp"
@@ -30,6 +32,15 @@ class Insert {
     assert(sizeof...(values) == static_cast<size_t>(columns_));
     int column = 0;
     (bind(++column, values), ...);
+    statement_.exec();
+    statement_.reset();
+  }
+  // Likewise, of variants.
+  template <class Value>
+  void row_of(std::span<const Value> values) {
+    assert(values.size() == static_cast<size_t>(columns_));
+    int column = 0;
+    for (const auto& value : values) std::visit([&](const auto& of) { bind(++column, of); }, value);
     statement_.exec();
     statement_.reset();
   }

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/output_file.hpp"
 #include "records/summary.hpp"
+#include "report/cells.hpp"
 #include "report/database.hpp"
 #include "report/run_data.hpp"
 #include "report/verdict_rows.hpp"
@@ -151,9 +152,23 @@ class Tables {
   Insert settings_{database_, "settings", 2};
 };
 
+// A name of a column, whatever it holds.
+std::string quoted(const std::string& name) {
+  std::string out = "\"";
+  for (const char c : name) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+
+void fill_cells(SQLite::Database& database, const compare::ResultSet& results) {
+  const auto columns = cell_columns(results);
+  std::string names;
+  for (const auto& column : columns) names += (names.empty() ? "" : ", ") + quoted(column);
+  database.exec(fmt::format("CREATE TABLE cells({})", names));
+  Insert cells(database, "cells", static_cast<int>(columns.size()));
+  for_each_cell_row(results, [&](std::span<const TableValue> row) { cells.row_of(row); });
+}
+
 void fill(SQLite::Database& database, const compare::Comparison& comparison, const compare::ResultSet& results) {
-  // One file that nobody else has open, renamed when it is whole: a journal would protect nothing.
-  database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
   database.exec(schema);
   {
     Tables tables(database);
@@ -164,25 +179,37 @@ void fill(SQLite::Database& database, const compare::Comparison& comparison, con
     tables.add("margin", comparison.margin);
     tables.add("confidence", comparison.confidence);
   }
-  database.exec(fmt::format("PRAGMA user_version={}; COMMIT", sqlite_schema_version));
+  fill_cells(database, results);
 }
 
-}  // namespace
-
-void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
-                  const std::filesystem::path& file) {
+// A file that nobody else has open, renamed when it is whole: a journal would protect nothing.
+template <class Fill>
+void write_database(const std::filesystem::path& file, const Fill& fill_it) {
   std::error_code error;
   if (const auto there = std::filesystem::status(file, error); exists(there) && !is_regular_file(there))
     throw base::usage_error(fmt::format("{}: a database needs a file; choose another name", file.string()));
   base::Replacement replacement(file);
   try {
     SQLite::Database database(replacement.path().string(), SQLite::OPEN_READWRITE);
-    fill(database, comparison, results);
+    database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
+    fill_it(database);
+    database.exec(fmt::format("PRAGMA user_version={}; COMMIT", sqlite_schema_version));
   } catch (const SQLite::Exception& e) {
     throw base::Error(base::Exit::failed, fmt::format("{}: cannot be written: {}; check that the folder has space",
                                                       file.string(), e.what()));
   }
   replacement.put_in_place();
+}
+
+}  // namespace
+
+void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
+                  const std::filesystem::path& file) {
+  write_database(file, [&](SQLite::Database& database) { fill(database, comparison, results); });
+}
+
+void write_cells_sqlite(const compare::ResultSet& results, const std::filesystem::path& file) {
+  write_database(file, [&](SQLite::Database& database) { fill_cells(database, results); });
 }
 
 }  // namespace host::report

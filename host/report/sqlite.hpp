@@ -15,4 +15,7 @@ constexpr int sqlite_schema_version = 1;
 void write_sqlite(const compare::Comparison& comparison, const compare::ResultSet& results,
                   const std::filesystem::path& file);
 
+// Its table `cells` alone, likewise: cells.hpp.
+void write_cells_sqlite(const compare::ResultSet& results, const std::filesystem::path& file);
+
 }  // namespace host::report
