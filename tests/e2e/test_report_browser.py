@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from collections.abc import Iterator
+from typing import Any
 
 import harness
 from browser import Browser
@@ -229,6 +231,92 @@ class ReportInBrowser(unittest.TestCase):
         text = subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
         for words in ("Charts need script", "Verdict", "latency_p99", "Whole run", "Definitions"):
             self.assertIn(words, text)
+
+
+class ExperimentInBrowser(unittest.TestCase):
+    """An experiment of 5,000 cells: two sides, 20 rates by 25 numbers of nodes, five repetitions; made up, so that it takes no hours."""
+
+    dir: pathlib.Path
+    page: pathlib.Path
+    browser: Browser
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="sage-report-"))
+        cls.addClassCleanup(shutil.rmtree, cls.dir, True)
+        with open(cls.dir / "unified_results.jsonl", "w", encoding="utf-8") as file:
+            for cell in cls.cells():
+                file.write(json.dumps(cell) + "\n")
+        done = subprocess.run([harness.HOST, "report", cls.dir], env=harness.environment(), text=True, capture_output=True,
+                              timeout=harness.LIMIT_S, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        cls.page = cls.dir / "report.html"
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    @staticmethod
+    def cells() -> Iterator[dict[str, Any]]:
+        points = [(rate, nodes) for rate in range(10, 210, 10) for nodes in range(1, 26)]
+        for index, (rate, nodes) in enumerate(points):
+            for side, name in enumerate(("unified", "separated")):
+                for block in range(1, 6):
+                    reached = min(rate, nodes * (30 + 5 * side)) * (1 + 0.01 * block)
+                    latency = (4 + 40 * rate / (nodes * 30)) * (1 + 0.02 * block)
+                    total = {"goodput": 0.9 * reached, "slo_attainment": min(1.0, 9 / latency), "latency_p50": latency / 3,
+                             "latency_p95": latency / 2, "latency_mean": latency / 3, "load_balance": 0.9}
+                    place = {"id": "exp-1", "title": "Five thousand cells", "side": name, "side_index": side,
+                             "point": {"rate": rate, "nodes": nodes}, "point_index": index, "point_name": f"rate = {rate}, nodes = {nodes}",
+                             "block": block, "seeds": "one"}
+                    yield {"backend": name, "workload": "Q2", "run_id": f"{index}-{side}-{block}", "seed": 42, "nodes": nodes, "parallelism": 2,
+                           "config_hash": f"{index:064x}", "throughput": reached, "latency_p99": latency, "success_rate": 1.0,
+                           "metadata": {"status": "invalid" if rate == 200 else "ok", "clock": "virtual", "experiment": place,
+                                        "pair": {"run_id": "exp-1", "repetition": block}, "metrics": {"total": total}}}
+
+    def test_1_is_small_and_opens_in_three_seconds_of_the_browser(self) -> None:
+        self.assertLess(self.page.stat().st_size, 20_000_000)
+        # Of the page's own thread, not of the clock: what else the machine does is none of the page's doing.
+        self.browser.devtools("Performance.enable", timeDomain="threadTicks")
+        before = self.task_seconds()
+        self.browser.open(self.page)
+        took = self.task_seconds() - before
+        self.assertEqual(self.browser.console(), [])
+        self.assertGreater(took, 0.01)
+        self.assertLess(took, 3)
+
+    def task_seconds(self) -> float:
+        metrics = self.browser.devtools("Performance.getMetrics")["metrics"]
+        return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
+
+    def test_2_figures_are_drawn_with_what_is_invalid_hollow(self) -> None:
+        self.browser.open(self.page)
+        charts = [chart for chart in self.browser.run(CHARTS) if chart["id"].startswith("figure")]
+        for title in ("Throughput against latency p99, by rate", "Speed-up by nodes", "the Pareto frontier"):
+            self.assertTrue(any(title in chart["label"] for chart in charts), title)
+        for chart in charts:
+            with self.subTest(chart["label"][:60]):
+                self.assertTrue(chart["sets"])
+                self.assertTrue(all(chart["sets"]), chart["sets"])
+                self.assertGreater(chart["colors"], 3)
+        hollow = self.browser.run("""const page = getComputedStyle(document.documentElement).getPropertyValue('--page').trim();
+            return Chart.getChart('figure1-1').data.datasets.filter((set) => set.pointBackgroundColor === page)
+              .map((set) => [set.showLine, set.notes[0]])""")
+        self.assertTrue(hollow)
+        for joined, note in hollow:
+            self.assertFalse(joined)
+            self.assertIn("5 of 5 runs INVALID", note)
+
+    def test_3_maps_can_be_read_in_light_and_dark(self) -> None:
+        shades = {}
+        for scheme in ("light", "dark"):
+            self.browser.prefer(scheme)
+            self.browser.open(self.page)
+            worst = self.browser.run(CONTRAST)
+            self.assertIn("TD.n h4", worst)
+            self.assertEqual({k: round(v, 2) for k, v in worst.items() if v < 4.5}, {})
+            shades[scheme] = self.browser.run("return getComputedStyle(document.querySelector('td.h4')).backgroundColor")
+        self.browser.prefer("light")
+        self.assertNotEqual(shades["light"], shades["dark"])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include "base/json_fields.hpp"
 #include "compare/validity.hpp"
 #include "report/escape.hpp"
+#include "report/figures/figures.hpp"
 #include "report/html/parts.hpp"
 
 namespace host::report {
@@ -81,6 +82,8 @@ std::vector<Frontier> frontiers_of(const Page& page) {
   std::vector<Frontier> out;
   for (const auto& record : page.results.records) {
     if (!record.metadata({"search"}).is_object()) continue;
+    // The figures of an experiment show what all of its searches found.
+    if (out.size() >= most_detailed && record.metadata({"experiment"}).is_object()) continue;
     const auto folder = record.file.parent_path();
     if (!read.insert(folder).second) continue;
     if (auto found = read_run_data(folder); found.frontier.is_object())

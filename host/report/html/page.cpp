@@ -6,6 +6,7 @@
 
 #include "metrics/definitions.hpp"
 #include "report/escape.hpp"
+#include "report/figures/figures.hpp"
 #include "report/html/base64_hash.hpp"
 #include "report/html/html.hpp"
 #include "report/html/page_files.hpp"
@@ -47,8 +48,10 @@ std::string summary_line(const Page& page) {
   return "<p class=\"facts\">" + out + "</p>\n";
 }
 
-std::string contents(const Page& page, const std::string& frontier, const std::string& environment) {
+std::string contents(const Page& page, const std::string& figures, const std::string& frontier,
+                     const std::string& environment) {
   std::string out = "<nav aria-label=\"Contents\"><a href=\"#verdict\">Verdict</a>";
+  if (!figures.empty()) out += " <a href=\"#figures\">Figures</a>";
   if (!frontier.empty()) out += " <a href=\"#frontier\">Scaling frontier</a>";
   if (!page.comparison.configs.empty()) out += " <a href=\"#c1\">Results</a>";
   if (!environment.empty()) out += " <a href=\"#environment\">Environment</a>";
@@ -114,19 +117,27 @@ std::string definition_part() {
 
 std::string html_report(const compare::Comparison& comparison, const compare::ResultSet& results) {
   Page page{comparison, results, colors_of(comparison, results), nlohmann::ordered_json::object()};
+  const auto figures = experiment_part(page);
   const auto frontier = frontier_part(page);
   const auto environment = environment_part(page);
   std::string body =
-      "<header><h1>Benchmark report</h1>\n" + summary_line(page) + contents(page, frontier, environment) +
+      "<header><h1>Benchmark report</h1>\n" + summary_line(page) + contents(page, figures, frontier, environment) +
       "</header>\n<main>\n" + verdict_part(page) +
-      "<noscript><p class=\"note\">Charts need script. Every table is here without it.</p></noscript>\n" + frontier;
+      "<noscript><p class=\"note\">Charts need script. Every table is here without it.</p></noscript>\n" + figures +
+      frontier;
   const auto count = comparison.configs.size();
-  if (count > most_with_charts)
+  const auto detailed = detailed_configs(comparison);
+  if (detailed < count)
+    body += fmt::format(
+        "<p class=\"note\">The first {} of {} points of the experiment follow in detail; figures, verdicts, "
+        "comparison.csv and cells.csv have all. Name the folders of some cells for more of them.</p>\n",
+        detailed, count);
+  else if (count > most_with_charts)
     body += fmt::format(
         "<p class=\"note\">Charts are drawn of the first {} of {} configurations; tables are of all. Name fewer "
         "results for charts of the others.</p>\n",
         most_with_charts, count);
-  for (size_t i = 0; i < count; ++i) body += config_part(page, i, i < most_with_charts);
+  for (size_t i = 0; i < detailed; ++i) body += config_part(page, i, i < most_with_charts);
   body += environment + mismatch_part(page) + problem_part(page) + method_part(page) + definition_part();
   return fmt::format(
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

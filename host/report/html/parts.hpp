@@ -31,6 +31,7 @@ std::string charts_html(Page& page, std::string_view id_prefix, std::vector<Char
 std::string verdict_part(const Page& page);
 std::string config_part(Page& page, size_t index, bool with_charts);  // one configuration: charts and tables
 std::string frontier_part(Page& page);
+std::string experiment_part(Page& page);  // the figures of experiments
 std::string environment_part(const Page& page);
 std::string mismatch_part(const Page& page);
 std::string problem_part(const Page& page);

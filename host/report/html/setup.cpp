@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "base/json_fields.hpp"
 #include "report/escape.hpp"
@@ -162,7 +163,8 @@ std::string mismatch_part(const Page& page) {
   if (page.comparison.mismatches.empty())
     return out + "<p>None: every side was run under the same configurations.</p>\n";
   HtmlTable table("What should have been alike and was not", {"Workload", "Run", "Field", "Values"});
-  for (const auto& mismatch : page.comparison.mismatches) {
+  const auto& all = page.comparison.mismatches;
+  for (const auto& mismatch : std::span(all).first(std::min(all.size(), most_rows))) {
     std::string values;
     for (const auto& [side, value] : mismatch.values)
       values += fmt::format("{}{}: {}", values.empty() ? "" : "; ", side, value);
@@ -172,7 +174,10 @@ std::string mismatch_part(const Page& page) {
                {escape_html(values), "value", {}}},
               "bad");
   }
-  return out + table.html();
+  out += table.html();
+  if (all.size() > most_rows)
+    out += fmt::format("<p class=\"note\">The first {} of {}; summary.md has all.</p>\n", most_rows, all.size());
+  return out;
 }
 
 std::string problem_part(const Page& page) {

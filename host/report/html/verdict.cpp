@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <span>
 
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "base/number_text.hpp"
 #include "compare/validity.hpp"
 #include "report/escape.hpp"
+#include "report/figures/figures.hpp"
 #include "report/html/parts.hpp"
 #include "report/html/table.hpp"
 #include "report/verdict_rows.hpp"
@@ -18,6 +21,9 @@ namespace host::report {
 namespace {
 
 using base::text;
+
+constexpr size_t most_verdicts = 300;  // rows about an experiment of many points: browsers are slow with more
+
 TableCell ratio_cell(const compare::MetricResult* result, double margin) {
   if (result == nullptr) return missing_cell("no record has it");
   if (!result->interval) return missing_cell(result->reason);
@@ -49,8 +55,10 @@ std::set<std::string> clocks(const compare::ComparedConfig& config) {
   return out;
 }
 
-TableCell where_cell(const compare::ComparedConfig& config, size_t index) {
-  auto html = fmt::format("<a href=\"#{}\">{}</a>", config_id(index), escape_html(config_title(config)));
+// `detailed`: there is a section about it.
+TableCell where_cell(const compare::ComparedConfig& config, size_t index, bool detailed) {
+  auto html = escape_html(config_title(config));
+  if (detailed) html = fmt::format("<a href=\"#{}\">{}</a>", config_id(index), html);
   if (clocks(config).contains("virtual")) html += " <span class=\"tag\">simulated time</span>";
   if (!config.config_hash.empty())
     html += fmt::format("<br><small><code>{}</code></small>", escape_html(base::short_hash(config.config_hash)));
@@ -63,9 +71,19 @@ TableCell why_cell(compare::Verdict verdict, std::string_view reason) {
           {}};
 }
 
+// "3 better, 1 invalid": of rows that are not shown.
+std::string counts_of(const std::vector<VerdictRow>& rows) {
+  std::map<std::string_view, size_t> counts;
+  for (const auto& row : rows) ++counts[compare::to_string(row.judgement.verdict)];
+  std::string out;
+  for (const auto& [verdict, n] : counts) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, verdict);
+  return out;
+}
+
 std::string noise_list(const compare::Comparison& comparison) {
   std::string out;
-  for (const auto& config : comparison.configs)
+  const auto shown = std::span(comparison.configs).first(detailed_configs(comparison));
+  for (const auto& config : shown)
     for (const auto& side : config.sides)
       if (const auto noisy = compare::noisy_runs(side.repetitions); !noisy.empty())
         out += fmt::format("<li>{}, {}: {}</li>\n", escape_html(config_title(config)), escape_html(side.side),
@@ -111,18 +129,23 @@ std::string verdict_part(const Page& page) {
     return heading("verdict", "Verdict") + "<p class=\"none\">No results: there is nothing to report on.</p>\n";
   HtmlTable table("Verdict by workload and configuration",
                   {"Workload", "Candidate / baseline", "#Runs", "Verdict", "#throughput", "#latency", "#success_rate"});
-  for (const auto& row : verdict_rows(comparison)) {
+  const auto rows = verdict_rows(comparison);
+  const auto detailed = detailed_configs(comparison);
+  const auto shown = detailed < comparison.configs.size() ? std::min(rows.size(), most_verdicts) : rows.size();
+  for (const auto& row : std::span(rows).first(shown)) {
     const auto& config = row.config;
-    const auto where = where_cell(config, static_cast<size_t>(&config - comparison.configs.data()));
+    const auto index = static_cast<size_t>(&config - comparison.configs.data());
+    const auto where = where_cell(config, index, index < detailed);
     const auto& [verdict, why] = row.judgement;
     const auto* style = verdict == compare::Verdict::invalid ? "bad" : "";
     if (row.alone()) {
-      const auto rows = metric_rows(config);
+      const auto medians = metric_rows(config);
       auto reason = why;
       for (const auto& problem : row.side.problems)
         if (reason.find(problem) == std::string::npos) reason += "; " + problem;
       table.row({where, words(row.side.side), figure(row.runs()), why_cell(verdict, reason),
-                 median_cell(rows, "throughput"), median_cell(rows, "latency_p99"), median_cell(rows, "success_rate")},
+                 median_cell(medians, "throughput"), median_cell(medians, "latency_p99"),
+                 median_cell(medians, "success_rate")},
                 style);
       continue;
     }
@@ -138,7 +161,11 @@ std::string verdict_part(const Page& page) {
                ratio_cell(success, comparison.margin)},
               style);
   }
-  return heading("verdict", "Verdict") + table.html() +
+  std::string beyond;
+  if (shown < rows.size())
+    beyond = fmt::format("<p class=\"note\">The first {} of {} rows; all: {}. comparison.csv has them.</p>\n", shown,
+                         rows.size(), counts_of(rows));
+  return heading("verdict", "Verdict") + table.html() + beyond +
          fmt::format(
              "<p class=\"note\">Ratios are candidate / baseline with {:.4g} % confidence intervals. The grey band is "
              "the margin, {:.4g} to {:.4g}: an interval within it is the same, one beyond it better or worse. "

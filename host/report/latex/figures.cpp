@@ -58,13 +58,6 @@ std::string plot(const std::string& options, const std::string& file, std::strin
          (name.empty() ? "" : fmt::format("\\addlegendentry{{{}}}\n", name));
 }
 
-std::string figure(const std::string& body, const std::string& caption, const std::string& label) {
-  return fmt::format(
-      "\\begin{{figure}}[htbp]\n\\centering\n\\begin{{tikzpicture}}\n{}\\end{{tikzpicture}}\n"
-      "\\caption{{{}}}\\label{{fig:{}}}\n\\end{{figure}}\n",
-      body, caption, label);
-}
-
 // Quantiles at even distances on the axis, up to the last one that has 10 values above it.
 std::string latency_data(const metrics::Histogram& latency) {
   std::string out = "x quantile ms\n";
@@ -96,12 +89,13 @@ void add_latency(std::vector<TexFile>& out, const compare::ComparedConfig& confi
       "\\begin{axis}[sage,height=0.5\\linewidth,xmode=log,ymin=0,xlabel={percentile},ylabel={latency (ms)},\n"
       "  xtick={1,2,10,100,1000,10000,100000,1000000,10000000},\n"
       "  xticklabels={0,50,90,99,99.9,99.99,99.999,99.9999,99.99999}]\n";
-  out.push_back({stem + "-latency.tex",
-                 figure(axis + plots + "\\end{axis}\n",
-                        fmt::format("{}: latency by percentile of the pooled ok requests: {}. Each curve ends where "
-                                    "fewer than 10 requests lie above it.",
-                                    tex_text(config_text(config)), pooled),
-                        stem + "-latency")});
+  out.push_back(
+      {stem + "-latency.tex",
+       tex_figure(axis + plots + "\\end{axis}\n",
+                  fmt::format("{}: latency by percentile of the pooled ok requests: {}. Each curve ends where "
+                              "fewer than 10 requests lie above it.",
+                              tex_text(config_text(config)), pooled),
+                  stem + "-latency")});
 }
 
 // The highest percentile that most intervals of every side have; empty if there is none.
@@ -176,10 +170,10 @@ void add_progress(std::vector<TexFile>& out, const compare::ComparedConfig& conf
   if (!percentile.empty()) body += fmt::format("\\nextgroupplot[ylabel={{{} (ms)}}]\n{}{}", name, drawn, latency);
   out.push_back(
       {stem + "-progress.tex",
-       figure(body + "\\end{groupplot}\n",
-              fmt::format("{}: throughput{} of the first usable repetition over time.{}", tex_text(config_text(config)),
-                          percentile.empty() ? "" : " and " + name, caption_marks),
-              stem + "-progress")});
+       tex_figure(body + "\\end{groupplot}\n",
+                  fmt::format("{}: throughput{} of the first usable repetition over time.{}",
+                              tex_text(config_text(config)), percentile.empty() ? "" : " and " + name, caption_marks),
+                  stem + "-progress")});
 }
 
 // What searches of one workload and configuration found: nodes and, of each search, the capacity.
@@ -228,6 +222,13 @@ std::vector<Frontiers> read_frontiers(const compare::Comparison& comparison) {
 
 }  // namespace
 
+std::string tex_figure(const std::string& body, const std::string& caption, const std::string& label) {
+  return fmt::format(
+      "\\begin{{figure}}[htbp]\n\\centering\n\\begin{{tikzpicture}}\n{}\\end{{tikzpicture}}\n"
+      "\\caption{{{}}}\\label{{fig:{}}}\n\\end{{figure}}\n",
+      body, caption, label);
+}
+
 std::vector<TexFile> config_figures(const compare::ComparedConfig& config, const std::string& stem) {
   std::vector<SideCurves> sides;
   sides.reserve(config.sides.size());
@@ -271,7 +272,7 @@ std::vector<TexFile> frontier_figures(const compare::Comparison& comparison) {
             : std::string("the largest rate that met the objectives");
     out.push_back(
         {stem + ".tex",
-         figure(axis + plots + "\\end{axis}\n",
+         tex_figure(axis + plots + "\\end{axis}\n",
                 fmt::format("{}, {}: capacity by nodes: {}, median over the searches.", tex_text(frontiers.workload),
                             frontiers.label.empty() ? "config " + tex_text(base::short_hash(frontiers.hash))
                                                     : tex_text(frontiers.label),

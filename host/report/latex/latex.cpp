@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/output_file.hpp"
+#include "report/figures/figures.hpp"
 #include "report/latex/parts.hpp"
 #include "report/latex/tex.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 constexpr auto preamble =
     R"tex(% For the preamble of a paper. Set \sagedir to the folder of these files before it if that is not the current one.
 \providecommand{\sagedir}{.}
-\usepackage{booktabs,graphicx,xcolor,pgfplots}
+\usepackage{booktabs,colortbl,graphicx,xcolor,pgfplots}
 \usepgfplotslibrary{groupplots}
 \pgfplotsset{compat=1.16}
 \definecolor{sageA}{HTML}{0072B2}
@@ -71,7 +72,12 @@ std::vector<TexFile> latex_files(const compare::Comparison& comparison) {
     body += "\\clearpage\n";  // LaTeX holds back a limited number of floats
   };
   add({{"verdicts.tex", verdict_table(comparison)}});
-  for (size_t i = 0; i < comparison.configs.size(); ++i) {
+  add(experiment_files(comparison));
+  const auto detailed = detailed_configs(comparison);
+  if (detailed < comparison.configs.size())
+    body += fmt::format("The first {} of {} points of the experiment follow in detail.\n", detailed,
+                        comparison.configs.size());
+  for (size_t i = 0; i < detailed; ++i) {
     const auto& config = comparison.configs[i];
     const auto stem = stem_of(config, i);
     add(config_tables(comparison, config, stem));

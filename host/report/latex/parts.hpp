@@ -22,6 +22,9 @@ std::string to_tex(const TexTable& table);
 // The row of `rows` that holds these cells.
 std::string tex_row(const std::vector<std::string>& cells);
 
+// A floating picture of `body`, which is pgfplots'; `label` goes behind "fig:".
+std::string tex_figure(const std::string& body, const std::string& caption, const std::string& label);
+
 std::string verdict_table(const compare::Comparison& comparison);
 // STEM.tex and, where the records have parts, STEM-parts.tex.
 std::vector<TexFile> config_tables(const compare::Comparison& comparison, const compare::ComparedConfig& config,
@@ -29,6 +32,8 @@ std::vector<TexFile> config_tables(const compare::Comparison& comparison, const 
 
 // STEM-latency.tex, STEM-progress.tex and their .dat; none where the runs' folders hold nothing to draw.
 std::vector<TexFile> config_figures(const compare::ComparedConfig& config, const std::string& stem);
+// experiment-NN-FIGURE.tex and their .dat, of the records of experiments.
+std::vector<TexFile> experiment_files(const compare::Comparison& comparison);
 // frontier-NN-WORKLOAD.tex for each workload and configuration that was searched for its capacity.
 std::vector<TexFile> frontier_figures(const compare::Comparison& comparison);
 

@@ -1,9 +1,13 @@
 // Draws the charts of the page. The data, in the element with the id "data", has for each canvas, by id, a spec
 //   kind    "line", "bar", or "spans" (floating bars in rows)
-//   x, y    title, scale: linear | log | percent | nines (log10 of 1/(1-q)) | category; min, max, ticks
+//   x, y    title, scale: linear | log | percent | nines (log10 of 1/(1-q)) | category; min, max, ticks, reach (what
+//           the axis has to hold at least)
 //   labels  of bars or rows
 //   series  name, color (a number, "muted" or "faint"), dash, light, markers, stack, and
 //           points [x, y] with an optional band [low, high] each | values | points [from, to, row]
+//           of figures also bars ([low, high] or null) and notes of its points; apart: no line between them; hollow,
+//           ring, crossed: how its marks look; quiet: not in the legend
+//   near    "xy": what is pointed at is the nearest point, not all at one x
 //   marks   vertical lines: x, text, kind;   levels: horizontal ones, by their y
 'use strict';
 (() => {
@@ -43,6 +47,7 @@
     if (of.scale === 'nines') out.ticks.stepSize = 1;
     if ('min' in of) out.min = of.min;
     if ('max' in of) out.max = of.max;
+    if (of.reach) [out.suggestedMin, out.suggestedMax] = of.reach;
     if (of.ticks) {
       out.afterBuildTicks = (a) => { a.ticks = of.ticks.map((value) => ({value})); };
       out.ticks.callback = tick('linear');
@@ -54,12 +59,15 @@
     const out = [];
     for (const s of spec.series) {
       const color = s.light ? faded(hue(s.color), 0.6) : hue(s.color);
-      const few = s.markers || s.points.filter((p) => p[1] !== null).length < 3;
+      const few = s.markers ?? s.points.filter((p) => p[1] !== null).length < 3;
+      const mark = s.ring ? 'circle' : s.crossed ? 'crossRot' : points[(s.dash ?? s.color ?? 0) % points.length];
       out.push({
         label: s.name, data: s.points.map(([x, y]) => ({x, y})), clip: 6, borderColor: color, backgroundColor: color,
         borderWidth: s.color === 'muted' ? 1 : 1.75, tension: 0, spanGaps: false,
         borderDash: dashes[(s.dash ?? (s.color === 'muted' ? 2 : s.color)) % dashes.length],
-        pointRadius: few ? 3 : 0, pointHitRadius: 8, pointStyle: points[(s.dash ?? s.color ?? 0) % points.length],
+        pointRadius: s.ring || s.crossed ? 7 : few ? 3 : 0, pointHitRadius: s.ring || s.crossed ? 0 : 8, pointStyle: mark,
+        pointBorderColor: s.crossed ? css('--text') : color, showLine: !s.apart, quiet: s.quiet, bars: s.bars,
+        pointBackgroundColor: s.ring ? 'transparent' : s.hollow ? css('--page') : color, notes: s.notes,
       });
       if (!s.band) continue;
       const edge = (i, fill) => ({
@@ -132,6 +140,34 @@
     },
   };
 
+  // Intervals of points, cut where the chart ends.
+  const bars_of_points = {
+    id: 'bars_of_points',
+    afterDatasetsDraw(chart) {
+      const {ctx, chartArea: area, scales: {y}} = chart;
+      const at = (value) => Math.min(area.bottom, Math.max(area.top, y.getPixelForValue(value)));
+      ctx.save();
+      ctx.lineWidth = 1;
+      chart.data.datasets.forEach((set, i) => {
+        if (!set.bars) return;
+        ctx.strokeStyle = set.borderColor;
+        chart.getDatasetMeta(i).data.forEach(({x}, k) => {
+          if (!set.bars[k]) return;
+          const [low, high] = set.bars[k].map(at);
+          ctx.beginPath();
+          for (const end of [low, high]) {
+            ctx.moveTo(x - 3, end);
+            ctx.lineTo(x + 3, end);
+          }
+          ctx.moveTo(x, low);
+          ctx.lineTo(x, high);
+          ctx.stroke();
+        });
+      });
+      ctx.restore();
+    },
+  };
+
   function draw(canvas, spec) {
     Chart.getChart(canvas)?.destroy();
     const type = spec.kind === 'line' ? 'line' : 'bar';
@@ -149,20 +185,23 @@
       options: {
         animation: false, responsive: true, maintainAspectRatio: false, indexAxis: sideways ? 'y' : 'x',
         devicePixelRatio: Math.max(2, window.devicePixelRatio), parsing: spec.kind !== 'line' ? undefined : false,
-        interaction: {mode: 'nearest', intersect: spec.kind !== 'line', axis: sideways ? 'xy' : 'x'},
+        interaction: {mode: 'nearest', intersect: spec.kind !== 'line', axis: sideways || spec.near ? 'xy' : 'x'},
         scales,
         plugins: {
           marks: {of: spec},
           legend: {
             display: datasets.length > 1 || spec.kind === 'spans', align: 'start',
             labels: {color: css('--text'), boxWidth: 22, boxHeight: spec.kind === 'line' ? 0 : 9, padding: 10,
-                     filter: (item) => item.text !== ''},
+                     filter: (item, of) => item.text !== '' && !of.datasets[item.datasetIndex].quiet},
             onClick: undefined,
           },
-          tooltip: {filter: (item) => item.dataset.label !== ''},
+          tooltip: {
+            filter: (item) => item.dataset.label !== '',
+            callbacks: {afterLabel: (item) => item.dataset.notes?.[item.dataIndex] ?? ''},
+          },
         },
       },
-      plugins: [marks],
+      plugins: [marks, bars_of_points],
     });
   }
 
