@@ -41,7 +41,7 @@ void Plan::fill_block() {
   if (!paced()) {
     end(forever);
   } else if (filled == wanted && arrivals_->next(&after, 1) == 1) {
-    end(after.at_ns);
+    end(last_due_ns_ + after.at_ns - last_drawn_ns_);
   } else {
     const auto measured = next_seq_ > load_.warmup_items ? next_seq_ - load_.warmup_items : 0;
     const auto gap = measured < 2 ? 0 : (last_due_ns_ - first_measured_ns_) / static_cast<int64_t>(measured - 1);
@@ -65,6 +65,7 @@ size_t Plan::draw(size_t wanted) {
     row.units_in = dues[i].units_in;
     row.units_out = dues[i].units_out;
     burst_[i] = dues[i].burst;
+    last_drawn_ns_ = dues[i].at_ns;
   }
   return drawn;
 }

@@ -75,6 +75,7 @@ class Plan {
   int64_t window_begin_ns_ = -1;
   int64_t first_measured_ns_ = 0;
   int64_t last_due_ns_ = 0;
+  int64_t last_drawn_ns_ = 0;  // due time of the row drawn last, before the workload moved it
   std::deque<ControlEvent> events_;
   int64_t events_until_ns_ = 0;  // how far they were asked for
 };

@@ -34,6 +34,17 @@ TEST_CASE_FIXTURE(
   CHECK(session->ledger->window_end_ns == at(10'000));
 }
 
+TEST_CASE_FIXTURE(FakeRun, "where the workload moves due times, the window ends as long after its last row") {
+  plan = [](std::span<sage_request> rows) {
+    for (auto& row : rows) row.due_ns *= 3;
+    return rows.size();
+  };
+  open();
+  Plan planned(*session);
+  CHECK(all_rows(planned).back().due_ns == 49 * 30 * ms);
+  CHECK(session->ledger->window_end_ns == at(49 * 30 + 10));
+}
+
 TEST_CASE_FIXTURE(FakeRun, "a schedule bounded by time has no row due at its end or later") {
   config.load.total_requests = 0;
   config.load.duration_s = 2.5;
