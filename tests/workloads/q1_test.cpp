@@ -153,7 +153,8 @@ TEST_CASE("Q1: a backend that answers another request's question is found by rec
 TEST_CASE("Q1: nothing checked is no pass") { CHECK(q1().conclude().verdict == SAGE_VERDICT_UNCHECKED); }
 
 TEST_CASE("Q1: options that do not fit together are refused by name") {
-  CHECK_THROWS_WITH_AS(q1({{"variant", "maximal"}}), doctest::Contains("'maximal'; it has basic, multi, join, extreme"),
+  CHECK_THROWS_WITH_AS(q1({{"variant", "maximal"}}),
+                       doctest::Contains("'maximal'; it has basic, multi, join, extreme, compute, mixed"),
                        sage::Failure);
   CHECK_THROWS_WITH_AS(q1({{"input_tokens_min", 600}}), doctest::Contains("'input_tokens_min' is 600"), sage::Failure);
   CHECK_THROWS_WITH_AS(q1({{"output_tokens_min", 600}}), doctest::Contains("'output_tokens_min' is 600"),

@@ -41,6 +41,10 @@ const char* to_string(Section section) {
       return "matches";
     case Section::batch:
       return "batch";
+    case Section::tokens:
+      return "tokens";
+    case Section::features:
+      return "features";
   }
   return "unknown";
 }
@@ -100,6 +104,8 @@ void MessageReader::copy(Section section, std::vector<T>& out) const {
   out.resize(bytes.size() / sizeof(T));
   if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
 }
+
+void MessageReader::tokens(std::vector<uint32_t>& out) const { copy(Section::tokens, out); }
 
 void MessageReader::vector(std::vector<float>& out, size_t dimensions) const {
   copy(Section::vector, out);

@@ -24,14 +24,16 @@ namespace operators::common {
 static_assert(std::endian::native == std::endian::little, "the wire layout is copied, not converted");
 
 enum class Section : uint32_t {
-  sizes = 1,    // Sizes
-  query = 2,    // text
-  vector = 3,   // f32[dimensions], unit length
-  hits = 4,     // Hit[], best first
-  context = 5,  // text within the token budget
-  answer = 6,   // text
-  matches = 7,  // Match[], best first
-  batch = 8,    // Batch
+  sizes = 1,      // Sizes
+  query = 2,      // text
+  vector = 3,     // f32[dimensions], unit length
+  hits = 4,       // Hit[], best first
+  context = 5,    // text within the token budget
+  answer = 6,     // text
+  matches = 7,    // Match[], best first
+  batch = 8,      // Batch
+  tokens = 9,     // u32[]
+  features = 10,  // u8[]
 };
 const char* to_string(Section section);
 
@@ -95,6 +97,7 @@ class MessageReader {
   }
   [[nodiscard]] Sizes sizes() const;
   [[nodiscard]] Batch batch() const;
+  void tokens(std::vector<uint32_t>& out) const;
   // A vector of exactly `dimensions` finite numbers.
   void vector(std::vector<float>& out, size_t dimensions) const;
   // Hits whose documents are below `documents` and whose scores are finite.

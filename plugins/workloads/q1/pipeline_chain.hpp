@@ -1,4 +1,5 @@
-// Q1 PipelineChain: retrieval-augmented generation in four shapes; variants.cpp has them.
+// Q1 PipelineChain: retrieval-augmented generation in several shapes, and work for the CPU alone; variants.cpp has
+// them.
 //
 // Inputs are drawn from (seed, seq), and so is whatever a stage knows of other requests (sessions, windows, batches),
 // so any backend must give the same digests: operators::DigestCheck.
@@ -13,6 +14,7 @@
 #include "operators/common/digest_check.hpp"
 #include "operators/common/streams.hpp"
 #include "operators/rag/corpus.hpp"
+#include "workloads/q1/side_by_side.hpp"
 #include "workloads/q1/variants.hpp"
 
 namespace workloads::q1 {
@@ -29,9 +31,11 @@ class PipelineChain final : public sage::Workload {
 
  private:
   explicit PipelineChain(Variant variant);
+  // All but which of several pipelines it goes to: as if there were the first alone.
   void fill(sage_request& row) const;
 
   Variant variant_;
+  SideBySide side_by_side_;  // of the feed's thread
   operators::common::Streams streams_;
   operators::rag::CorpusConfig corpus_;
   uint32_t outputs_min_, outputs_max_;

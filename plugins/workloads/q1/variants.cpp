@@ -11,6 +11,7 @@ namespace {
 
 using operators::common::read;
 
+constexpr double hashes_default = 11500;
 constexpr double join_window_s = 10;
 constexpr double extreme_window_s = 60;
 
@@ -20,8 +21,9 @@ struct Cost {
 };
 
 // The costs, for simulators, at the default options on an AMD EPYC core. Those of basic's stages were measured when
-// they were written; lexical and ingest alone, at several lengths; the others in a run (docs/workloads/q1.md) in which
-// basic's took 1.5 times as long as here, and are scaled alike. They leave out what is paid once: building the corpus.
+// they were written; lexical and ingest alone, at several lengths, tokenise and features alone; the others in a run
+// (docs/workloads/q1.md) in which basic's took 1.5 times as long as here, and are scaled alike. They leave out what is
+// paid once: building the corpus.
 class Builder {
  public:
   explicit Builder(Variant& variant) : variant_(variant) {}
@@ -57,6 +59,11 @@ class Builder {
     const double context_tokens = read<double>(variant_.config, "context_tokens", 256, 1);
     return stage("generate", "generate", {45 + prefill_us * context_tokens, prefill_us, decode_us});
   }
+  uint32_t tokenise() { return stage("tokenise", "tokenise", {2, 0.17}); }
+  uint32_t features() {
+    const double hashes = read<double>(variant_.config, "task_hashes", hashes_default, 1);
+    return stage("features", "features", {0, 64 * hashes / hashes_default});
+  }
   // Sessions keep their replica, where the vectors of their earlier turns are at hand.
   uint32_t memory() { return stage("memory", "memory", {55}, sage::Json::object(), SAGE_KEY_REQUEST); }
 
@@ -71,6 +78,21 @@ void basic(Builder& b) {
   b.step(generate, {b.step(refine, {b.step(rerank, {b.step(retrieve, {b.step(embed)})})})});
   b.pipeline("embed");
   b.step(embed);
+}
+
+void compute(Builder& b) {
+  const auto tokenise = b.tokenise(), features = b.features();
+  b.pipeline("task");
+  b.step(features, {b.step(tokenise)});
+}
+
+void mixed(Builder& b) {
+  const auto embed = b.embed(), retrieve = b.retrieve(), rerank = b.rerank(), refine = b.refine(),
+             generate = b.generate(), tokenise = b.tokenise(), features = b.features();
+  b.pipeline("chain");
+  b.step(generate, {b.step(refine, {b.step(rerank, {b.step(retrieve, {b.step(embed)})})})});
+  b.pipeline("task");
+  b.step(features, {b.step(tokenise)});
 }
 
 void multi(Builder& b) {
@@ -137,24 +159,31 @@ void extreme(Builder& b) {
 struct Shape {
   const char* name;
   void (*describe)(Builder&);
-  bool has_sessions, has_updates, has_duplicates;
-  double window_s;
+  std::vector<Kind> kinds;
+  bool has_sessions = false, has_duplicates = false;
+  double window_s = 0;
 };
-constexpr Shape shapes[] = {{"basic", basic, false, false, false, 0},
-                            {"multi", multi, true, false, false, 0},
-                            {"join", join, false, true, false, join_window_s},
-                            {"extreme", extreme, true, true, true, extreme_window_s}};
+const std::vector<Shape>& shapes() {
+  static const std::vector<Shape> all = {
+      {"basic", basic, {Kind::chat, Kind::embedding}},
+      {"multi", multi, {Kind::chat, Kind::embedding}, true},
+      {"join", join, {Kind::query, Kind::update}, false, false, join_window_s},
+      {"extreme", extreme, {Kind::query, Kind::update}, true, true, extreme_window_s},
+      {"compute", compute, {Kind::task}},
+      {"mixed", mixed, {Kind::chat, Kind::task}}};
+  return all;
+}
 
 }  // namespace
 
 Variant q1_variant(std::string_view name, const sage::Json& options) {
   std::string names;
-  for (const auto& shape : shapes) {
+  for (const auto& shape : shapes()) {
     if (name != shape.name) {
       names.append(names.empty() ? "" : ", ").append(shape.name);
       continue;
     }
-    Variant variant{options, {}, shape.has_updates};
+    Variant variant{options, {}, shape.kinds};
     if (!shape.has_sessions) variant.config["sessions"] = 0;
     if (!shape.has_duplicates) variant.config["duplicate_share"] = 0;
     if (read<double>(options, "window_s", 0, 0) == 0) variant.config["window_s"] = shape.window_s;

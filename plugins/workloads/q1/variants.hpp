@@ -1,16 +1,21 @@
-// The four shapes of Q1's pipeline: which stages there are, what each costs, and how they hang together.
+// The shapes of Q1's pipeline: which stages there are, what each costs, and how they hang together.
 #pragma once
 
 #include <sage/plugin.hpp>
 
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace workloads::q1 {
 
+// chat and query: a question and its answer, alone or beside updates. task: a text and its features.
+enum class Kind : uint8_t { chat, query, embedding, update, task };
+
 struct Variant {
   sage::Json config;              // the options as this variant's stages read them; one object configures all
-  sage::Description description;  // without classes; pipeline 0 is a query's, 1 that of the other class
-  bool has_updates = false;       // the other class are updates of documents, else plain embedding requests
+  sage::Description description;  // without classes
+  std::vector<Kind> kinds;        // of the requests of each pipeline, and of the class of that number
 };
 
 // Throws sage::Failure for a name that is none.
