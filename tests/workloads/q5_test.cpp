@@ -89,6 +89,9 @@ TEST_CASE("Q5: where nothing can fail, or nothing says when, there is no failure
   auto closed = q5(cluster, {{"load", {{"total_requests", 100}, {"concurrency", 4}}}});
   CHECK(timeline_of(closed).empty());
   CHECK(closed.conclude().report["not_exercised"].get<std::string>().find("without due times") != std::string::npos);
+  auto never = q5(cluster, {{"fail_at", 1.0}});
+  CHECK(timeline_of(never).empty());
+  CHECK(never.conclude().report["not_exercised"] == "any failure: --fail-at 1 is after the end");
 }
 
 TEST_CASE("Q5: a run bounded by time fails at a share of the time") {

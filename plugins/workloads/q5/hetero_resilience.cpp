@@ -49,6 +49,10 @@ void HeteroResilience::choose_nodes(const sage::Json& options) {
 void HeteroResilience::choose_failure(const sage::Json& options) {
   const auto fail_at = read<double>(options, "fail_at", 0.4, 0, 1);
   const auto heal_at = read<double>(options, "heal_at", 0.7, 0, 1);
+  if (fail_at == 1) {
+    not_exercised_.push_back("any failure: --fail-at 1 is after the end");
+    return;
+  }
   if (fail_at >= heal_at)
     throw sage::Failure(
         SAGE_INVALID, "--fail-at " + std::to_string(fail_at) + " must be before --heal-at " + std::to_string(heal_at));
