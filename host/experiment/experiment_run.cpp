@@ -15,6 +15,7 @@
 #include "experiment/pair_run.hpp"
 #include "experiment/run.hpp"
 #include "experiment/state.hpp"
+#include "report/cells.hpp"
 #include "report/comparison_job.hpp"
 #include "writers/unified_results.hpp"
 

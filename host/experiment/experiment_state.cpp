@@ -35,7 +35,7 @@ Json planned_json(const ExperimentRun& run) {
 
 Json environments_json(const ExperimentRun& run) {
   auto out = Json::array();
-  for (size_t s = 0; s < run.sides.size(); ++s) out.push_back(cell::run_info(run.spec_of(0, s)).environment);
+  for (size_t s = 0; s < run.sides.size(); ++s) out.push_back(Json(cell::run_info(run.spec_of(0, s)).environment));
   return out;
 }
 
