@@ -66,11 +66,11 @@ experiment::ExperimentRun resumed(const Command& command, std::span<const std::s
                                           "there); an experiment goes on as it began, or anew",
                                           anew.file.string(), root.string()));
     arguments.file = anew.file;
+    if (arguments.set.empty()) arguments.record.clear();  // all of it is the user's own
   }
   if (given.has("plugin_path")) arguments.plugin_path = given.text("plugin_path");
   arguments.command_line = command_line_of(command, args);
   auto run = experiment::plan_experiment(std::move(arguments));
-  if (given.positional.empty() && !given.on("trust_record")) experiment::refuse_to_trust(run, (root / "state.json").string());
   run.root = root;
   run.lock.emplace(std::move(lock));
   experiment::take_up(run);

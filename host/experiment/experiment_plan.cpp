@@ -9,6 +9,7 @@
 #include "catalog/catalog.hpp"
 #include "compare/gate.hpp"
 #include "experiment/experiment_run.hpp"
+#include "experiment/recorded_options.hpp"
 
 namespace host::experiment {
 namespace {
@@ -108,6 +109,11 @@ class Planner {
 
   PlannedSide find(const SideEntry& side) {
     auto path = arguments_.plugin_path;
+    if (!side.plugin_path.empty() && !arguments_.record.empty())
+      throw base::usage_error(fmt::format(
+          "{}: side {} has a plugin_path there, {}, which decides whose code runs; name the experiment's file too, or add "
+          "--trust-record, if you know that the record is yours",
+          arguments_.record, base::in_quotes(side.name), base::in_quotes(side.plugin_path)));
     if (!side.plugin_path.empty()) {
       const auto own = (arguments_.file.parent_path() / side.plugin_path).lexically_normal().string();
       path = path.empty() ? own : own + ":" + path;
@@ -160,6 +166,10 @@ class Planner {
     add(point.given);
     add(set_);
     auto settings = cell::resolve(given, *side.workload, *side.backend);
+    if (!arguments_.record.empty()) {
+      refuse_to_trust(settings.workload, *side.workload, arguments_.record);
+      refuse_to_trust(settings.backend, *side.backend, arguments_.record);
+    }
     try {
       auto spec = cell::make_cell(settings, *side.workload, *side.backend, arguments_.command_line);
       auto search = search_of(settings, side, spec.nodes);

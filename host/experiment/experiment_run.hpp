@@ -35,6 +35,9 @@ struct ExperimentArguments {
   std::string plugin_path;
   bool quick = false;
   std::vector<std::string> command_line = {};
+  // Where the text was recorded, if that is all we have: a record is data, whoever wrote it, so it may not decide whose
+  // code runs (plugin paths of sides, options as OptionSpec::by_user says). Empty = it is the user's own.
+  std::string record = {};
 };
 
 struct ExperimentRun {
@@ -85,9 +88,6 @@ void record_plan(ExperimentRun& run);
 void write_experiment_state(const ExperimentRun& run);
 // What the state in `root` was planned from; the text of the file is the one recorded there.
 ExperimentArguments recorded_arguments(const std::filesystem::path& root, bool trust_record);
-// A record is data, whoever wrote it: throws Error(usage) for what decides whose code runs, plugin paths of sides and
-// options as OptionSpec::by_user says.
-void refuse_to_trust(const ExperimentRun& run, const std::string& source);
 // Takes what has ended from the state in run.root, whose plan must be the same. Throws Error(usage) that says what
 // differs.
 void take_up(ExperimentRun& run);

@@ -2,14 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/hash.hpp"
 #include "base/json_fields.hpp"
 #include "base/quote.hpp"
 #include "cell/process.hpp"
 #include "experiment/experiment_run.hpp"
-#include "experiment/recorded_options.hpp"
 #include "experiment/state.hpp"
 
 namespace host::experiment {
@@ -108,26 +106,11 @@ ExperimentArguments recorded_arguments(const fs::path& root, bool trust_record) 
   out.backend = state.get<std::string>(plan, "backend");
   out.set = state.get<std::vector<std::string>>(plan, "set");
   out.quick = state.get<bool>(plan, "quick");
-  if (trust_record) out.plugin_path = state.get<std::string>(plan, "plugin_path");
+  if (trust_record)
+    out.plugin_path = state.get<std::string>(plan, "plugin_path");
+  else
+    out.record = state.source();
   return out;
-}
-
-void refuse_to_trust(const ExperimentRun& run, const std::string& source) {
-  for (const auto& side : run.file.sides)
-    if (!side.plugin_path.empty())
-      throw base::usage_error(fmt::format(
-          "{}: side {} has a plugin_path there, {}, which decides whose code runs; name the experiment's file too, or add "
-          "--trust-record, if you know that the record is yours",
-          source, base::in_quotes(side.name), base::in_quotes(side.plugin_path)));
-  std::map<fs::path, catalog::Manifest> manifests;
-  const auto manifest = [&](const fs::path& file) -> const catalog::Manifest& {
-    if (!manifests.contains(file)) manifests.emplace(file, catalog::read_manifest(file));
-    return manifests.at(file);
-  };
-  for (const auto& cell : run.experiment.planned) {
-    refuse_to_trust(cell.settings.workload, manifest(cell.spec.workload_manifest), source);
-    refuse_to_trust(cell.settings.backend, manifest(cell.spec.backend_manifest), source);
-  }
 }
 
 void take_up(ExperimentRun& run) {

@@ -99,8 +99,8 @@ class Run(ExperimentCase):
             self.assertIn(expected, comparison)
         self.assertTrue((self.folder() / "comparison" / "report.html").exists())
         self.assertTrue((self.folder() / "cells.csv").exists())
-        self.assertEqual((self.folder() / "experiment.toml").read_text(), (self.root / "sweep.toml").read_text())
-        again = self.host("compare", self.folder(), "--by", "side", "--json", "--output-dir", self.root / "again")
+        self.assertEqual((self.folder() / "experiment.toml").read_text(), (self.dir / "sweep.toml").read_text())
+        again = self.host("compare", self.folder(), "--by", "side", "--json", "--output-dir", self.dir / "again")
         configs = json.loads(again.stdout)["configs"]
         self.assertEqual(len(configs), 2)
         self.host("verify", self.folder())
@@ -129,17 +129,17 @@ class Run(ExperimentCase):
 
 
 class Width(ExperimentCase):
-    NOISY = HEAD + 'seeds = "per-block"\nrepeat = 3\nrepeat_max = 12\nuntil = "latency_p50 +-{}%"\n' + LOAD + SIDES
+    NOISY = HEAD + 'seeds = "per-block"\nrepeat = 3\nrepeat_max = 12\nuntil = "latency_p50 +-WIDTH%"\n' + LOAD + SIDES
 
     def test_blocks_go_on_until_the_interval_is_as_narrow_as_asked(self) -> None:
-        done = self.experiment(self.file(self.NOISY.format(2)))
+        done = self.experiment(self.file(self.NOISY.replace("WIDTH", "2")))
         blocks = max(c["metadata"]["experiment"]["block"] for c in self.cells())
         self.assertGreater(blocks, 3)
         self.assertIn("more cells", done.stderr)
         self.assertRegex(done.stdout, r"latency_p50 of slow / fast at all: [\d.]+ \[[\d.]+, [\d.]+\], \+-[\d.]+ % with \d+ repetitions")
 
     def test_the_budget_ends_them_and_the_width_that_was_reached_is_told(self) -> None:
-        done = self.experiment(self.file(self.NOISY.format(0.01)))
+        done = self.experiment(self.file(self.NOISY.replace("WIDTH", "0.01")))
         self.assertEqual(max(c["metadata"]["experiment"]["block"] for c in self.cells()), 12)
         self.assertIn("WIDER than the +-0.01 % asked for", done.stdout)
 
@@ -153,13 +153,13 @@ class Width(ExperimentCase):
 
 
 class Search(ExperimentCase):
-    # Each request takes 10 ms or 20 ms, and there are 4 replicas a node.
+    # Each request takes 10 ms or 20 ms, and the pool has 4 replicas a node.
     TEXT = HEAD + """repeat = 2
 [options]
 rate = 50
 duration = 20
 arrival = "constant"
-parallelism = 4
+parallelism = 2
 "mock.service" = "constant"
 [[side]]
 name = "fast"
@@ -243,7 +243,7 @@ class Refusal(ExperimentCase):
     def test_what_is_wrong_is_told_before_anything_runs(self) -> None:
         for text, says in (
                 (HEAD + SIDES + "[axis]\nrate = [20, -1]\n", ["sweep.toml:13:13: rate", "-1"]),
-                (HEAD + SIDES + "[axis]\nrat = [20]\n", ["sweep.toml:13:1", "did you mean 'rate'"]),
+                (HEAD + SIDES + "[axis]\nrat = [20]\n", ["sweep.toml:13:8", "did you mean 'rate'"]),
                 (HEAD + SIDES + "[options]\nrepeat = 3\n", ["a place of its own"]),
                 (HEAD + SIDES.replace("slow", "fast"), ["the name of another one too"]),
                 (HEAD + SIDES + "[axis]\nrate = []\n", ["this one is empty"]),
