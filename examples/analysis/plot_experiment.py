@@ -25,7 +25,8 @@ def read_cells(run: pathlib.Path) -> pd.DataFrame:
     try:
         cells = pd.read_csv(file, low_memory=False)
     except (OSError, ValueError) as e:
-        raise SystemExit(f"{file}: {e}; name the folder of an experiment, or a file that `sage-host report --csv` wrote") from e
+        why = str(e).split("\n")[0]
+        raise SystemExit(f"{file}: {why}; name the folder of an experiment, or a file that `sage-host report --csv` wrote") from e
     missing = [column for column in FIXED if column not in cells.columns]
     if missing:
         raise SystemExit(f"{file}: no table of cells, it has no column '{missing[0]}'; `sage-host report RUN --csv FILE` writes one")

@@ -1,6 +1,7 @@
 #include "compare/comparison.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -196,11 +197,12 @@ class ConfigComparison {
 };
 
 // "rate: 20 against 40"; empty = in nothing that forbids a comparison.
-std::string differences_beyond(const std::vector<Mismatch>& mismatches, const std::string& group) {
+std::string differences_beyond(const std::vector<Mismatch>& mismatches, const std::string& group,
+                               const std::string& baseline) {
   std::string out;
   for (const auto& mismatch : mismatches) {
     if (!mismatch.forbids || mismatch.group != group) continue;
-    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", mismatch.field, values_text(mismatch));
+    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", mismatch.field, values_text(mismatch, baseline));
   }
   return out;
 }
@@ -254,10 +256,10 @@ std::string where(const Mismatch& mismatch) {
   return mismatch.label.empty() ? "(by workload)" : mismatch.label;
 }
 
-std::string values_text(const Mismatch& mismatch) {
-  std::string out;
-  for (const auto& [side, value] : mismatch.values) out += (out.empty() ? "" : " against ") + value;
-  return out;
+std::string values_text(const Mismatch& mismatch, const std::string& first) {
+  std::vector<std::string> values;
+  for (const auto& [side, value] : mismatch.values) values.insert(side == first ? values.begin() : values.end(), value);
+  return fmt::format("{}", fmt::join(values, " against "));
 }
 
 Comparison compare(const ResultSet& results, const CompareOptions& options) {
@@ -305,7 +307,8 @@ Comparison compare(const ResultSet& results, const CompareOptions& options) {
       });
       config.sides.push_back({side, std::move(it->second), {}});
     }
-    judge(config, out, grouped ? differences_beyond(out.mismatches, groups[i]) : std::string());
+    judge(config, out,
+          grouped ? differences_beyond(out.mismatches, groups[i], config.sides.front().side) : std::string());
   }
   return out;
 }

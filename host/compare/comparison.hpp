@@ -80,8 +80,8 @@ const MetricResult* latency_result(const ComparedConfig& config, std::string_vie
 
 // The run, the configuration's label, or "(by workload)".
 std::string where(const Mismatch& mismatch);
-// "20 against 40".
-std::string values_text(const Mismatch& mismatch);
+// "20 against 40", that of `first` first.
+std::string values_text(const Mismatch& mismatch, const std::string& first = "");
 
 struct Comparison {
   std::vector<ComparedConfig> configs;

@@ -90,10 +90,13 @@ class Cells(Case):
 
     def test_the_example_refuses_what_it_cannot_draw(self) -> None:
         self.table()
-        for arguments, says in ((("nowhere",), "name the folder of an experiment"), (("run/unified_results.jsonl",), "no table of cells"),
+        self.write("other.csv", "a,b\n1,2\n")
+        for arguments, says in ((("nowhere",), "name the folder of an experiment"), (("other.csv",), "no table of cells"),
                                 (("cells.csv", "--metric", "colour"), "no run has a value of colour"),
                                 (("cells.csv", "--axis", "nodes"), "there are: rate")):
-            self.assertIn(says, self.plot(*arguments, code=1).stderr)
+            said = self.plot(*arguments, code=1).stderr
+            self.assertIn(says, said)
+            self.assertEqual(said.count("\n"), 1)
 
 
 class Experiment(Case):
