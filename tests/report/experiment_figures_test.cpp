@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "compare/scratch_folder.hpp"
 #include "made_experiment.hpp"
@@ -99,6 +100,21 @@ TEST_CASE("fewer than three runs have a range, and the caption says so") {
   CHECK(y.high == Approx(10.05));
   CHECK(says(p99, "n = 2 runs each: the median of the runs, bars their range."));
   CHECK_FALSE(says(p99, "confidence"));
+}
+
+TEST_CASE("a share has the mean and an interval within 0 to 1") {
+  compare::ResultSet results;
+  for (const double attainment : {0.97, 1.0, 1.0}) add(results, {.attainment = attainment});
+  const auto figures = figures_of(results);
+  const auto& table = figure(figures, "sides");
+  const auto at = std::ranges::find(table.columns, "slo_attainment", &FigureColumn::title) - table.columns.begin();
+  const auto value = table.rows[0].cells[static_cast<size_t>(at)].value;
+  REQUIRE(value);
+  // Mean 0.99, deviation 0.01732; t(2) at 97.5 % is 4.3027.
+  CHECK(value->middle == Approx(0.99));
+  CHECK(value->low == Approx(0.99 - 4.3027 * 0.0173205 / std::sqrt(3)).epsilon(1e-4));
+  CHECK(value->high == 1);
+  CHECK(says(table, "of shares the mean and Student's"));
 }
 
 TEST_CASE("what is INVALID is hollow, what failed is absent, and neither is the knee or on the frontier") {

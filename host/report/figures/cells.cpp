@@ -184,11 +184,10 @@ Experiment experiment_of(const std::string& id, const std::vector<Placed>& place
   for (auto& [where, cell] : out.cells) {
     if (cell.usable.empty()) cell.values = std::move(doubtful[where]);
     for (const auto& [name, values] : cell.values) {
-      auto spread = spread_of(values, confidence);
-      if (!spread) continue;
-      if (const auto* definition = metrics::find_metric(name); definition != nullptr && definition->unit == "0..1")
-        spread->high = std::min(spread->high, 1.0);
-      cell.spreads.emplace(name, *spread);
+      const auto* definition = metrics::find_metric(name);
+      const bool share = definition != nullptr && definition->unit == "0..1";
+      const auto spread = share ? share_spread(values, confidence) : spread_of(values, confidence);
+      if (spread) cell.spreads.emplace(name, *spread);
     }
   }
   return out;

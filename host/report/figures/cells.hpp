@@ -68,7 +68,9 @@ std::vector<Experiment> experiments_of(const compare::Comparison& comparison);
 // From 3 positive values on the interval of the geometric mean, by the method of ratios (compare/statistics.hpp); else
 // the median and the range. Nothing without a value.
 std::optional<Spread> spread_of(std::span<const double> values, double confidence);
-// Of candidate / baseline likewise: without an interval the ratio of the medians alone.
+// Of a share of 0..1, whose logarithm has no room above: the mean with Student's interval, from 3 values on.
+std::optional<Spread> share_spread(std::span<const double> values, double confidence);
+// Of candidate / baseline, by the method of ratios: without an interval the ratio of the medians alone.
 std::optional<Spread> ratio_spread(std::span<const double> baseline, std::span<const double> candidate,
                                    double confidence);
 

@@ -8,7 +8,6 @@
 
 #include "report/figures/parts.hpp"
 #include "report/latex/tex.hpp"
-#include "report/metric_rows.hpp"
 
 namespace host::report {
 namespace {
@@ -28,7 +27,7 @@ void ring_knee(FigureSeries& series) {
 void add_load_curve(std::vector<Figure>& out, const Experiment& experiment, size_t axis, const std::string& metric) {
   const auto lines = lines_over(experiment, axis);
   Figure figure{.id = fmt::format("load-{}-{}", axis + 1, tex_slug(metric)),
-                .title = fmt::format("Throughput against {}, by {}", metric_text(metric), experiment.axes[axis].name)};
+                .title = fmt::format("Throughput against {}, by {}", metric_words(metric), experiment.axes[axis].name)};
   for (const auto& line : lines.lines) {
     auto series = series_of(experiment, line, axis, [&](const ExperimentCell& cell) -> std::optional<Spread> {
       const auto* latency = cell.spread(metric);
@@ -66,7 +65,7 @@ void add_axis_curves(std::vector<Figure>& out, const Experiment& experiment) {
     const auto lines = lines_over(experiment, axis);
     for (const std::string metric : drawn) {
       Figure figure{.id = fmt::format("axis-{}-{}", axis + 1, tex_slug(metric)),
-                    .title = fmt::format("{} by {}", metric_text(metric), experiment.axes[axis].name)};
+                    .title = fmt::format("{} by {}", metric_words(metric), experiment.axes[axis].name)};
       for (const auto& line : lines.lines)
         figure.series.push_back(series_of(experiment, line, axis, [&](const ExperimentCell& cell) {
           const auto* spread = cell.spread(metric);
@@ -110,7 +109,7 @@ void add_frontier(std::vector<Figure>& out, const Experiment& experiment) {
     frontier.points.push_back({.x = at.throughput, .y = {at.latency, at.latency, at.latency, 1, false}});
   }
   Figure figure{.id = "pareto",
-                .title = fmt::format("throughput and {}: the Pareto frontier over all points", metric_text(latency)),
+                .title = fmt::format("throughput and {}: the Pareto frontier over all points", metric_words(latency)),
                 .caption = "Pale: another point has at least the throughput and at most the latency.",
                 .kind = FigureKind::scatter};
   const auto sides = std::min(experiment.sides.size(), most_lines);

@@ -32,6 +32,7 @@ struct Shown {
   size_t most = 0;
   size_t intervals = 0;
   size_t ranges = 0;
+  bool shares = false;  // attainments and the like
   size_t hollow = 0;
   size_t crossed = 0;
   size_t ringed = 0;
@@ -55,18 +56,23 @@ Shown shown_in(const Figure& figure) {
   for (const auto& row : figure.rows)
     for (const auto& cell : row.cells)
       if (cell.value) out.add(*cell.value, cell.hollow);
+  out.shares = figure.y.share || std::ranges::find(figure.columns, "0..1", &FigureColumn::unit) != figure.columns.end();
   return out;
 }
 
-std::string method_text(const Shown& shown, double confidence, bool table) {
+// How many runs a value is of, and what is drawn around it: bars, in a table brackets, in a map nothing.
+std::string method_text(const Shown& shown, double confidence, FigureKind kind) {
   const auto n = shown.least == shown.most ? fmt::format("n = {}", shown.least)
                                            : fmt::format("n = {} to {}", shown.least, shown.most);
-  const auto* where = table ? "brackets" : "bars";
-  const auto interval = fmt::format(
-      "the geometric mean of the runs, {} its {:.4g} % confidence interval (bootstrap-t on the logarithms, with fewer "
-      "than 5 runs Student's)",
-      where, confidence * 100);
-  const auto range = fmt::format("the median of the runs, {} their range", where);
+  const auto around = [&](const std::string& what) {
+    return kind == FigureKind::heat ? std::string()
+                                    : fmt::format(", {} {}", kind == FigureKind::table ? "brackets" : "bars", what);
+  };
+  const auto interval = "the geometric mean of the runs" +
+                        around(fmt::format("its {:.4g} % confidence interval (bootstrap-t on the logarithms, with "
+                                           "fewer than 5 runs Student's{})",
+                                           confidence * 100, shown.shares ? "; of shares the mean and Student's" : ""));
+  const auto range = "the median of the runs" + around("their range");
   if (shown.ranges == 0) return fmt::format("{} runs each: {}.", n, interval);
   if (shown.intervals == 0) return fmt::format("{} run{} each: {}.", n, shown.most == 1 ? "" : "s", range);
   return fmt::format("{} runs each: {}; with fewer than 3 runs or a value of 0 {}.", n, interval, range);
@@ -74,9 +80,15 @@ std::string method_text(const Shown& shown, double confidence, bool table) {
 
 }  // namespace
 
+std::string metric_words(std::string_view metric) {
+  auto out = metric_text(metric);
+  if (out.starts_with("slo ")) out.replace(0, 3, "SLO");
+  return out;
+}
+
 std::string metric_title(std::string_view metric) {
   const auto* definition = metrics::find_metric(metric);
-  auto out = metric_text(metric);
+  auto out = metric_words(metric);
   if (definition != nullptr && definition->unit != "0..1" && definition->unit != "ratio")
     out += fmt::format(" ({})", definition->unit);
   return out;
@@ -121,13 +133,15 @@ std::string clock_and_seeds(const Experiment& experiment) {
 }
 
 void add_figure(std::vector<Figure>& out, const Experiment& experiment, Figure figure, const std::string& left_out) {
+  if (const char first = figure.title.empty() ? '\0' : figure.title.front(); first >= 'a' && first <= 'z')
+    figure.title.front() = static_cast<char>(first - 'a' + 'A');
   std::erase_if(figure.series, [](const FigureSeries& series) { return series.points.empty(); });
   const auto shown = shown_in(figure);
   if (shown.most == 0) return;
   const bool table = figure.kind == FigureKind::table || figure.kind == FigureKind::heat;
   auto& caption = figure.caption;
   if (!caption.empty()) caption += ' ';
-  caption += method_text(shown, experiment.confidence, table);
+  caption += method_text(shown, experiment.confidence, figure.kind);
   const auto counted = [&](size_t n, std::string_view what) {
     caption += fmt::format(" {}: {} {}{}", table ? "In parentheses" : "Hollow", n, table ? "value" : "point",
                            n == 1 ? "" : "s") +

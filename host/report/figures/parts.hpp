@@ -50,6 +50,7 @@ FigureSeries series_of(const Experiment& experiment, const ExperimentLine& line,
 FigureAxis x_axis(const ExperimentAxis& axis);
 // Of values: logarithmic if they are far apart.
 FigureAxis y_axis(std::string title, const std::vector<FigureSeries>& series);
+std::string metric_words(std::string_view metric);  // "SLO attainment"
 std::string metric_title(std::string_view metric);  // "latency p99 (ms)"
 
 // Gives the figure its series and says how they came about: runs, intervals, clock, seeds, what is hollow or left out.

@@ -5,7 +5,6 @@
 #include <array>
 
 #include "report/figures/parts.hpp"
-#include "report/metric_rows.hpp"
 
 namespace host::report {
 namespace {
@@ -83,13 +82,13 @@ void add_scaling_over(std::vector<Figure>& out, const Experiment& experiment, si
   const auto first = of.numbers.front();
   const auto last = of.numbers.back();
   Figure absolute{.id = fmt::format("scaling-{}-{}", axis + 1, metric),
-                  .title = fmt::format("{} by {}, against the ideal", metric_text(metric), of.name),
+                  .title = fmt::format("{} by {}, against the ideal", metric_words(metric), of.name),
                   .caption = metric == "capacity" ? "The largest load at which the condition of the search held." : "",
                   .x = x_axis(of)};
   Figure speed_up{.id = fmt::format("scaling-{}-speed-up", axis + 1),
                   .title = fmt::format("Speed-up by {}", of.name),
                   .caption = fmt::format("{} / that at the smallest number of {} whose runs may be used.",
-                                         metric_text(metric), of.name),
+                                         metric_words(metric), of.name),
                   .x = x_axis(of),
                   .y = {.title = "speed-up"}};
   Figure efficiency{.id = fmt::format("scaling-{}-efficiency", axis + 1),

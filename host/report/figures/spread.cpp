@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "report/figures/cells.hpp"
 
@@ -34,6 +36,17 @@ std::optional<Spread> spread_of(std::span<const double> values, double confidenc
     if (const auto out = finite({mean->ratio, mean->low, mean->high, values.size(), true})) return out;
   const auto [low, high] = std::ranges::minmax(values);
   return finite({compare::median(values), low, high, values.size(), false});
+}
+
+std::optional<Spread> share_spread(std::span<const double> values, double confidence) {
+  if (values.size() < 3) return spread_of(values, confidence);
+  const auto n = static_cast<double>(values.size());
+  const auto mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  double squares = 0;
+  for (const auto value : values) squares += (value - mean) * (value - mean);
+  const boost::math::students_t_distribution<double> t(n - 1);
+  const auto half = boost::math::quantile(t, 0.5 + confidence / 2) * std::sqrt(squares / (n - 1) / n);
+  return finite({mean, std::max(0.0, mean - half), std::min(1.0, mean + half), values.size(), true});
 }
 
 std::optional<Spread> ratio_spread(std::span<const double> baseline, std::span<const double> candidate,

@@ -9,7 +9,6 @@
 #include "metrics/definitions.hpp"
 #include "report/figures/parts.hpp"
 #include "report/latex/tex.hpp"
-#include "report/metric_rows.hpp"
 
 namespace host::report {
 namespace {

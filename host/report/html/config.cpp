@@ -116,7 +116,10 @@ std::string charts_html(Page& page, std::string_view id_prefix, std::vector<Char
     const auto rows = chart.spec.contains("labels") ? chart.spec["labels"].size() : 0;
     // Rows of horizontal bars need height; the style sheet has a class for every few.
     const bool sideways = chart.spec["kind"] == "spans" || chart.spec.contains("horizontal");
-    const auto* height = !sideways || rows <= 8 ? "" : rows <= 16 ? " tall" : " taller";
+    // So does a legend of many lines.
+    const auto lines =
+        std::ranges::count_if(chart.spec["series"], [](const auto& of) { return !of.contains("quiet"); });
+    const auto* height = !sideways ? (lines > 6 ? " tall" : "") : rows <= 8 ? "" : rows <= 16 ? " tall" : " taller";
     const auto label = fmt::format("Chart: {}. {}", chart.title, chart.caption);
     out += fmt::format(
         "<figure{0}><h3>{1}</h3><div class=\"plot{2}\"><canvas id=\"{3}\" role=\"img\" aria-label=\"{4}\"></canvas>"

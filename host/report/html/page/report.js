@@ -65,8 +65,8 @@
         label: s.name, data: s.points.map(([x, y]) => ({x, y})), clip: 6, borderColor: color, backgroundColor: color,
         borderWidth: s.color === 'muted' ? 1 : 1.75, tension: 0, spanGaps: false,
         borderDash: dashes[(s.dash ?? (s.color === 'muted' ? 2 : s.color)) % dashes.length],
-        pointRadius: s.ring || s.crossed ? 7 : few ? 3 : 0, pointHitRadius: s.ring || s.crossed ? 0 : 8, pointStyle: mark,
-        pointBorderColor: s.crossed ? css('--text') : color, showLine: !s.apart, quiet: s.quiet, bars: s.bars,
+        pointRadius: s.ring || s.crossed ? 7 : s.hollow ? 3.5 : few ? 3 : 0, pointHitRadius: s.ring || s.crossed ? 0 : 8, pointStyle: mark,
+        pointBorderColor: s.crossed ? css('--text') : color, pointBorderWidth: s.hollow ? 1.5 : 1, showLine: !s.apart, quiet: s.quiet, bars: s.bars,
         pointBackgroundColor: s.ring ? 'transparent' : s.hollow ? css('--page') : color, notes: s.notes,
       });
       if (!s.band) continue;
