@@ -213,6 +213,7 @@ TEST_CASE("by nodes: the capacity of searches, speed-up and efficiency against t
   REQUIRE(capacity.series.size() == 2);
   CHECK(capacity.series[0].points[1].y.middle == Approx(181).epsilon(0.001));
   CHECK(capacity.series[1].guide);
+  CHECK(capacity.title == "Capacity by nodes, against the ideal");
   CHECK(capacity.series[1].points[1].y.middle == Approx(404).epsilon(0.001));  // 4 times the 101 of one node
   const auto& speed_up = figure(figures, "scaling-1-speed-up");
   CHECK(speed_up.series[0].points[2].y.middle == Approx(301.0 / 101).epsilon(0.001));

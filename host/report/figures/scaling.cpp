@@ -73,6 +73,7 @@ void add_proportional(Figure& figure) {
     line.color = figure.series[i].color;
     figure.series.push_back(std::move(line));
   }
+  if (figure.series.size() > count) figure.title += ", against the ideal";
 }
 
 void add_scaling_over(std::vector<Figure>& out, const Experiment& experiment, size_t axis) {
@@ -82,7 +83,7 @@ void add_scaling_over(std::vector<Figure>& out, const Experiment& experiment, si
   const auto first = of.numbers.front();
   const auto last = of.numbers.back();
   Figure absolute{.id = fmt::format("scaling-{}-{}", axis + 1, metric),
-                  .title = fmt::format("{} by {}, against the ideal", metric_words(metric), of.name),
+                  .title = fmt::format("{} by {}", metric_words(metric), of.name),
                   .caption = metric == "capacity" ? "The largest load at which the condition of the search held." : "",
                   .x = x_axis(of)};
   Figure speed_up{.id = fmt::format("scaling-{}-speed-up", axis + 1),
