@@ -139,6 +139,7 @@ TEST_CASE("what is INVALID is hollow, what failed is absent, and neither is the 
   CHECK(points[2].y.middle == Approx(15).epsilon(0.001));  // the INVALID runs' own
   CHECK(std::ranges::none_of(points, &FigurePoint::ringed));
   CHECK(says(curve, "Hollow: 2 points, of whose runs some are INVALID or failed"));
+  CHECK(says(curve, "Absent: 1 point without a value."));
   const auto& pareto = figure(figures, "pareto");
   for (const auto& point : pareto.series[0].points) CHECK((point.pale || !point.hollow));
   const auto& frontier = pareto.series.back();

@@ -44,6 +44,7 @@ struct FigureSeries {
   bool marked = true;
   bool guide = false;  // an ideal, nothing measured: a light line without marks
   std::vector<FigurePoint> points = {};
+  size_t absent = 0;  // points of the line without a value
 };
 
 struct FigureColumn {

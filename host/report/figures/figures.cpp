@@ -36,6 +36,7 @@ struct Shown {
   size_t hollow = 0;
   size_t crossed = 0;
   size_t ringed = 0;
+  size_t absent = 0;
   void add(const Spread& value, bool is_hollow) {
     least = std::min(least, value.n);
     most = std::max(most, value.n);
@@ -46,13 +47,15 @@ struct Shown {
 
 Shown shown_in(const Figure& figure) {
   Shown out;
-  for (const auto& series : figure.series)
+  for (const auto& series : figure.series) {
+    out.absent += series.absent;
     for (const auto& point : series.points) {
       if (series.guide) continue;
       out.add(point.y, point.hollow);
       out.crossed += point.driver_limited ? 1U : 0U;
       out.ringed += point.ringed ? 1U : 0U;
     }
+  }
   for (const auto& row : figure.rows)
     for (const auto& cell : row.cells)
       if (cell.value) out.add(*cell.value, cell.hollow);
@@ -135,8 +138,8 @@ std::string clock_and_seeds(const Experiment& experiment) {
 void add_figure(std::vector<Figure>& out, const Experiment& experiment, Figure figure, const std::string& left_out) {
   if (const char first = figure.title.empty() ? '\0' : figure.title.front(); first >= 'a' && first <= 'z')
     figure.title.front() = static_cast<char>(first - 'a' + 'A');
-  std::erase_if(figure.series, [](const FigureSeries& series) { return series.points.empty(); });
   const auto shown = shown_in(figure);
+  std::erase_if(figure.series, [](const FigureSeries& series) { return series.points.empty(); });
   if (shown.most == 0) return;
   const bool table = figure.kind == FigureKind::table || figure.kind == FigureKind::heat;
   auto& caption = figure.caption;
@@ -151,6 +154,8 @@ void add_figure(std::vector<Figure>& out, const Experiment& experiment, Figure f
     counted(
         shown.hollow,
         ", of whose runs some are INVALID or failed; where none may be used, the value is that of the INVALID ones.");
+  if (shown.absent > 0)
+    caption += fmt::format(" Absent: {} point{} without a value.", shown.absent, shown.absent == 1 ? "" : "s");
   if (shown.crossed > 0)
     caption += fmt::format(" Crossed: {} point{} limited by the driver.", shown.crossed, shown.crossed == 1 ? "" : "s");
   if (shown.ringed > 0)

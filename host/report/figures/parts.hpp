@@ -33,9 +33,12 @@ FigureSeries series_of(const Experiment& experiment, const ExperimentLine& line,
   const auto& of = experiment.axes[axis];
   for (const auto point : line.points) {
     const auto* cell = experiment.cell(line.side, point);
-    if (cell == nullptr) continue;
-    const std::optional<Spread> y = value(*cell);
-    if (!y) continue;
+    std::optional<Spread> y;
+    if (cell != nullptr) y = value(*cell);
+    if (!y) {
+      ++out.absent;
+      continue;
+    }
     const auto at = experiment.points[point].at[axis];
     out.points.push_back({.x = of.numeric ? of.numbers[at] : static_cast<double>(at),
                           .y = *y,
