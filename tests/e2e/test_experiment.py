@@ -97,7 +97,9 @@ class Run(ExperimentCase):
         comparison = (self.folder() / "comparison" / "summary.md").read_text()
         for expected in ("fast", "slow", "rate = 20", "rate = 40"):
             self.assertIn(expected, comparison)
-        self.assertTrue((self.folder() / "comparison" / "report.html").exists())
+        page = (self.folder() / "comparison" / "report.html").read_text()
+        self.assertIn("Throughput against latency p50, by rate", page)
+        self.assertIn("Simulated time: nothing here was measured on hardware.", page)
         self.assertTrue((self.folder() / "cells.csv").exists())
         self.assertEqual((self.folder() / "experiment.toml").read_text(), (self.dir / "sweep.toml").read_text())
         again = self.host("compare", self.folder(), "--by", "side", "--json", "--output-dir", self.dir / "again")

@@ -268,6 +268,15 @@ TEST_CASE("two axes: a map for each side on one scale, and lines that fold beyon
   CHECK(figure(figures, "heat-throughput-2").rows[1].cells[19].shade == 1.0);
 }
 
+TEST_CASE("axes stand in the order of the file, which the record tells beside the values") {
+  compare::ResultSet results;
+  for (size_t i = 0; i < 4; ++i) {
+    add(results, {.point = {{"nodes", i / 2 + 1}, {"rate", i % 2}}, .point_index = i});
+    results.records.back().columns["metadata"]["experiment"]["axes"] = {"rate", "nodes"};
+  }
+  CHECK(figure(figures_of(results), "heat-throughput-1").row_title == "rate / nodes");
+}
+
 TEST_CASE("the best side is marked only where its interval overlaps no other") {
   const auto best = [](double other, size_t repetitions) {
     compare::ResultSet results;

@@ -13,6 +13,7 @@ namespace host::report {
 namespace {
 
 using base::field;
+using base::list;
 using base::number;
 using base::text;
 using Json = nlohmann::ordered_json;
@@ -36,6 +37,19 @@ std::string json_text(const Json& value) {
 
 double index_of(const Json& place, std::string_view key) {
   return number(place, key).value_or(std::numeric_limits<double>::max());
+}
+
+// By axis, in the order of the file, which `axes` has.
+std::vector<std::pair<std::string, const Json*>> values_of(const Json& place) {
+  std::vector<std::pair<std::string, const Json*>> out;
+  const auto& values = field(place, "point");
+  if (!values.is_object()) return out;
+  for (const auto& axis : list(field(place, "axes")))
+    if (const auto& value = field(values, text(axis)); !value.is_null()) out.emplace_back(text(axis), &value);
+  for (const auto& [name, value] : values.items())
+    if (std::ranges::find(out, name, [](const auto& of) { return of.first; }) == out.end())
+      out.emplace_back(name, &value);
+  return out;
 }
 
 std::string point_key(const Json& place) {
@@ -159,8 +173,7 @@ Experiment experiment_of(const std::string& id, const std::vector<Placed>& place
   std::map<std::string, NamedPoint> named;  // by key
   for (const auto& [record, place] : placed) {
     NamedPoint point{.index = index_of(*place, "point_index"), .name = text(*place, "point_name"), .values = {}};
-    if (const auto& values = field(*place, "point"); values.is_object())
-      for (const auto& [name, value] : values.items()) point.values.emplace_back(name, &value);
+    point.values = values_of(*place);
     named.emplace(point_key(*place), std::move(point));
   }
   std::vector<std::string> keys;
