@@ -26,8 +26,8 @@ const std::vector<catalog::Flag>& report_flags() {
                                       "one page that needs nothing else; without any of these: report.html beside "
                                       "the results"),
          .placeholder = "FILE"},
-        {.spec =
-             catalog::text_option("latex", "", "tables and figures for a paper, with a main.tex that shows them all"),
+        {.spec = catalog::text_option("latex", "",
+                                      "tables, figures and claims for a paper, with a main.tex that shows them all"),
          .placeholder = "DIR"},
         {.spec = catalog::text_option("markdown", "", "a comment for a pull request; - for standard output"),
          .placeholder = "FILE"},

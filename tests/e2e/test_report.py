@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 import pathlib
+import re
 import shutil
 import sqlite3
 import struct
@@ -172,6 +174,32 @@ class Latex(Report):
         (self.dir / "paper.tex").write_text("\\documentclass{article}\\def\\sagedir{tex}\\input{tex/preamble.tex}\\begin{document}"
                                             f"\\input{{tex/{next((self.dir / 'tex').glob('*-latency.tex')).name}}}\\end{{document}}")
         self.assertIn("latency by percentile", pdf_text(self.dir, "paper.tex"))
+
+    def test_claims_have_the_numbers_of_the_records_and_their_hashes(self) -> None:
+        self.report("--latex", self.dir / "tex")
+        claims = (self.dir / "tex" / "claims.tex").read_text()
+        keys = re.findall(r"\\sageset\{([^}]+)/says\}", claims)
+        paper = ("\\documentclass{article}\\input{tex/claims.tex}\\begin{document}" +
+                 "".join(f"\\sageclaim{{{key}}}\n\n" for key in keys) + "%s\\end{document}")
+        (self.dir / "paper.tex").write_text(paper % "")
+        text = pdf_text(self.dir, "paper.tex")
+        (key,) = (key for key in keys if re.fullmatch(r"\d+-q6-\w+/[\w-]+-vs-[\w-]+/latency-p95", key))
+        before, after = (sorted(record["latency_p95"] for _, record in self.runs(side, "q6"))[1] for side in ("before", "after"))
+        self.assertIn(f"\\sageset{{{key}/ratio}}{{{after / before:.3f}}}", claims)
+        self.assertIn("In simulated time, which shows a model and no system: latency p95 of ", text)
+        self.assertIn(f"times that of {self.results}/before, which is worse by more than 5 % (ratio {after / before:.3f}, 95 % interval",
+                      text.replace("- ", "-"))
+        hashes = ""
+        for side in ("after", "before"):
+            for _, record in self.runs(side, "q6"):
+                canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                hashes += hashlib.sha256(canonical.encode()).hexdigest()
+                self.assertIn(f"% record {hashes[-64:]} ", claims)
+        self.assertIn(f"config {record['config_hash'][:12]}, records {hashlib.sha256(hashes.encode()).hexdigest()[:12]}", text)
+        # a claim that is no longer there is no longer printed
+        (self.dir / "paper.tex").write_text(paper % "\\sageclaim{01-gone/throughput}")
+        with self.assertRaisesRegex(AssertionError, "no claim or value is called '01-gone/throughput/says"):
+            pdf_text(self.dir, "paper.tex")
 
     def test_names_print_as_they_are(self) -> None:
         name = r"a_b%c$d#e&f{g}~h^i\j|k<l>m"

@@ -54,12 +54,11 @@ std::string problem_list(const compare::Comparison& comparison) {
   return items.empty() ? items : "\\section*{Mismatches and problems}\n\\begin{itemize}\n" + items + "\\end{itemize}\n";
 }
 
-// "03-q6-13d033eb1dc6": the number keeps configurations apart whatever they are called.
+}  // namespace
+
 std::string stem_of(const compare::ComparedConfig& config, size_t index) {
   return fmt::format("{:02}-{}-{}", index + 1, tex_slug(config.workload), tex_slug(compare::config_name(config)));
 }
-
-}  // namespace
 
 std::vector<TexFile> latex_files(const compare::Comparison& comparison) {
   std::string body;
@@ -73,6 +72,7 @@ std::vector<TexFile> latex_files(const compare::Comparison& comparison) {
   };
   add({{"verdicts.tex", verdict_table(comparison)}});
   add(experiment_files(comparison));
+  auto claims = tex_claims(comparison);
   const auto detailed = detailed_configs(comparison);
   if (detailed < comparison.configs.size())
     body += fmt::format("The first {} of {} points of the experiment follow in detail.\n", detailed,
@@ -80,14 +80,17 @@ std::vector<TexFile> latex_files(const compare::Comparison& comparison) {
   for (size_t i = 0; i < detailed; ++i) {
     const auto& config = comparison.configs[i];
     const auto stem = stem_of(config, i);
+    body += claims.paragraphs[i];
     add(config_tables(comparison, config, stem));
     add(config_figures(config, stem));
   }
   add(frontier_figures(comparison));
+  out.push_back(std::move(claims.file));
   out.push_back({"main.tex", fmt::format("% pdflatex main.tex, twice for the references.\n"
                                          "\\documentclass{{article}}\n"
                                          "\\usepackage[margin=2cm]{{geometry}}\n"
                                          "\\input{{preamble.tex}}\n"
+                                         "\\input{{claims.tex}}\n"
                                          "\\extrafloats{{500}}\n"
                                          "\\begin{{document}}\n{}{}\\end{{document}}\n",
                                          problem_list(comparison), body)});

@@ -14,9 +14,9 @@ struct TexFile {
   std::string text;
 };
 
-// main.tex, which inputs all others; preamble.tex; verdicts.tex; the figures of experiments; for each configuration a
-// table, one of its parts (classes, tenants, phases, events) and figures with their .dat; the frontiers of searches.
-// Reads the runs' folders.
+// main.tex, which inputs all others; preamble.tex; claims.tex; verdicts.tex; the figures of experiments; for each
+// configuration a table, one of its parts (classes, tenants, phases, events) and figures with their .dat; the frontiers
+// of searches. Reads the runs' folders.
 std::vector<TexFile> latex_files(const compare::Comparison& comparison);
 
 // Writes them into `folder`, which is made. Files of an earlier report that are not overwritten stay. Throws Error.

@@ -25,6 +25,9 @@ std::string tex_row(const std::vector<std::string>& cells);
 // A floating picture of `body`, which is pgfplots'; `label` goes behind "fig:".
 std::string tex_figure(const std::string& body, const std::string& caption, const std::string& label);
 
+// "03-q6-13d033eb1dc6": the number keeps configurations apart whatever they are called.
+std::string stem_of(const compare::ComparedConfig& config, size_t index);
+
 std::string verdict_table(const compare::Comparison& comparison);
 // STEM.tex and, where the records have parts, STEM-parts.tex.
 std::vector<TexFile> config_tables(const compare::Comparison& comparison, const compare::ComparedConfig& config,
@@ -36,5 +39,13 @@ std::vector<TexFile> config_figures(const compare::ComparedConfig& config, const
 std::vector<TexFile> experiment_files(const compare::Comparison& comparison);
 // frontier-NN-WORKLOAD.tex for each workload and configuration that was searched for its capacity.
 std::vector<TexFile> frontier_figures(const compare::Comparison& comparison);
+
+// What the results say, as sentences: `file` is claims.tex, which defines \sageclaim{KEY} and \sagevalue{KEY}, and
+// `paragraphs` has of each configuration what shows its paragraph.
+struct TexClaims {
+  TexFile file;
+  std::vector<std::string> paragraphs;
+};
+TexClaims tex_claims(const compare::Comparison& comparison);
 
 }  // namespace host::report

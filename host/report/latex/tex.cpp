@@ -10,8 +10,6 @@
 namespace host::report {
 namespace {
 
-constexpr size_t longest = 80;  // characters
-
 // The empty group after a character keeps it from forming a ligature with the next one.
 std::string ascii(char c) {
   constexpr std::string_view plain_with_backslash = "&%$#_{}";
@@ -53,7 +51,7 @@ bool has_letter(uint32_t c) {
 
 }  // namespace
 
-std::string tex_text(std::string_view text) {
+std::string tex_text(std::string_view text, size_t longest) {
   std::string out;
   for (size_t n = 0; !text.empty(); ++n) {
     if (n == longest) return out + "\\dots{}";

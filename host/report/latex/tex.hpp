@@ -7,8 +7,9 @@
 namespace host::report {
 
 // Prints as `text` does, whatever it holds, with pdflatex's default fonts and encodings. One line; letters that those
-// fonts lack as "[U+4E2D]"; cut after 80 characters, so that no name is wider than a page.
-std::string tex_text(std::string_view text);
+// fonts lack as "[U+4E2D]"; cut after so many characters: no name of 80 is wider than a page.
+inline constexpr size_t tex_name_longest = 80;
+std::string tex_text(std::string_view text, size_t longest = tex_name_longest);
 
 // As value_text(), with "1.234e+07" as a power of ten.
 std::string tex_number(double value);
