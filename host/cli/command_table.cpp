@@ -85,12 +85,14 @@ constexpr std::array command_table = {
             .flags = rerun_flags,
             .run = rerun_command},
     Command{.name = "verify",
-            .usage = "DIR... [--strict]",
+            .usage = "DIR... [--strict | --checklist]",
             .summary = "check archived results: hashes, schema, ledger, and whether the plugins are still the same",
             .details = "Looks for runs and paired runs in the folders and below them. A folder that cannot be checked, "
-                       "such as that of a run that was killed, fails.",
+                       "such as that of a run that was killed, fails. With --checklist, what reviewers ask of an "
+                       "evaluation is answered from the same files, line by line; it fails if an answer is no.",
             .examples = "  sage-host verify results\n"
-                        "  sage-host verify artifacts --strict\n",
+                        "  sage-host verify artifacts --strict\n"
+                        "  sage-host verify artifacts --checklist\n",
             .operand = Operand::paths,
             .flags = verify_flags,
             .run = verify_command},

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "archive/checklist.hpp"
 #include "archive/verify.hpp"
 #include "base/hash.hpp"
 #include "base/json_text.hpp"
@@ -21,6 +22,7 @@ namespace host::cli {
 const std::vector<catalog::Flag>& verify_flags() {
   static const std::vector<catalog::Flag> flags = {
       {.spec = catalog::toggle("strict", "also fail where an installed plugin is not the one that ran")},
+      {.spec = catalog::toggle("checklist", "answer what reviewers ask of an evaluation, from what lies there")},
       {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"},
       {.spec = catalog::toggle("verbose", "also list the checks that passed"), .letter = 'v'},
   };
@@ -115,6 +117,31 @@ class Plugins {
 
 const char* text_of(State state) { return state == State::ok ? "  ok" : state == State::note ? "  note" : "  FAILED"; }
 
+// Exit::failed if an answer is no.
+base::Exit print_checklist(const std::string& root) {
+  std::vector<fs::path> runs;
+  for (const auto& folder : Search().below(root))
+    if (!folder.pair && folder.problem.empty() && folder.path.parent_path().filename() != "probes")
+      runs.push_back(folder.path);
+  if (runs.empty())
+    throw base::usage_error(fmt::format(
+        "verify --checklist: no run is in {}; name the folder of a run, of a paired run or of an experiment",
+        base::one_line(root)));
+  fmt::print("{}: {} run{}\n", base::one_line(root), runs.size(), runs.size() == 1 ? "" : "s");
+  base::Table table;
+  std::map<archive::Answer, size_t> answers;
+  std::string topic;
+  for (const auto& line : archive::checklist(runs)) {
+    ++answers[line.answer];
+    table.push_back(
+        {line.topic == topic ? "" : line.topic, to_string(line.answer), line.statement, line.value, line.place});
+    topic = line.topic;
+  }
+  fmt::print("{}{} yes, {} no, {} not recorded\n", base::format_table(table), answers[archive::Answer::yes],
+             answers[archive::Answer::no], answers[archive::Answer::not_recorded]);
+  return answers[archive::Answer::no] == 0 ? base::Exit::ok : base::Exit::failed;
+}
+
 }  // namespace
 
 base::Exit verify_command(const Command& command, std::span<const std::string> args) {
@@ -125,6 +152,12 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
   }
   if (arguments.positional.empty()) throw base::usage_error("verify: name folders with results, such as 'results'");
   const auto on = [&](const char* name) { return arguments.on(name); };
+  if (on("checklist")) {
+    auto exit = base::Exit::ok;
+    for (const auto& root : arguments.positional)
+      if (print_checklist(root) != base::Exit::ok) exit = base::Exit::failed;
+    return exit;
+  }
   Plugins plugins(arguments.text("plugin_path"));
   size_t folders = 0;
   size_t checks = 0;
