@@ -19,6 +19,7 @@
 #include "compare/comparison.hpp"
 #include "compare/result_file.hpp"
 #include "experiment/state.hpp"
+#include "experiment/yaml_experiment.hpp"
 #include "load/load.hpp"
 #include "records/hlog.hpp"
 #include "report/html/html.hpp"
@@ -161,6 +162,12 @@ std::vector<Parser> parsers(const fs::path& run, const fs::path& pair, const fs:
       {"manifest", texts_below(SAGE_MANIFESTS, ".toml"),
        in_file([](const auto& f) { (void)catalog::read_manifest(f); })},
       {"config", {"rate = 5\n[q6]\nrate = 7\n"}, in_file([](const auto& f) { (void)cell::read_config(f); })},
+      {"YAML",
+       {"experiment: {name: q2}\nworkload:\n  seed: 1\n  request_rate: [1, 2]\nbaselines:\n- name: separated\n"},
+       [](const std::string& text) {
+         std::vector<std::string> left_out;
+         (void)experiment::toml_of_yaml(text, "q2.yaml", left_out);
+       }},
       {"azure trace", texts_below(traces, ".csv"), in_file([](const auto& f) { (void)load::check_trace(f, 0); })},
       {"mooncake trace", texts_below(traces, ".jsonl"), in_file([](const auto& f) { (void)load::check_trace(f, 0); })},
       {"result lines",

@@ -65,7 +65,7 @@ class Contents(unittest.TestCase):
         self.assertEqual(field("sage-host-dbg", "Depends"), f"sage-host (= {VERSION})")
         # Found by dpkg-shlibdeps in what the files are linked with.
         needs = field("sage-host", "Depends")
-        for library in ("libc6", "libstdc++6", "libssl3", "libsqlite3-0", "libfmt9", "zlib1g"):
+        for library in ("libc6", "libstdc++6", "libssl3", "libsqlite3-0", "libfmt9", "libyaml-cpp0.7", "zlib1g"):
             self.assertIn(f"{library} (>= ", needs)
 
     def test_changes_are_those_of_the_version(self) -> None:
