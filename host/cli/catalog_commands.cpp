@@ -1,4 +1,4 @@
-// `list` and `describe`: what the manifests say. No plugin code is loaded.
+// `list` and `describe`: what manifests and experiments say. No plugin code is loaded.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -8,6 +8,7 @@
 #include "base/quote.hpp"
 #include "base/table_text.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/presets.hpp"
 #include "cell/settings.hpp"
 #include "cli/commands.hpp"
 
@@ -71,6 +72,24 @@ base::TableRow entry_row(const catalog::CatalogEntry& entry, bool with_state) {
     row.push_back(entry.reason.empty() ? entry.file.string() : entry.reason);
   }
   return row;
+}
+
+void list_experiments(bool as_json) {
+  base::Table table = {{"NAME", "WORKLOAD", "CELLS", "QUICK", "TITLE"}};
+  auto json = Json::array();
+  for (const auto& preset : catalog::read_presets(catalog::preset_folder())) {
+    table.push_back({preset.name, preset.workload, fmt::format("{}", preset.cells),
+                     fmt::format("{}", preset.quick_cells), base::one_line(preset.title)});
+    json.push_back({{"name", preset.name},
+                    {"file", preset.file.string()},
+                    {"title", preset.title},
+                    {"question", preset.question},
+                    {"workload", preset.workload},
+                    {"backend", preset.backend},
+                    {"cells", preset.cells},
+                    {"quick_cells", preset.quick_cells}});
+  }
+  fmt::print("{}", as_json ? json.dump(2) + "\n" : base::format_table(table));
 }
 
 const catalog::Manifest& find_any(const catalog::Catalog& catalog, const std::string& id) {
@@ -145,6 +164,7 @@ std::string description(const catalog::Manifest& m) {
 const std::vector<catalog::Flag>& list_flags() {
   static const std::vector<catalog::Flag> flags = {
       {.spec = catalog::toggle("all", "also shadowed and broken manifests, with the reason")},
+      {.spec = catalog::toggle("experiments", "the experiments that come with it, instead of plugins")},
       {.spec = catalog::toggle("json", "as JSON")},
       {.spec = cell::run_option("plugin_path"), .placeholder = "A:B"}};
   return flags;
@@ -160,6 +180,10 @@ base::Exit list_command(const Command& command, std::span<const std::string> arg
   const auto arguments = parse_arguments(args, flags, command.name);
   if (arguments.help) {
     fmt::print("{}", command_help(command, flags));
+    return base::Exit::ok;
+  }
+  if (arguments.on("experiments")) {
+    list_experiments(arguments.on("json"));
     return base::Exit::ok;
   }
   const catalog::Catalog catalog(catalog::search_path(arguments.text("plugin_path")));

@@ -97,10 +97,11 @@ constexpr std::array command_table = {
             .flags = verify_flags,
             .run = verify_command},
     Command{.name = "list",
-            .usage = "[--all] [--json]",
-            .summary = "the workloads and backends that can be used",
+            .usage = "[--all | --experiments] [--json]",
+            .summary = "the workloads and backends that can be used, or the experiments that come with them",
             .examples = "  sage-host list\n"
-                        "  sage-host list --all    # also shadowed and broken ones, with the reason\n",
+                        "  sage-host list --all    # also shadowed and broken ones, with the reason\n"
+                        "  sage-host list --experiments\n",
             .flags = list_flags,
             .run = list_command},
     Command{.name = "describe",
