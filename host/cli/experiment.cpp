@@ -7,12 +7,14 @@
 #include "base/hash.hpp"
 #include "base/quote.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/presets.hpp"
 #include "catalog/trusted_file.hpp"
 #include "cell/run_folder.hpp"
 #include "cell/settings.hpp"
 #include "cli/run_arguments.hpp"
 #include "experiment/experiment_run.hpp"
 #include "experiment/state.hpp"
+#include "experiment/yaml_experiment.hpp"
 #include "records/run_id.hpp"
 
 namespace host::cli {
@@ -28,8 +30,8 @@ fs::path find_experiment(const std::string& name, const fs::path& output_dir) {
   for (const auto& folder : {fs::path(name), output_dir / name})
     if (experiment::State::exists(folder)) return fs::absolute(folder).lexically_normal();
   throw base::usage_error(
-      fmt::format("--resume {}: there is no experiment of that id in {}, nor such a folder; name its --output-dir", name,
-                  output_dir.string()));
+      fmt::format("--resume {}: there is no experiment of that id in {}, nor such a folder; name its --output-dir",
+                  name, output_dir.string()));
 }
 
 void check_run_id(const std::string& id) {
@@ -39,11 +41,40 @@ void check_run_id(const std::string& id) {
     throw base::usage_error(fmt::format("--run-id '{}': give up to 128 letters, digits, '-', '_' and '.'", id));
 }
 
+bool is_yaml(const fs::path& file) { return file.extension() == ".yaml" || file.extension() == ".yml"; }
+
+// A file, or the name of an experiment that comes with the installation.
+fs::path file_called(const std::string& name) {
+  std::error_code error;
+  const bool is_name = fs::path(name).filename() == name && !fs::path(name).has_extension();
+  return is_name && !fs::exists(name, error) ? catalog::find_preset(name) : fs::path(name);
+}
+
+// A configuration of the Python package becomes TOML, and what it has beyond that is told.
+std::string text_of(const fs::path& file) {
+  auto text = catalog::read_regular_file(file, "an experiment", file_size_max);
+  if (!is_yaml(file)) return text;
+  std::vector<std::string> left_out;
+  auto toml = experiment::toml_of_yaml(text, file.string(), left_out);
+  for (const auto& each : left_out) fmt::print(stderr, "sage-host: left out: {}\n", each);
+  return toml;
+}
+
+// Places in a file are those of its TOML, which somebody who wrote YAML has not seen.
+experiment::ExperimentRun planned(experiment::ExperimentArguments arguments) {
+  const bool yaml = is_yaml(arguments.file);
+  try {
+    return experiment::plan_experiment(std::move(arguments));
+  } catch (const base::Error& e) {
+    throw yaml ? base::Error(e.code(), fmt::format("{} (a line of the TOML that the YAML becomes)", e.what())) : e;
+  }
+}
+
 experiment::ExperimentArguments arguments_of(const Command& command, std::span<const std::string> args,
                                              const Arguments& given) {
   experiment::ExperimentArguments out;
-  out.file = given.positional[0];
-  out.text = catalog::read_regular_file(out.file, "an experiment", file_size_max);
+  out.file = file_called(given.positional[0]);
+  out.text = text_of(out.file);
   out.file = fs::absolute(out.file).lexically_normal();
   out.backend = given.text("backend");
   for (const auto& flag : given.flags)
@@ -62,9 +93,10 @@ experiment::ExperimentRun resumed(const Command& command, std::span<const std::s
   if (!given.positional.empty()) {
     auto anew = arguments_of(command, args, given);
     if (anew.text != arguments.text)
-      throw base::usage_error(fmt::format("--resume: {} is not the file that {} began with (its copy is experiment.toml "
-                                          "there); an experiment goes on as it began, or anew",
-                                          anew.file.string(), root.string()));
+      throw base::usage_error(
+          fmt::format("--resume: {} is not the file that {} began with (its copy is experiment.toml "
+                      "there); an experiment goes on as it began, or anew",
+                      anew.file.string(), root.string()));
     arguments.file = anew.file;
     if (arguments.set.empty()) arguments.record.clear();  // all of it is the user's own
   }
@@ -80,8 +112,10 @@ experiment::ExperimentRun resumed(const Command& command, std::span<const std::s
 experiment::ExperimentRun begun(const Command& command, std::span<const std::string> args, const Arguments& given,
                                 const fs::path& output_dir) {
   if (given.positional.empty())
-    throw base::usage_error("which experiment? name its file, as in: sage-host experiment FILE.toml");
-  auto run = experiment::plan_experiment(arguments_of(command, args, given));
+    throw base::usage_error(
+        "which experiment? name its file, as in: sage-host experiment FILE.toml; or one of 'sage-host list "
+        "--experiments'");
+  auto run = planned(arguments_of(command, args, given));
   run.run_id = given.text("run_id");
   if (run.run_id.empty())
     run.run_id = fmt::format("{}-{}-{}", fs::path(given.positional[0]).stem().string(),
@@ -99,7 +133,9 @@ experiment::ExperimentRun begun(const Command& command, std::span<const std::str
 
 const std::vector<catalog::Flag>& experiment_flags() {
   static const std::vector<catalog::Flag> flags = {
-      {.spec = catalog::text_option("backend", "", "runs the sides that name none"), .placeholder = "ID", .letter = 'b'},
+      {.spec = catalog::text_option("backend", "", "runs the sides that name none"),
+       .placeholder = "ID",
+       .letter = 'b'},
       {.spec = catalog::text_option("set", "", "any option of the cells, over what the file says; repeatable"),
        .placeholder = "KEY=VALUE",
        .repeatable = true},
@@ -134,7 +170,8 @@ base::Exit experiment_command(const Command& command, std::span<const std::strin
   if (!given.on("dry_run")) return experiment::run_experiment(run);
   if (const auto problem = run.resumed ? "" : cell::why_not_writable(output_dir); !problem.empty())
     throw base::Error(base::Exit::failed, problem);
-  fmt::print("{}", given.on("json") ? experiment::experiment_json(run).dump(2) + "\n" : experiment::experiment_text(run));
+  fmt::print("{}",
+             given.on("json") ? experiment::experiment_json(run).dump(2) + "\n" : experiment::experiment_text(run));
   return base::Exit::ok;
 }
 

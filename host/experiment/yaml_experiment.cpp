@@ -131,7 +131,8 @@ class Mapping {
   }
 
   [[nodiscard]] std::string toml() const {
-    auto out = fmt::format("schema = 1\ntitle = {}\n", title_.empty() ? toml_text(file_) : title_);
+    auto out = fmt::format("schema = 1\ntitle = {}\n",
+                           title_.empty() ? toml_text(std::filesystem::path(file_).filename().string()) : title_);
     if (!question_.empty()) out += fmt::format("question = {}\n", question_);
     out += fmt::format("workload = \"{}\"\nbackend = \"sage\"\n\n[options]\n{}", workload_, options_) + sides();
     if (!axes_.empty()) out += "\n[axis]\n" + axes_;

@@ -7,6 +7,7 @@
 
 #include "base/scratch.hpp"
 #include "catalog/toml_section.hpp"
+#include "experiment/experiment_file.hpp"
 
 using host::experiment::toml_of_yaml;
 using scratch::contains;
@@ -60,7 +61,9 @@ gateway_url: http://localhost:8888
 )";
 
 toml::table mapped(const std::string& text, Lines& left_out, const std::string& file = "q2.yaml") {
-  return host::catalog::parse_toml(toml_of_yaml(text, file, left_out), file);
+  const auto toml = toml_of_yaml(text, file, left_out);
+  for (const bool quick : {false, true}) static_cast<void>(host::experiment::read_experiment_file(toml, file, quick));
+  return host::catalog::parse_toml(toml, file);
 }
 toml::table mapped(const std::string& text) {
   Lines left_out;
