@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -281,6 +282,20 @@ std::vector<VerifyFinding> verify_pair(const fs::path& folder) {
     else if (const auto& files = field(cell, {"files"}); files.is_object() && !files.empty())
       out.hashes(folder / text, files, "manifest.json");
   }
+  return std::move(out.findings);
+}
+
+std::vector<VerifyFinding> verify_experiment(const fs::path& folder) {
+  Verification out;
+  const auto state = parse_file(folder / "state.json");
+  const auto& text = field(state, {"plan", "text"});
+  std::stringstream file;
+  file << base::open_input(folder / "experiment.toml").rdbuf();
+  const bool same = text.is_string() && text.get<std::string>() == file.str();
+  out.add(same, "experiment.toml", same ? "as state.json has it" : "CHANGED: it is not the text in state.json");
+  const auto& cells = field(state, {"cells"});
+  for (const auto& cell : cells.is_array() ? cells : Json::array())
+    if (field(cell, {"state"}) == "ok") out.hashes(folder, field(cell, {"files"}), "state.json");
   return std::move(out.findings);
 }
 

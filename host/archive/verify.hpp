@@ -18,5 +18,7 @@ struct VerifyFinding {
 std::vector<VerifyFinding> verify_run(const std::filesystem::path& folder);
 // A folder of a paired run (with a manifest.json of that type): the SHA-256 of its files and its cells'.
 std::vector<VerifyFinding> verify_pair(const std::filesystem::path& folder);
+// A folder of an experiment (with state.json and experiment.toml): its file, and the SHA-256 of its cells' results.
+std::vector<VerifyFinding> verify_experiment(const std::filesystem::path& folder);
 
 }  // namespace host::archive

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "base/hash.hpp"
 #include "base/quote.hpp"
@@ -10,6 +11,7 @@
 #include "catalog/presets.hpp"
 #include "catalog/trusted_file.hpp"
 #include "cell/run_folder.hpp"
+#include "cell/run_one.hpp"
 #include "cell/settings.hpp"
 #include "cli/run_arguments.hpp"
 #include "experiment/experiment_run.hpp"
@@ -71,9 +73,9 @@ experiment::ExperimentRun planned(experiment::ExperimentArguments arguments) {
 }
 
 experiment::ExperimentArguments arguments_of(const Command& command, std::span<const std::string> args,
-                                             const Arguments& given) {
+                                             const Arguments& given, const std::string& name) {
   experiment::ExperimentArguments out;
-  out.file = file_called(given.positional[0]);
+  out.file = file_called(name);
   out.text = text_of(out.file);
   out.file = fs::absolute(out.file).lexically_normal();
   out.backend = given.text("backend");
@@ -91,7 +93,7 @@ experiment::ExperimentRun resumed(const Command& command, std::span<const std::s
   experiment::RunLock lock(root);
   auto arguments = experiment::recorded_arguments(root, given.on("trust_record"));
   if (!given.positional.empty()) {
-    auto anew = arguments_of(command, args, given);
+    auto anew = arguments_of(command, args, given, given.positional[0]);
     if (anew.text != arguments.text)
       throw base::usage_error(
           fmt::format("--resume: {} is not the file that {} began with (its copy is experiment.toml "
@@ -110,15 +112,11 @@ experiment::ExperimentRun resumed(const Command& command, std::span<const std::s
 }
 
 experiment::ExperimentRun begun(const Command& command, std::span<const std::string> args, const Arguments& given,
-                                const fs::path& output_dir) {
-  if (given.positional.empty())
-    throw base::usage_error(
-        "which experiment? name its file, as in: sage-host experiment FILE.toml; or one of 'sage-host list "
-        "--experiments'");
-  auto run = planned(arguments_of(command, args, given));
+                                const std::string& name, const fs::path& output_dir) {
+  auto run = planned(arguments_of(command, args, given, name));
   run.run_id = given.text("run_id");
   if (run.run_id.empty())
-    run.run_id = fmt::format("{}-{}-{}", fs::path(given.positional[0]).stem().string(),
+    run.run_id = fmt::format("{}-{}-{}", fs::path(name).stem().string(),
                              records::utc_compact(std::chrono::system_clock::now()),
                              base::short_hash(base::sha256_hex(run.arguments.text)));
   check_run_id(run.run_id);
@@ -127,6 +125,51 @@ experiment::ExperimentRun begun(const Command& command, std::span<const std::str
     throw base::usage_error(fmt::format("{} is there already; go on with it ({}), or choose another --run-id",
                                         run.root.string(), run.resume_command()));
   return run;
+}
+
+base::Exit run_or_tell(experiment::ExperimentRun run, const Arguments& given, const fs::path& output_dir) {
+  if (!given.on("dry_run")) return experiment::run_experiment(run);
+  if (const auto problem = run.resumed ? "" : cell::why_not_writable(output_dir); !problem.empty())
+    throw base::Error(base::Exit::failed, problem);
+  fmt::print("{}",
+             given.on("json") ? experiment::experiment_json(run).dump(2) + "\n" : experiment::experiment_text(run));
+  return base::Exit::ok;
+}
+
+// One after the other, those that the backend can run; until the user wants to stop.
+base::Exit all_presets(const Command& command, std::span<const std::string> args, const Arguments& given,
+                       const fs::path& output_dir) {
+  auto exit = base::Exit::ok;
+  size_t run = 0;
+  for (const auto& preset : catalog::read_presets(catalog::preset_folder())) {
+    if (exit == base::Exit::interrupted) break;
+    std::optional<experiment::ExperimentRun> planned;
+    try {
+      planned.emplace(begun(command, args, given, preset.name, output_dir));
+    } catch (const base::Error& e) {
+      if (e.code() != base::Exit::usage) throw;
+      fmt::print(stderr, "sage-host: skipped {}: {}\n", preset.name, base::one_line(e.what()));
+      continue;
+    }
+    exit = cell::worse(exit, run_or_tell(std::move(*planned), given, output_dir));
+    ++run;
+  }
+  if (run == 0) throw base::usage_error("--all-presets: none can be run so; the lines above say why");
+  return exit;
+}
+
+void check_together(const Arguments& given) {
+  const bool resume = given.has("resume");
+  for (const auto* name : {"run_id", "backend", "set", "quick", "all_presets"})
+    if (resume && given.has(name))
+      throw base::usage_error(fmt::format("{} with --resume: the experiment's own settings hold; leave it out",
+                                          catalog::option_flag(name)));
+  if (given.on("all_presets") && (!given.positional.empty() || given.has("run_id")))
+    throw base::usage_error("--all-presets runs those of 'sage-host list --experiments'; name no file and no --run-id");
+  if (!resume && !given.on("all_presets") && given.positional.empty())
+    throw base::usage_error(
+        "which experiment? name its file, as in: sage-host experiment FILE.toml; or one of 'sage-host list "
+        "--experiments'");
 }
 
 }  // namespace
@@ -140,6 +183,7 @@ const std::vector<catalog::Flag>& experiment_flags() {
        .placeholder = "KEY=VALUE",
        .repeatable = true},
       {.spec = catalog::toggle("quick", "reduced scale, as the file's [quick] says: a smoke run")},
+      {.spec = catalog::toggle("all_presets", "every experiment that comes with the installation and that can be run so")},
       {.spec = catalog::text_option("output_dir", "artifacts/experiments", "root of the experiments' folders"),
        .placeholder = "DIR"},
       {.spec = catalog::text_option("run_id", "", "name of the experiment; default: <file>-<UTC>-<hash of the file>")},
@@ -161,18 +205,11 @@ base::Exit experiment_command(const Command& command, std::span<const std::strin
     return base::Exit::ok;
   }
   const fs::path output_dir = given.text("output_dir", "artifacts/experiments");
-  if (given.has("resume"))
-    for (const auto* name : {"run_id", "backend", "set", "quick"})
-      if (given.has(name))
-        throw base::usage_error(fmt::format("{} with --resume: the experiment's own settings hold; leave it out",
-                                            catalog::option_flag(name)));
-  auto run = given.has("resume") ? resumed(command, args, given, output_dir) : begun(command, args, given, output_dir);
-  if (!given.on("dry_run")) return experiment::run_experiment(run);
-  if (const auto problem = run.resumed ? "" : cell::why_not_writable(output_dir); !problem.empty())
-    throw base::Error(base::Exit::failed, problem);
-  fmt::print("{}",
-             given.on("json") ? experiment::experiment_json(run).dump(2) + "\n" : experiment::experiment_text(run));
-  return base::Exit::ok;
+  check_together(given);
+  if (given.on("all_presets")) return all_presets(command, args, given, output_dir);
+  return run_or_tell(given.has("resume") ? resumed(command, args, given, output_dir)
+                                         : begun(command, args, given, given.positional[0], output_dir),
+                     given, output_dir);
 }
 
 }  // namespace host::cli

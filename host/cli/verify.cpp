@@ -36,7 +36,7 @@ using State = archive::VerifyFinding::State;
 
 struct Folder {
   fs::path path;
-  bool pair = false;
+  enum class Kind { run, pair, experiment } kind = Kind::run;
   std::string problem = {};  // why nothing in it can be checked
 };
 
@@ -57,16 +57,18 @@ class Search {
     std::error_code error;
     if (const auto real = fs::canonical(folder, error); error || !seen_.insert(real).second) return;
     const auto has = [&](const char* name) { return fs::is_regular_file(folder / name, error); };
-    const bool pair = has("manifest.json") && fs::is_directory(folder / "cells", error);
+    const bool cells = fs::is_directory(folder / "cells", error);
     // What a paired run has brought together under backends/ is checked with it.
     const bool collected = folder.parent_path().filename() == "backends";
-    if (pair)
-      out_.push_back({folder, true});
+    if (cells && has("manifest.json"))
+      out_.push_back({folder, Folder::Kind::pair});
+    else if (cells && has("state.json") && has("experiment.toml"))
+      out_.push_back({folder, Folder::Kind::experiment});
     else if (has("repro_manifest.json") ||
              (!collected && (has("unified_results.jsonl") || has("records.jsonl") || has("run.log"))))
-      out_.push_back({folder, false});
+      out_.push_back({folder});
     fs::directory_iterator it(folder, error), end;
-    if (error) out_.push_back({folder, false, "cannot be read: " + error.message()});
+    if (error) out_.push_back({folder, Folder::Kind::run, "cannot be read: " + error.message()});
     for (; !error && it != end; it.increment(error))
       if (it->is_directory(error)) look(it->path());
   }
@@ -117,11 +119,24 @@ class Plugins {
 
 const char* text_of(State state) { return state == State::ok ? "  ok" : state == State::note ? "  note" : "  FAILED"; }
 
+std::vector<archive::VerifyFinding> findings_of(const Folder& folder) {
+  if (!folder.problem.empty()) return {{State::failed, "folder", folder.problem}};
+  switch (folder.kind) {
+    case Folder::Kind::pair:
+      return archive::verify_pair(folder.path);
+    case Folder::Kind::experiment:
+      return archive::verify_experiment(folder.path);
+    case Folder::Kind::run:
+      break;
+  }
+  return archive::verify_run(folder.path);
+}
+
 // Exit::failed if an answer is no.
 base::Exit print_checklist(const std::string& root) {
   std::vector<fs::path> runs;
   for (const auto& folder : Search().below(root))
-    if (!folder.pair && folder.problem.empty() && folder.path.parent_path().filename() != "probes")
+    if (folder.kind == Folder::Kind::run && folder.problem.empty() && folder.path.parent_path().filename() != "probes")
       runs.push_back(folder.path);
   if (runs.empty())
     throw base::usage_error(fmt::format(
@@ -164,11 +179,8 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
   size_t failed = 0;
   for (const auto& root : arguments.positional) {
     for (const auto& folder : Search().below(root)) {
-      auto findings = !folder.problem.empty()
-                          ? std::vector{archive::VerifyFinding{State::failed, "folder", folder.problem}}
-                      : folder.pair ? archive::verify_pair(folder.path)
-                                    : archive::verify_run(folder.path);
-      if (!folder.pair) plugins.check(folder.path, on("strict"), findings);
+      auto findings = findings_of(folder);
+      if (folder.kind == Folder::Kind::run) plugins.check(folder.path, on("strict"), findings);
       ++folders;
       checks += findings.size();
       const auto bad = std::ranges::count(findings, State::failed, &archive::VerifyFinding::state);
@@ -184,7 +196,7 @@ base::Exit verify_command(const Command& command, std::span<const std::string> a
   }
   if (folders == 0)
     throw base::usage_error(
-        "verify: no folder there has a repro_manifest.json or is a paired run; nothing was verified");
+        "verify: no folder there has a repro_manifest.json, or is a paired run or an experiment; nothing was verified");
   fmt::print("{} folder{}, {} checks, {} failed\n", folders, folders == 1 ? "" : "s", checks, failed);
   return failed == 0 ? base::Exit::ok : base::Exit::failed;
 }

@@ -134,7 +134,7 @@ class Runner {
     const auto written = run_.root / "cells" / (unfinished + run_.cell_name(cell));
     if (fs::exists(written)) {
       if (const auto file = written / "unified_results.jsonl"; fs::exists(file))
-        cell.files["unified_results.jsonl"] = base::sha256_file(file);
+        cell.files[run_.results_of(cell)] = base::sha256_file(file);
       fs::rename(written, folder);
       base::sync_folder(folder.parent_path());  // before the state says that it is there
     }

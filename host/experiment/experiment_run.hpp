@@ -59,6 +59,10 @@ struct ExperimentRun {
 
   [[nodiscard]] std::string cell_name(const Cell& cell) const;
   [[nodiscard]] std::filesystem::path folder(const Cell& cell) const { return root / "cells" / cell_name(cell); }
+  // Below root, as the state names it.
+  [[nodiscard]] std::string results_of(const Cell& cell) const {
+    return "cells/" + cell_name(cell) + "/unified_results.jsonl";
+  }
   [[nodiscard]] std::string resume_command() const;
   [[nodiscard]] const cell::CellSpec& spec_of(size_t point, size_t side) const {
     return experiment.planned[point * sides.size() + side].spec;

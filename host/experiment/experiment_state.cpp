@@ -66,10 +66,10 @@ void check_planned(const ExperimentRun& run, const State& state) {
 
 // One that ended well and lies there as it was left; others are done again.
 bool is_there(const ExperimentRun& run, const Cell& cell) {
-  const auto file = run.folder(cell) / "unified_results.jsonl";
+  const auto file = run.root / run.results_of(cell);
   std::error_code error;
   return cell.state == Cell::State::ok && fs::is_regular_file(file, error) &&
-         base::sha256_file(file) == base::text(cell.files, "unified_results.jsonl");
+         base::sha256_file(file) == base::text(cell.files, run.results_of(cell));
 }
 
 }  // namespace
