@@ -28,10 +28,15 @@ constexpr std::array after_axes = {"repetition", "seed", "run_id", "status", "sc
 // Of all experiments among the results, in the order of their files.
 std::vector<std::string> axes_of(const compare::ResultSet& results) {
   std::vector<std::string> out;
-  for (const auto& record : results.records)
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(out, name) == out.end()) out.push_back(name);
+  };
+  for (const auto& record : results.records) {
+    for (const auto& name : base::list(record.metadata({"experiment", "axes"})))
+      if (name.is_string()) add(name.get<std::string>());
     if (const auto& point = record.metadata({"experiment", "point"}); point.is_object())
-      for (const auto& [name, value] : point.items())
-        if (std::ranges::find(out, name) == out.end()) out.push_back(name);
+      for (const auto& [name, value] : point.items()) add(name);
+  }
   return out;
 }
 

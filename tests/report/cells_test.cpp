@@ -53,6 +53,16 @@ TEST_CASE("a row for each metric of each run, with a column for each axis") {
   CHECK(text.find("a point,20,\"a,b\",1,42,run-1,ok,total,throughput,40,1/s") != std::string::npos);
 }
 
+TEST_CASE("axes stand in the order of the experiment's file") {
+  compare::ResultSet results;
+  auto metadata = cell("fifo", {{"nodes", 1}, {"rate", 20}}, 1);
+  metadata["experiment"]["axes"] = {"rate", "nodes"};
+  compare::add(results, {.metadata = metadata});
+  const auto columns = cell_columns(results);
+  CHECK(Texts(columns.begin() + 5, columns.begin() + 7) == Texts{"rate", "nodes"});
+  for_each_cell_row(results, [&](std::span<const TableValue> row) { CHECK(std::get<int64_t>(row[5]) == 20); });
+}
+
 TEST_CASE("results of no experiment have the side of the comparison, and are counted") {
   compare::ResultSet results;
   compare::add(results, {.side = "sage"}, 2);
