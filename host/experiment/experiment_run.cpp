@@ -15,6 +15,7 @@
 #include "experiment/pair_run.hpp"
 #include "experiment/run.hpp"
 #include "experiment/state.hpp"
+#include "records/run_id.hpp"
 #include "report/cells.hpp"
 #include "report/comparison_job.hpp"
 #include "writers/unified_results.hpp"
@@ -121,7 +122,13 @@ class Runner {
                  {"repetition", cell.repetition},
                  {"position", cell.position}};
     spec.experiment = record_json(run_, cell);
-    return {run_.root / "cells", unfinished + run_.cell_name(cell), cell.repetition};
+    // Cells of one configuration that end within a second are told apart by point and side.
+    const auto id = records::make_run_id(spec.workload, spec.backend, std::chrono::system_clock::now(),
+                                         spec.config_hash, cell.repetition);
+    return {.root = run_.root / "cells",
+            .folder = unfinished + run_.cell_name(cell),
+            .repetition = cell.repetition,
+            .run_id = fmt::format("{}-p{}-s{}", id, cell.point + 1, cell.side + 1)};
   }
 
   void keep(Cell& cell) {

@@ -161,8 +161,10 @@ cell::CellReport run_frontier(const cell::CellSpec& planned, const SearchSpec& s
   auto cell = planned;
   std::optional<cell::RunFolder> made;
   if (place.resume.empty()) {
-    cell.run_id = records::make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(), cell.config_hash,
-                                       place.repetition);
+    cell.run_id = !place.run_id.empty()
+                      ? place.run_id
+                      : records::make_run_id(cell.workload, cell.backend, std::chrono::system_clock::now(),
+                                             cell.config_hash, place.repetition);
     made.emplace(place.root, place.folder.empty() ? cell.run_id : place.folder);
     if (place.folder.empty()) cell.run_id = made->run_id();
     cell.folder = made->path();
