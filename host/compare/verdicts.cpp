@@ -66,7 +66,13 @@ Judgement headline_verdict(const ComparedConfig& config, std::string_view candid
     headline.push_back(found);
     break;
   }
-  if (headline.empty()) return {Verdict::inconclusive, "nothing was measured"};
+  if (headline.empty()) {
+    for (const auto& side : config.sides)
+      if (side.side == candidate || &side == &config.sides.front())
+        if (const auto unusable = unusable_runs(side.repetitions); !unusable.empty())
+          return {Verdict::invalid, fmt::format("{}: {}", side.side, unusable)};
+    return {Verdict::inconclusive, "nothing was measured"};
+  }
   for (const auto verdict : {Verdict::invalid, Verdict::worse, Verdict::inconclusive, Verdict::better}) {
     for (const auto* result : headline) {
       if (result->verdict != verdict) continue;

@@ -106,6 +106,16 @@ TEST_CASE("an invalid candidate does not touch the verdict of another") {
   CHECK(verdict_of(config, "dask").verdict == Verdict::invalid);
 }
 
+TEST_CASE("where no run of either side may be used, the verdict is invalid and says why") {
+  ResultSet results;
+  for (const auto* side : {"sage", "ray"})
+    add(results, {.side = side, .metadata = {{"status", "invalid"}, {"reasons", {"the load generator was late"}}}}, 3);
+  const auto config = only_config(results);
+  CHECK(config.metrics.empty());
+  CHECK(config.verdict == Verdict::invalid);
+  CHECK(config.reason == "sage: 3 of 3 runs are invalid: the load generator was late");
+}
+
 TEST_CASE("outputs are compared by their digests") {
   const auto run = [](const char* digest, int count) {
     return Json{{"status", "ok"}, {"digest", digest}, {"digested", count}};
