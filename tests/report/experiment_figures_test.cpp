@@ -115,6 +115,10 @@ TEST_CASE("a share has the mean and an interval within 0 to 1") {
   CHECK(value->low == Approx(0.99 - 4.3027 * 0.0173205 / std::sqrt(3)).epsilon(1e-4));
   CHECK(value->high == 1);
   CHECK(says(table, "of shares the mean and Student's"));
+  const auto sweep = figures_of(load_sweep(3));
+  CHECK(says(figure(sweep, "axis-1-slo-attainment"),
+             ": the mean of the runs, bars its 95 % confidence interval (Student's)."));
+  CHECK_FALSE(says(figure(sweep, "axis-1-throughput"), "shares"));
 }
 
 TEST_CASE("what is INVALID is hollow, what failed is absent, and neither is the knee or on the frontier") {
@@ -171,8 +175,28 @@ TEST_CASE("limits of the driver are crossed, simulated time and seeds of blocks 
   CHECK_FALSE(curve.series[0].points[2].driver_limited);
   CHECK(says(curve, "Crossed: 2 points limited by the driver."));
   CHECK(says(curve, "Simulated time: nothing here was measured on hardware."));
+  CHECK_FALSE(says(curve, "one and the same run"));
   CHECK(says(curve, "A seed of its own for each block"));
   CHECK(figure(figures, "sides").rows.back().name == "separated (limited by its driver)");
+}
+
+TEST_CASE("simulated runs of one seed are no repetitions, a difference within the margin is none, and both are said") {
+  compare::ResultSet results;
+  for (size_t side = 0; side < 2; ++side)
+    for (int i = 0; i < 3; ++i)
+      add(results, {.side = side == 0 ? "a" : "b",
+                    .side_index = side,
+                    .throughput = side == 0 ? 100.0 : 104.0,
+                    .latency = side == 0 ? 10.0 : 20.0,
+                    .metadata = {{"clock", "virtual"}}});
+  const auto figures = figures_of(results);
+  const auto& table = figure(figures, "sides");
+  CHECK(says(table, "One seed for all repetitions, which makes them one and the same run."));
+  CHECK(says(table, "better than every other side by more than 5 %"));
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    CHECK_FALSE(table.rows[1].cells[i].best);
+    CHECK(table.rows[0].cells[i].best == table.columns[i].title.starts_with("latency"));
+  }
 }
 
 TEST_CASE("an axis of numbers by factors is logarithmic, one of texts has categories") {

@@ -164,11 +164,13 @@ void take(ExperimentCell& cell, std::map<std::string, std::vector<double>, std::
       (usable ? cell.values : doubtful)[name].push_back(*found->value);
 }
 
-Experiment experiment_of(const std::string& id, const std::vector<Placed>& placed, double confidence) {
+Experiment experiment_of(const std::string& id, const std::vector<Placed>& placed,
+                         const compare::Comparison& settings) {
   Experiment out;
   out.id = id;
   out.title = text(*placed.front().place, "title");
-  out.confidence = confidence;
+  out.confidence = settings.confidence;
+  out.margin = settings.margin;
   out.sides = sides_of(placed);
   std::map<std::string, NamedPoint> named;  // by key
   for (const auto& [record, place] : placed) {
@@ -199,7 +201,7 @@ Experiment experiment_of(const std::string& id, const std::vector<Placed>& place
     for (const auto& [name, values] : cell.values) {
       const auto* definition = metrics::find_metric(name);
       const bool share = definition != nullptr && definition->unit == "0..1";
-      const auto spread = share ? share_spread(values, confidence) : spread_of(values, confidence);
+      const auto spread = share ? share_spread(values, out.confidence) : spread_of(values, out.confidence);
       if (spread) cell.spreads.emplace(name, *spread);
     }
   }
@@ -249,7 +251,7 @@ std::vector<Experiment> experiments_of(const compare::Comparison& comparison) {
         known->second.push_back({run, &place});
       }
   std::vector<Experiment> out;
-  for (const auto& [id, placed] : found) out.push_back(experiment_of(id, placed, comparison.confidence));
+  for (const auto& [id, placed] : found) out.push_back(experiment_of(id, placed, comparison));
   return out;
 }
 

@@ -58,6 +58,7 @@ struct Experiment {
   std::set<std::string> clocks;
   std::set<std::string> seeds;  // "one", "per-block"
   double confidence = 0.95;
+  double margin = 0.05;  // of a ratio that counts as the same
   [[nodiscard]] const ExperimentCell* cell(size_t side, size_t point) const;
   [[nodiscard]] bool has(std::string_view metric) const;  // a cell at least
 };

@@ -10,11 +10,12 @@ namespace host::report {
 
 // A value over the repetitions of one side at one point.
 struct Spread {
-  double middle = 0;  // geometric mean where there is an interval, else the median
+  double middle = 0;  // geometric mean, of shares the mean, where there is an interval; else the median
   double low = 0;
   double high = 0;
   size_t n = 0;
   bool interval = false;  // low and high are a confidence interval, else the range
+  bool share = false;     // the mean with Student's interval
 };
 
 struct FigureAxis {
@@ -55,7 +56,7 @@ struct FigureColumn {
 struct FigureCell {
   std::optional<Spread> value = {};
   bool hollow = false;               // as of a point
-  bool best = false;                 // of its group, and its interval overlaps no other
+  bool best = false;                 // of its group, beyond the margin, and its interval overlaps no other
   std::optional<double> shade = {};  // 0..1, of a heat map
   std::string note = {};
 };

@@ -26,13 +26,17 @@ bool geometric(const std::vector<double>& values) {
   return least > 1 && most <= least * 2.5;
 }
 
+void capitalise(std::string& text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+}
+
 // Counts over what a figure shows.
 struct Shown {
   size_t least = SIZE_MAX;
   size_t most = 0;
   size_t intervals = 0;
   size_t ranges = 0;
-  bool shares = false;  // attainments and the like
+  size_t shares = 0;  // of the intervals
   size_t hollow = 0;
   size_t crossed = 0;
   size_t ringed = 0;
@@ -41,6 +45,7 @@ struct Shown {
     least = std::min(least, value.n);
     most = std::max(most, value.n);
     (value.interval ? intervals : ranges) += 1;
+    shares += value.share ? 1U : 0U;
     hollow += is_hollow ? 1U : 0U;
   }
 };
@@ -59,7 +64,6 @@ Shown shown_in(const Figure& figure) {
   for (const auto& row : figure.rows)
     for (const auto& cell : row.cells)
       if (cell.value) out.add(*cell.value, cell.hollow);
-  out.shares = figure.y.share || std::ranges::find(figure.columns, "0..1", &FigureColumn::unit) != figure.columns.end();
   return out;
 }
 
@@ -71,10 +75,14 @@ std::string method_text(const Shown& shown, double confidence, FigureKind kind) 
     return kind == FigureKind::heat ? std::string()
                                     : fmt::format(", {} {}", kind == FigureKind::table ? "brackets" : "bars", what);
   };
-  const auto interval = "the geometric mean of the runs" +
-                        around(fmt::format("its {:.4g} % confidence interval (bootstrap-t on the logarithms, with "
-                                           "fewer than 5 runs Student's{})",
-                                           confidence * 100, shown.shares ? "; of shares the mean and Student's" : ""));
+  const bool shares_alone = shown.shares == shown.intervals;
+  const auto* method = shares_alone ? "Student's"
+                       : shown.shares > 0
+                           ? "bootstrap-t on the logarithms, with fewer than 5 runs Student's; of shares "
+                             "the mean and Student's"
+                           : "bootstrap-t on the logarithms, with fewer than 5 runs Student's";
+  const auto interval = fmt::format("the {}mean of the runs", shares_alone ? "" : "geometric ") +
+                        around(fmt::format("its {:.4g} % confidence interval ({})", confidence * 100, method));
   const auto range = "the median of the runs" + around("their range");
   if (shown.ranges == 0) return fmt::format("{} runs each: {}.", n, interval);
   if (shown.intervals == 0) return fmt::format("{} run{} each: {}.", n, shown.most == 1 ? "" : "s", range);
@@ -129,15 +137,19 @@ std::string clock_and_seeds(const Experiment& experiment) {
                                         : "Simulated time of some runs is set beside real time of others.";
   else
     out = experiment.clocks.empty() ? "The records do not say by which clock." : "Real time.";
-  if (experiment.seeds == std::set<std::string>{"one"}) out += " One seed for all repetitions.";
+  if (experiment.seeds == std::set<std::string>{"one"}) {
+    out += " One seed for all repetitions";
+    // A simulated run is the same bit for bit: its intervals, of no width, say nothing.
+    out += experiment.clocks == std::set<std::string>{"virtual"} ? ", which makes them one and the same run." : ".";
+  }
   if (experiment.seeds == std::set<std::string>{"per-block"})
     out += " A seed of its own for each block of repetitions.";
   return out;
 }
 
 void add_figure(std::vector<Figure>& out, const Experiment& experiment, Figure figure, const std::string& left_out) {
-  if (const char first = figure.title.empty() ? '\0' : figure.title.front(); first >= 'a' && first <= 'z')
-    figure.title.front() = static_cast<char>(first - 'a' + 'A');
+  capitalise(figure.title);
+  capitalise(figure.caption);
   const auto shown = shown_in(figure);
   std::erase_if(figure.series, [](const FigureSeries& series) { return series.points.empty(); });
   if (shown.most == 0) return;

@@ -86,12 +86,14 @@ void add_scaling_over(std::vector<Figure>& out, const Experiment& experiment, si
                   .title = fmt::format("{} by {}", metric_words(metric), of.name),
                   .caption = metric == "capacity" ? "The largest load at which the condition of the search held." : "",
                   .x = x_axis(of)};
-  Figure speed_up{.id = fmt::format("scaling-{}-speed-up", axis + 1),
-                  .title = fmt::format("Speed-up by {}", of.name),
-                  .caption = fmt::format("{} / that at the smallest number of {} whose runs may be used.",
-                                         metric_words(metric), of.name),
-                  .x = x_axis(of),
-                  .y = {.title = "speed-up"}};
+  Figure speed_up{
+      .id = fmt::format("scaling-{}-speed-up", axis + 1),
+      .title = fmt::format("Speed-up by {}", of.name),
+      .caption = fmt::format(
+          "{} / that at the smallest number of {} whose runs may be used.{}", metric_words(metric), of.name,
+          metric == "throughput" ? " A load that the smallest number carries leaves nothing to speed up." : ""),
+      .x = x_axis(of),
+      .y = {.title = "speed-up"}};
   Figure efficiency{.id = fmt::format("scaling-{}-efficiency", axis + 1),
                     .title = fmt::format("Efficiency by {}", of.name),
                     .caption = fmt::format("Speed-up / how many times as many {}.", of.name),

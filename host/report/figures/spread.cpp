@@ -46,7 +46,7 @@ std::optional<Spread> share_spread(std::span<const double> values, double confid
   for (const auto value : values) squares += (value - mean) * (value - mean);
   const boost::math::students_t_distribution<double> t(n - 1);
   const auto half = boost::math::quantile(t, 0.5 + confidence / 2) * std::sqrt(squares / (n - 1) / n);
-  return finite({mean, std::max(0.0, mean - half), std::min(1.0, mean + half), values.size(), true});
+  return finite({mean, std::max(0.0, mean - half), std::min(1.0, mean + half), values.size(), true, true});
 }
 
 std::optional<Spread> ratio_spread(std::span<const double> baseline, std::span<const double> candidate,

@@ -32,11 +32,14 @@ FigureCell cell_of(const ExperimentCell* cell, std::string_view metric) {
   return out;
 }
 
-// The best of a group, where nothing is hollow about it and its interval overlaps that of no other.
-void mark_best(std::span<FigureRow> rows, size_t column, metrics::Direction better) {
+// The best of a group, where nothing is hollow about it, it is better than each other by more than the margin, and its
+// interval overlaps none.
+void mark_best(std::span<FigureRow> rows, size_t column, metrics::Direction better, double margin) {
   FigureCell* best = nullptr;
   const auto beats = [&](const FigureCell& a, const FigureCell& b) {
-    return better == metrics::Direction::lower ? a.value->high < b.value->low : a.value->low > b.value->high;
+    const auto &x = *a.value, &y = *b.value;
+    return better == metrics::Direction::lower ? x.high < y.low && x.middle * (1 + margin) < y.middle
+                                               : x.low > y.high && x.middle > y.middle * (1 + margin);
   };
   for (auto& row : rows) {
     auto& cell = row.cells[column];
@@ -166,11 +169,14 @@ void add_side_table(std::vector<Figure>& out, const Experiment& experiment) {
     }
     for (size_t column = 0; column < names.size(); ++column) {
       const auto group = std::span(table.rows).subspan(begin);
-      mark_best(group, column, metrics::find_metric(names[column])->better);
+      mark_best(group, column, metrics::find_metric(names[column])->better, experiment.margin);
       any_best = any_best || std::ranges::any_of(group, [&](const auto& row) { return row.cells[column].best; });
     }
   }
-  if (any_best) table.caption = "Marked *: better than every other side, their intervals do not overlap.";
+  if (any_best)
+    table.caption =
+        fmt::format("Marked *: better than every other side by more than {:.4g} %, and the intervals do not overlap.",
+                    experiment.margin * 100);
   std::string left_out;
   if (points < experiment.points.size())
     left_out = fmt::format("The first {} of {} points are shown; the table of the runs, cells.csv, has all.", points,

@@ -130,7 +130,7 @@ std::string table_of(const Figure& figure) {
   const bool map = figure.kind == FigureKind::heat;
   std::vector<std::string> headings = {figure.row_title};
   for (const auto& column : figure.columns)
-    headings.push_back("#" + column.title + (map ? "" : base::unit_suffix(column.unit)));
+    headings.push_back("#" + column.title + (map || column.unit == "0..1" ? "" : " " + column.unit));
   HtmlTable table(figure.title, std::move(headings));
   std::string group;
   for (const auto& row : figure.rows) {
