@@ -270,14 +270,14 @@ std::vector<TexFile> frontier_figures(const compare::Comparison& comparison) {
             ? fmt::format("the largest rate at which {:.4g}\\,\\% of the requests met their objectives",
                           *frontiers.attainment * 100)
             : std::string("the largest rate that met the objectives");
-    out.push_back(
-        {stem + ".tex",
-         tex_figure(axis + plots + "\\end{axis}\n",
-                fmt::format("{}, {}: capacity by nodes: {}, median over the searches.", tex_text(frontiers.workload),
-                            frontiers.label.empty() ? "config " + tex_text(base::short_hash(frontiers.hash))
-                                                    : tex_text(frontiers.label),
-                            objective),
-                stem)});
+    out.push_back({stem + ".tex", tex_figure(axis + plots + "\\end{axis}\n",
+                                             fmt::format("{}, {}: capacity by nodes: {}, median over the searches.",
+                                                         tex_text(frontiers.workload),
+                                                         frontiers.label.empty()
+                                                             ? "config " + tex_text(base::short_hash(frontiers.hash))
+                                                             : tex_text(frontiers.label),
+                                                         objective),
+                                             stem)});
   }
   return out;
 }
