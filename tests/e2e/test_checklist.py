@@ -70,6 +70,37 @@ class Checklist(Case):
         state.write_text(json.dumps(plan))
         self.check(self.answers(self.out), "nothing that was planned is missing", "NO", "1 of 2 planned cells are ok, 1 pending")
 
+    def test_an_experiment(self) -> None:
+        file = self.write("two.toml", """schema = 1
+title = "Two service times"
+workload = "q2"
+backend = "mock"
+repeat = 3
+cooldown = 0
+[options]
+total_requests = 300
+warmup_items = 10
+[[side]]
+name = "fast"
+options = { "mock.service_ms" = 5.0 }
+[[side]]
+name = "slow"
+options = { "mock.service_ms" = 10.0 }
+[axis]
+rate = [20, 40]
+""")
+        self.host("experiment", file, "--output-dir", self.out)
+        self.host("verify", self.out)
+        for root in (self.out, *self.out.iterdir()):
+            found = self.answers(root)
+            self.check(found, "each configuration was repeated", "yes", "^4 configurations of a side, n = 3 ")
+            self.check(found, "sides alternate", "yes", "each block has every side")
+            self.check(found, "nothing that was planned is missing", "yes", "^12 of 12 planned cells are ok")
+            self.check(found, "files are as they were written", "yes", "SHA-256")
+        cell = next(self.out.glob("*/cells/*"))
+        (cell / "records.jsonl").unlink()
+        self.check(self.answers(self.out), "raw data is there", "NO", "1 of 12 runs: records.jsonl is not there")
+
     def test_hostile_files_are_answers_and_no_more(self) -> None:
         self.run_quick("q6", "mock")
         (folder,) = self.folders()
