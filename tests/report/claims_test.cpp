@@ -116,9 +116,21 @@ TEST_CASE("a paragraph says under what it holds, and which runs were left out") 
   }
   const auto says = value_of(claims_of(results), fmt::format("{}/says", stem));
   CHECK(says.starts_with("Q1, rate = 20,{} nodes = 1, a seed for each repetition. "));
-  CHECK(contains(says, fmt::format("\\sagevalue{{{}/ray-vs-sage/throughput/says}}", stem)));
+  CHECK(contains(says, " No claim about throughput: ray and sage cannot be compared ("));
   CHECK(contains(says, "Of sage, 1 of 4 runs failed."));
   CHECK_FALSE(contains(claims_of(results), "7777"));
+}
+
+TEST_CASE("a paragraph has the metrics that decide, and their limits once") {
+  auto results = two_sides(20, 5);
+  for (auto& record : results.records) record.columns["metadata"]["clock"] = "virtual";
+  const auto says = value_of(claims_of(results), fmt::format("{}/says", stem));
+  const std::string_view limits = " What follows holds in simulated time, which shows a model and no system. ";
+  const auto at = says.find(limits);
+  REQUIRE(at != std::string::npos);
+  CHECK(says.find("simulated", at + limits.size()) == std::string::npos);
+  for (const auto* part : {" Throughput of ray is 0.5000 times", " Success rate of ray is ", " Latency p99 of ray is "})
+    CHECK(contains(says, part));
 }
 
 TEST_CASE("sides of one slug are kept apart, and thousands of configurations have an end") {

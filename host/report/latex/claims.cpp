@@ -41,6 +41,18 @@ std::string condition_of(const compare::ComparedConfig& config) {
   return fmt::format("{}, {}, {}", tex_text(config.workload), long_text(point), seeds);
 }
 
+// What a paragraph tells of the whole run: what decides verdicts, and what the families of workloads are about.
+std::vector<std::string> paragraph_metrics(const std::vector<MetricRow>& rows) {
+  std::vector<std::string> out = {"capacity",     "throughput", "goodput",         "success_rate", "slo_attainment",
+                                  "availability", "mttr",       "isolation_index", "load_balance"};
+  for (const auto* name : metrics::tail_latencies)
+    if (const auto* row = find_row(rows, "total", name); row != nullptr && row->measured()) {
+      out.emplace_back(name);
+      break;
+    }
+  return out;
+}
+
 class Claims {
  public:
   explicit Claims(const compare::Comparison& comparison) : comparison_(comparison) { text_ = commands; }
@@ -61,9 +73,12 @@ class Claims {
         if (compare::usable(*run))
           text_ += fmt::format("% record {} {} {}\n", record_hash(*run), tex_text(side.side), tex_text(run->run_id));
     }
+    shown_ = paragraph_metrics(rows);
     std::string paragraph = condition_of(config) + ".";
-    const bool alone = config.sides.size() == 1;
-    for (size_t i = 0; i < config.sides.size(); ++i) paragraph += measures(config, i, rows, sides[i], alone);
+    for (size_t i = 0; i < config.sides.size(); ++i) {
+      const auto measured = measures(config, i, rows, sides[i]);
+      if (config.sides.size() == 1) paragraph += measured;
+    }
     for (size_t i = 1; i < config.sides.size(); ++i)
       paragraph += comparisons(config, config.sides[i], rows,
                                fmt::format("{}-vs-{}", sides[i], std::string_view(sides[0]).substr(stem.size() + 1)));
@@ -82,16 +97,15 @@ class Claims {
   }
 
  private:
-  // Both return what shows the sentences about the whole run.
+  // Both return the sentences of a paragraph.
   std::string measures(const compare::ComparedConfig& config, size_t side, const std::vector<MetricRow>& rows,
-                       const std::string& of, bool shown) {
+                       const std::string& of) {
     const auto limits = limits_of(comparison_, config, {&config.sides[side]});
     set(of + "/source", source({&config.sides[side]}));
-    std::string out;
+    auto out = introduction(limits);
     for (const auto& row : rows) {
       const auto& values = row.sides[side];
-      const auto key = claim(of, row, state_measure(row, values, config.sides[side].side, limits));
-      if (shown && row.kind == metrics::in_total) out += fmt::format(" \\sagevalue{{{}/says}}", key);
+      const auto key = claim(of, row, state_measure(row, values, config.sides[side].side), limits, out);
       set(key + "/n", fmt::format("{}", values.values.size()));
       if (values.values.empty()) continue;
       set(key + "/median", tex_number(compare::median(values.values)));
@@ -106,12 +120,11 @@ class Claims {
     const SidePointers both = {&candidate, &config.sides[0]};
     const auto limits = limits_of(comparison_, config, both);
     set(of + "/source", source(both));
-    std::string out;
+    auto out = introduction(limits);
     for (const auto& row : rows) {
       const auto* result = compare::find_result(config, candidate.side, row.scope, row.name);
       if (result == nullptr) continue;
-      const auto key = claim(of, row, state_comparison(*result, comparison_, limits));
-      if (row.kind == metrics::in_total) out += fmt::format(" \\sagevalue{{{}/says}}", key);
+      const auto key = claim(of, row, state_comparison(*result, comparison_), limits, out);
       set(key + "/verdict", compare::to_string(result->verdict));
       set(key + "/n", count_text(*result));
       if (!result->interval) continue;
@@ -122,12 +135,19 @@ class Claims {
     return out;
   }
 
-  std::string claim(const std::string& of, const MetricRow& row, const Statement& statement) {
-    const auto part = row.scope == "total" ? std::string() : tex_slug(row.scope) + "/";
-    auto key = unique(fmt::format("{}/{}{}", of, part, tex_slug(row.name)));
-    set(key + "/says", statement.text);
-    set(key + "/carries", statement.carries);
+  static std::string introduction(const std::string& limits) {
+    return limits.empty() ? std::string() : fmt::format(" What follows holds {}.", limits);
+  }
+
+  std::string claim(const std::string& of, const MetricRow& row, const Statement& statement, const std::string& limits,
+                    std::string& paragraph) {
+    const bool total = row.scope == "total";
+    auto key = unique(fmt::format("{}/{}{}", of, total ? "" : tex_slug(row.scope) + "/", tex_slug(row.name)));
+    const bool limited = statement.carries == "claim" && !limits.empty();
+    set(key + "/says", with_limits(statement, limits));
+    set(key + "/carries", limited ? "limited" : statement.carries);
     set(key + "/source", fmt::format("\\sagevalue{{{}/source}}", of));
+    if (total && std::ranges::find(shown_, row.name) != shown_.end()) paragraph += " " + with_limits(statement, {});
     return key;
   }
 
@@ -165,6 +185,7 @@ class Claims {
 
   const compare::Comparison& comparison_;
   std::string text_;
+  std::vector<std::string> shown_;  // metrics of a paragraph
   std::set<std::string> keys_;
   std::map<const compare::ResultRecord*, std::string> hashes_;
   size_t left_out_ = 0;

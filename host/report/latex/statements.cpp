@@ -17,10 +17,9 @@ using compare::Verdict;
 
 constexpr size_t longest_reason = 400;  // characters
 
-std::string with_limits(const std::string& limits, const std::string& statement) {
-  auto out = limits.empty() ? statement : limits + ": " + statement;
-  if (out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 'a' + 'A');
-  return out;
+std::string capital(std::string text) {
+  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
 }
 
 // "40.21/s", "3.500\,ms", "0.9900".
@@ -42,6 +41,10 @@ std::string medians_of(const MetricResult& result) {
 }
 
 }  // namespace
+
+std::string with_limits(const Statement& statement, const std::string& limits) {
+  return capital(limits.empty() ? statement.text : limits + ": " + statement.text);
+}
 
 std::string long_text(std::string_view text) { return tex_text(text, longest_reason); }
 
@@ -76,26 +79,23 @@ std::string remarks_on(const SidePointers& sides) {
 std::string count_text(const MetricResult& result) {
   const auto candidate = result.candidate_values.size();
   const auto baseline = result.baseline_values.size();
-  if (result.paired) return fmt::format("{} pairs", candidate);
+  if (result.paired) return fmt::format("{} pair{}", candidate, candidate == 1 ? "" : "s");
   return candidate == baseline ? fmt::format("{} each", candidate) : fmt::format("{} and {}", candidate, baseline);
 }
 
-Statement state_comparison(const MetricResult& result, const compare::Comparison& comparison,
-                           const std::string& limits) {
+Statement state_comparison(const MetricResult& result, const compare::Comparison& comparison) {
   const auto name = name_of(result.metric.scope, result.metric.name);
   const auto baseline = tex_text(result.baseline);
   const auto candidate = tex_text(result.candidate);
   const auto verdict = result.verdict;
   if (verdict == Verdict::invalid)
-    return {"none", fmt::format("No claim about {}: {} and {} cannot be compared ({}).", name, candidate, baseline,
+    return {"none", fmt::format("no claim about {}: {} and {} cannot be compared ({}).", name, candidate, baseline,
                                 long_text(result.reason))};
-  const auto claim = [&](const std::string& text) {
-    return Statement{limits.empty() ? "claim" : "limited", with_limits(limits, text)};
-  };
+  const auto claim = [](std::string text) { return Statement{"claim", std::move(text)}; };
   const auto medians = medians_of(result);
   if (!result.interval) {
     if (verdict == Verdict::inconclusive)
-      return {"none", fmt::format("No claim about {} of {} against {}: {} ({}).", name, candidate, baseline,
+      return {"none", fmt::format("no claim about {} of {} against {}: {} ({}).", name, candidate, baseline,
                                   long_text(result.reason), medians)};
     if (verdict == Verdict::same)
       return claim(fmt::format("{} of {} and of {} is 0 in every run ({}).", name, candidate, baseline, medians));
@@ -107,7 +107,7 @@ Statement state_comparison(const MetricResult& result, const compare::Comparison
                                    comparison.confidence * 100, tex_number(low), tex_number(high), medians);
   const auto margin = fmt::format("{:.4g}\\,\\%", comparison.margin * 100);
   if (verdict == Verdict::inconclusive)
-    return {"none", fmt::format("Whether {} of {} and of {} differs by more than {} is not known ({}).", name,
+    return {"none", fmt::format("whether {} of {} and of {} differs by more than {} is not known ({}).", name,
                                 candidate, baseline, margin, numbers)};
   if (verdict == Verdict::same)
     return claim(fmt::format("{} of {} is that of {} within {} ({}).", name, candidate, baseline, margin, numbers));
@@ -115,23 +115,22 @@ Statement state_comparison(const MetricResult& result, const compare::Comparison
                            tex_number(ratio), baseline, to_string(verdict), margin, numbers));
 }
 
-Statement state_measure(const MetricRow& row, const SideValues& values, const std::string& side,
-                        const std::string& limits) {
+Statement state_measure(const MetricRow& row, const SideValues& values, const std::string& side) {
   const auto name = name_of(row.scope, row.name);
   const auto who = tex_text(side);
   const auto n = values.values.size();
   if (n == 0 && values.below)
-    return {"none", with_limits(limits, fmt::format("{} of {} is below what can be resolved, {}.", name, who,
-                                                    quantity(*values.below, row.unit)))};
-  if (n == 0) return {"none", fmt::format("No claim about {} of {}: {}.", name, who, long_text(values.reason))};
+    return {"none",
+            fmt::format("{} of {} is below what can be resolved, {}.", name, who, quantity(*values.below, row.unit))};
+  if (n == 0) return {"none", fmt::format("no claim about {} of {}: {}.", name, who, long_text(values.reason))};
   if (n == 1)
-    return {"none", with_limits(limits, fmt::format("{} of {} was {} in one run, which tells nothing of how it varies.",
-                                                    name, who, quantity(values.values[0], row.unit)))};
+    return {"none", fmt::format("{} of {} was {} in one run, which tells nothing of how it varies.", name, who,
+                                quantity(values.values[0], row.unit))};
   const auto [least, most] = std::ranges::minmax(values.values);
   auto text = fmt::format("{} of {} has the median {} over n = {} runs, from {} to {}", name, who,
                           quantity(compare::median(values.values), row.unit), n, tex_number(least), tex_number(most));
-  if (n == 2) return {"none", with_limits(limits, text + "; two runs tell little of how it varies.")};
-  return {limits.empty() ? "claim" : "limited", with_limits(limits, text + ".")};
+  if (n == 2) return {"none", text + "; two runs tell little of how it varies."};
+  return {"claim", text + "."};
 }
 
 }  // namespace host::report
