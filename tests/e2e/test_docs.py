@@ -197,6 +197,25 @@ class Manifest(Case):
         self.assertEqual([re.sub("`", "", row[0]) for row in rows(table)], had.split(", "))
 
 
+class Paper(unittest.TestCase):
+    """docs/paper names presets that there are, and claims that claims.tex has of them."""
+
+    def test_presets_and_sides_exist(self) -> None:
+        checked = 0
+        for page in sorted((DOCS / "paper").glob("*.md")):
+            text = page.read_text()
+            experiments = PROJECT / "examples" / "experiments"
+            files = {experiments / f"{name}.toml" for name in re.findall(r"[Pp]resets? `(\w+)`", text)}
+            files |= {file for file in experiments.glob("*.toml") if f"`{file.stem}`" in text}
+            sides = {re.sub(r"\W|_", "-", side) for file in files for side in re.findall(r'^name = "(.*)"', file.read_text(), re.M)}
+            told = {side for key in re.findall(r"\{C[^/{}]*/([\w-]+)/", text) for side in key.split("-vs-")}
+            told = {side for side in told if not side.isupper()}  # A and B stand for whatever is compared
+            with self.subTest(page=page.name):
+                self.assertLessEqual(told - {"threads"}, sides)
+                checked += len(told)
+        self.assertGreater(checked, 8)
+
+
 class Links(unittest.TestCase):
     PAGES = (*sorted(DOCS.rglob("*.md")), *sorted(PROJECT.glob("*.md")))
 
