@@ -44,7 +44,7 @@ def fields(value: Any, closed: set[str]) -> Iterator[str]:
 
 
 class Records(Case):
-    """Of runs that between them have everything: logged requests, events, tenants, a pair, a search."""
+    """Of runs that between them have everything: logged requests, events, tenants, a pair, a search, an experiment."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -55,6 +55,8 @@ class Records(Case):
         self.run_quick("q4", "mock", "--node-list", "1", "--probe-repeat", "1")
         self.host("pair", "--workload", "q6", "--backends", "mock,threads", "--repeat", "1", "--quick", "--cooldown", "0",
                   "--output-dir", self.out)
+        file = self.write("one.toml", 'schema = 1\ntitle = "One"\nworkload = "q6"\nbackend = "mock"\nrepeat = 1\n[[side]]\nname = "one"\n')
+        self.host("experiment", file, "--quick", "--output-dir", self.out)
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         return [line for file in sorted(self.out.rglob(name)) for line in read_lines(file)]
