@@ -168,4 +168,11 @@ void check_scheduler(const std::string& scheduler, const Manifest& backend) {
                                       base::in_quotes(scheduler), fmt::join(offered, ", ")));
 }
 
+void check_nodes(uint64_t nodes, const Manifest& backend) {
+  if (nodes <= 1 || std::ranges::find(backend.capabilities, "nodes") != backend.capabilities.end()) return;
+  throw base::usage_error(
+      fmt::format("backend {} runs on one node, not on {}; use --nodes 1, or a backend with the capability 'nodes'",
+                  backend.id, nodes));
+}
+
 }  // namespace host::catalog

@@ -1,6 +1,7 @@
 // The plugins that can be found: manifests in the order of the search path, first id wins.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -54,5 +55,7 @@ Catalog open_catalog(const std::string& plugin_path);
 void check_pairing(const Manifest& workload, const Manifest& backend);
 // Throws Error(usage) for a scheduler that is neither "default" nor NAME of a capability "scheduler.NAME".
 void check_scheduler(const std::string& scheduler, const Manifest& backend);
+// Throws Error(usage) for more than one node on a backend without the capability "nodes".
+void check_nodes(uint64_t nodes, const Manifest& backend);
 
 }  // namespace host::catalog

@@ -63,6 +63,7 @@ CellSpec make_cell(const Settings& settings, const catalog::Manifest& workload, 
                    const std::vector<std::string>& command_line) {
   catalog::check_pairing(workload, backend);
   catalog::check_scheduler(get<std::string>(settings.shared, "scheduler"), backend);
+  catalog::check_nodes(static_cast<uint64_t>(get<int64_t>(settings.shared, "nodes")), backend);
   const auto& shared = settings.shared;
   CellSpec cell;
   cell.workload = workload.id;

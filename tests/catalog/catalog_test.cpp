@@ -215,3 +215,13 @@ TEST_CASE("a scheduler must be one that the backend lists") {
                        "backend mine has no scheduler 'nodes'; --scheduler must be fifo, hybrid, default",
                        host::base::Error);
 }
+
+TEST_CASE("several nodes take a backend that says it has them") {
+  host::catalog::Manifest backend;
+  backend.id = "mine";
+  CHECK_NOTHROW(host::catalog::check_nodes(1, backend));
+  CHECK(refusal([&] { host::catalog::check_nodes(2, backend); }) ==
+        "backend mine runs on one node, not on 2; use --nodes 1, or a backend with the capability 'nodes'");
+  backend.capabilities = {"nodes"};
+  CHECK_NOTHROW(host::catalog::check_nodes(2, backend));
+}
