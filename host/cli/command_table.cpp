@@ -49,22 +49,23 @@ constexpr std::array command_table = {
             .flags = pair_flags,
             .with_load = true,
             .run = pair_command},
-    Command{.name = "experiment",
-            .usage = "FILE|NAME [--backend ID] [--set KEY=VALUE] [--quick] [--dry-run] [--resume RUN]",
-            .summary = "run what a file describes: sides at points, in interleaved repetitions, and compare",
-            .details =
-                "The file names sides (backends, or configurations of one), points (axes of options, or a list of them), "
-                "how often, and what is asked of the result; docs/experiments.md has all of it. It is TOML, or a "
-                "configuration of the Python package in YAML. A NAME is one of 'sage-host list --experiments'. "
-                "Everything is checked before the first cell runs. What is finished is kept when an experiment is cut off, and --resume goes "
-                "on with it. Of several exit codes of cells the one that says most is returned.",
-            .examples = "  sage-host experiment control_plane --quick --backend mock\n"
-                        "  sage-host experiment sweep.toml --dry-run    # cells, order and time\n"
-                        "  sage-host experiment sweep.toml --backend ray --set rate=40\n"
-                        "  sage-host experiment --resume sweep-20260102T030405Z-0c5a3ee1f589\n",
-            .operand = Operand::file,
-            .flags = experiment_flags,
-            .run = experiment_command},
+    Command{
+        .name = "experiment",
+        .usage = "FILE|NAME [--backend ID] [--set KEY=VALUE] [--quick] [--dry-run] [--resume RUN]",
+        .summary = "run what a file describes: sides at points, in interleaved repetitions, and compare",
+        .details =
+            "The file names sides (backends, or configurations of one), points (axes of options, or a list of them), "
+            "how often, and what is asked of the result; docs/experiments.md has all of it. It is TOML, or a "
+            "configuration of the Python package in YAML. A NAME is one of 'sage-host list --experiments'. "
+            "Everything is checked before the first cell runs. What is finished is kept when an experiment is cut "
+            "off, and --resume goes on with it. Of several exit codes of cells the one that says most is returned.",
+        .examples = "  sage-host experiment control_plane --quick --backend mock\n"
+                    "  sage-host experiment sweep.toml --dry-run    # cells, order and time\n"
+                    "  sage-host experiment sweep.toml --backend ray --set rate=40\n"
+                    "  sage-host experiment --resume sweep-20260102T030405Z-0c5a3ee1f589\n",
+        .operand = Operand::file,
+        .flags = experiment_flags,
+        .run = experiment_command},
     Command{.name = "report",
             .usage = "DIR|FILE... [flags]",
             .summary = "results as an HTML page, LaTeX, Markdown, an SQLite database or one histogram log",
