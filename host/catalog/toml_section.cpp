@@ -37,9 +37,8 @@ std::string position(const std::string& file, const toml::source_region& at) {
 std::vector<TomlEntry> in_order(const toml::table& table) {
   std::vector<TomlEntry> out;
   for (const auto& [key, value] : table) out.push_back({&key, &value});
-  std::ranges::sort(out, [](const TomlEntry& a, const TomlEntry& b) {
-    return a.key->source().begin < b.key->source().begin;
-  });
+  std::ranges::sort(
+      out, [](const TomlEntry& a, const TomlEntry& b) { return a.key->source().begin < b.key->source().begin; });
   return out;
 }
 

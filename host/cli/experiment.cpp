@@ -14,6 +14,7 @@
 #include "cell/run_one.hpp"
 #include "cell/settings.hpp"
 #include "cli/run_arguments.hpp"
+#include "experiment/cell_folders.hpp"
 #include "experiment/experiment_run.hpp"
 #include "experiment/state.hpp"
 #include "experiment/yaml_experiment.hpp"
@@ -34,13 +35,6 @@ fs::path find_experiment(const std::string& name, const fs::path& output_dir) {
   throw base::usage_error(
       fmt::format("--resume {}: there is no experiment of that id in {}, nor such a folder; name its --output-dir",
                   name, output_dir.string()));
-}
-
-void check_run_id(const std::string& id) {
-  const bool plain =
-      std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; });
-  if (!plain || id.empty() || id[0] == '.' || id.size() > 128)
-    throw base::usage_error(fmt::format("--run-id '{}': give up to 128 letters, digits, '-', '_' and '.'", id));
 }
 
 bool is_yaml(const fs::path& file) { return file.extension() == ".yaml" || file.extension() == ".yml"; }
@@ -116,10 +110,10 @@ experiment::ExperimentRun begun(const Command& command, std::span<const std::str
   auto run = planned(arguments_of(command, args, given, name));
   run.run_id = given.text("run_id");
   if (run.run_id.empty())
-    run.run_id = fmt::format("{}-{}-{}", fs::path(name).stem().string(),
-                             records::utc_compact(std::chrono::system_clock::now()),
-                             base::short_hash(base::sha256_hex(run.arguments.text)));
-  check_run_id(run.run_id);
+    run.run_id =
+        fmt::format("{}-{}-{}", fs::path(name).stem().string(), records::utc_compact(std::chrono::system_clock::now()),
+                    base::short_hash(base::sha256_hex(run.arguments.text)));
+  experiment::check_run_id(run.run_id);
   run.root = fs::absolute(output_dir / run.run_id).lexically_normal();
   if (experiment::State::exists(run.root))
     throw base::usage_error(fmt::format("{} is there already; go on with it ({}), or choose another --run-id",
@@ -183,7 +177,8 @@ const std::vector<catalog::Flag>& experiment_flags() {
        .placeholder = "KEY=VALUE",
        .repeatable = true},
       {.spec = catalog::toggle("quick", "reduced scale, as the file's [quick] says: a smoke run")},
-      {.spec = catalog::toggle("all_presets", "every experiment that comes with the installation and that can be run so")},
+      {.spec =
+           catalog::toggle("all_presets", "every experiment that comes with the installation and that can be run so")},
       {.spec = catalog::text_option("output_dir", "artifacts/experiments", "root of the experiments' folders"),
        .placeholder = "DIR"},
       {.spec = catalog::text_option("run_id", "", "name of the experiment; default: <file>-<UTC>-<hash of the file>")},

@@ -50,7 +50,8 @@ void each_option(const toml::table& table, const std::string& prefix, const Take
 
 OptionEntry option_entry(const TomlSection& section, const std::string& name, const toml::source_region& at,
                          const toml::node& value) {
-  const auto source = fmt::format("{}: {}", catalog::position(base::one_line(section.file()), at), base::one_line(name));
+  const auto source =
+      fmt::format("{}: {}", catalog::position(base::one_line(section.file()), at), base::one_line(name));
   return {name, cell::given_of(name, catalog::option_text(value, source), source), json_of(value)};
 }
 
@@ -112,8 +113,8 @@ std::vector<TomlSection> tables(const TomlSection& section, const char* key) {
 template <class Entry>
 void refuse_twice(const std::vector<Entry>& entries, const std::string& name, const TomlSection& section) {
   if (std::ranges::find(entries, name, &Entry::name) != entries.end())
-    throw section.error("name", fmt::format("{} is the name of another one too; give each its own",
-                                            base::in_quotes(name)));
+    throw section.error("name",
+                        fmt::format("{} is the name of another one too; give each its own", base::in_quotes(name)));
 }
 
 std::vector<PointEntry> read_points(const TomlSection& section) {
@@ -204,7 +205,8 @@ void refuse_set_twice(const ExperimentFile& file) {
   const auto add = [&](const OptionEntry& entry, const std::string& by) {
     for (const auto& [given, other] : known)
       if (given->name == entry.given.name && other != by && (given->owner == entry.given.owner))
-        throw base::usage_error(fmt::format("{}: it is set by {} too; leave one of them out", entry.given.source, other));
+        throw base::usage_error(
+            fmt::format("{}: it is set by {} too; leave one of them out", entry.given.source, other));
     known.emplace_back(&entry.given, by);
   };
   for (const auto& axis : file.axes) add(axis.values[0], "axis " + axis.key);
@@ -229,8 +231,8 @@ void read_quick(const TomlSection& root, ExperimentFile& out) {
   for (auto& axis : read_axes(*quick)) {
     const auto old = std::ranges::find(out.axes, axis.key, &Axis::key);
     if (old == out.axes.end())
-      throw base::usage_error(fmt::format("{}: [quick] shortens axes, and there is no axis {}", axis.where,
-                                          base::in_quotes(axis.key)));
+      throw base::usage_error(
+          fmt::format("{}: [quick] shortens axes, and there is no axis {}", axis.where, base::in_quotes(axis.key)));
     *old = std::move(axis);
   }
   if (auto points = read_points(*quick); !points.empty()) out.points = std::move(points);
@@ -257,9 +259,9 @@ double read_duration_s(std::string_view text, const std::string& source) {
 ExperimentFile read_experiment_file(std::string_view text, const std::string& file, bool quick) {
   const auto table = catalog::parse_toml(text, file);
   const TomlSection root(table, file);
-  root.allow_only({"schema", "title", "question", "reading", "workload", "backend", "repeat", "repeat_max", "until",
-                   "time_max", "seeds", "cooldown", "options", "side", "axis", "point", "search", "compare", "gate",
-                   "quick"});
+  root.allow_only({"schema",     "title", "question", "reading", "workload", "backend", "repeat",
+                   "repeat_max", "until", "time_max", "seeds",   "cooldown", "options", "side",
+                   "axis",       "point", "search",   "compare", "gate",     "quick"});
   if (const auto schema = root.integer("schema"); schema != 1)
     throw root.error("schema", schema ? fmt::format("schema {} is of another version; this one reads 1", *schema)
                                       : std::string("the first line of an experiment is schema = 1"));
@@ -287,7 +289,8 @@ ExperimentFile read_experiment_file(std::string_view text, const std::string& fi
   out.search = read_search_entry(root);
   read_comparison(root, out);
   if (!out.until.empty() && out.repeat < 3)
-    throw root.error("until", fmt::format("a width is judged from 3 repetitions or more, and repeat is {}", out.repeat));
+    throw root.error("until",
+                     fmt::format("a width is judged from 3 repetitions or more, and repeat is {}", out.repeat));
   if (!out.until.empty() && out.repeat_max < out.repeat)
     throw root.error("repeat_max", fmt::format("it is below repeat, {}; the first stage has as many", out.repeat));
   if (out.until.empty() && table.contains("repeat_max"))

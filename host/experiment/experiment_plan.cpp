@@ -20,9 +20,9 @@ namespace fs = std::filesystem;
 void refuse_own(const catalog::Given& given) {
   for (const auto* name : {"workload", "backend", "repeat", "output_dir", "quick", "baseline", "margin"})
     if (given.owner.empty() && given.name == name)
-      throw base::usage_error(fmt::format("{}: that is no option of a cell; {}", given.source,
-                                          given.name == "quick" ? "give --quick to the command"
-                                                                : "it has a place of its own in an experiment's file"));
+      throw base::usage_error(fmt::format(
+          "{}: that is no option of a cell; {}", given.source,
+          given.name == "quick" ? "give --quick to the command" : "it has a place of its own in an experiment's file"));
 }
 
 std::string text_of(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -43,7 +43,9 @@ std::vector<Point> all_points(const ExperimentFile& file) {
     point.values[entry.key] = entry.value;
     point.given.push_back(entry.given);
   };
-  const auto named = [](Point& point, const std::string& text) { point.name += (point.name.empty() ? "" : ", ") + text; };
+  const auto named = [](Point& point, const std::string& text) {
+    point.name += (point.name.empty() ? "" : ", ") + text;
+  };
   if (!file.points.empty())
     extend(file.points.size(), [&](Point& point, size_t i) {
       for (const auto& entry : file.points[i].options) put(point, entry);
@@ -63,9 +65,10 @@ void check_size(const ExperimentFile& file, const std::string& where) {
   cells *= static_cast<double>(std::max<size_t>(file.points.size(), 1));
   for (const auto& axis : file.axes) cells *= static_cast<double>(axis.values.size());
   if (cells > static_cast<double>(most_cells))
-    throw base::usage_error(fmt::format("{}: that makes {:.15g} cells, sides x points x repetitions, and {} are the most; "
-                                        "shorten an axis, or make several experiments",
-                                        where, cells, most_cells));
+    throw base::usage_error(
+        fmt::format("{}: that makes {:.15g} cells, sides x points x repetitions, and {} are the most; "
+                    "shorten an axis, or make several experiments",
+                    where, cells, most_cells));
 }
 
 struct PlannedSide {
@@ -110,10 +113,11 @@ class Planner {
   PlannedSide find(const SideEntry& side) {
     auto path = arguments_.plugin_path;
     if (!side.plugin_path.empty() && !arguments_.record.empty())
-      throw base::usage_error(fmt::format(
-          "{}: side {} has a plugin_path there, {}, which decides whose code runs; name the experiment's file too, or add "
-          "--trust-record, if you know that the record is yours",
-          arguments_.record, base::in_quotes(side.name), base::in_quotes(side.plugin_path)));
+      throw base::usage_error(
+          fmt::format("{}: side {} has a plugin_path there, {}, which decides whose code runs; name the experiment's "
+                      "file too, or add "
+                      "--trust-record, if you know that the record is yours",
+                      arguments_.record, base::in_quotes(side.name), base::in_quotes(side.plugin_path)));
     if (!side.plugin_path.empty()) {
       const auto own = (arguments_.file.parent_path() / side.plugin_path).lexically_normal().string();
       path = path.empty() ? own : own + ":" + path;
@@ -125,9 +129,10 @@ class Planner {
     auto backend = side.backend;
     if (backend.empty()) backend = !arguments_.backend.empty() ? arguments_.backend : run_.file.backend;
     if (backend.empty())
-      throw base::usage_error(fmt::format("{}: side {} names no backend, nor does the file; add backend = \"...\", or "
-                                          "give --backend",
-                                          side.where, base::in_quotes(side.name)));
+      throw base::usage_error(
+          fmt::format("{}: side {} names no backend, nor does the file; add backend = \"...\", or "
+                      "give --backend",
+                      side.where, base::in_quotes(side.name)));
     const PlannedSide out{&catalog.find(catalog::PluginKind::workload, run_.file.workload),
                           &catalog.find(catalog::PluginKind::backend, backend)};
     for (const auto* plugin : {out.workload, out.backend}) cell::refuse_host_names(*plugin);
@@ -161,7 +166,9 @@ class Planner {
 
   PlannedCell plan_cell_of(const Point& point, size_t s, const PlannedSide& side) const {
     auto given = givens(run_.file.options);
-    const auto add = [&](const std::vector<catalog::Given>& more) { given.insert(given.end(), more.begin(), more.end()); };
+    const auto add = [&](const std::vector<catalog::Given>& more) {
+      given.insert(given.end(), more.begin(), more.end());
+    };
     add(givens(run_.file.sides[s].options));
     add(point.given);
     add(set_);
@@ -184,7 +191,8 @@ class Planner {
     const auto& asked = run_.file.search;
     if (side.workload->search.empty() && !asked) return std::nullopt;
     if (const auto list = settings.workload.find("node_list"); list != settings.workload.end() && list->second.given)
-      throw base::usage_error(fmt::format("{}: in an experiment nodes are an axis: nodes = [1, 2, 4]", list->second.source));
+      throw base::usage_error(
+          fmt::format("{}: in an experiment nodes are an axis: nodes = [1, 2, 4]", list->second.source));
     SearchSpec out;
     if (!side.workload->search.empty()) {
       settings.shared.at("nodes").given = true;
@@ -236,7 +244,8 @@ ExperimentRun plan_experiment(ExperimentArguments arguments) {
 void set_blocks(ExperimentRun& run, const std::vector<size_t>& blocks) {
   const auto seed = run.experiment.planned[0].spec.seed;
   run.orders.clear();
-  for (size_t p = 0; p < run.points.size(); ++p) run.orders.push_back(side_orders(run.sides.size(), blocks[p], seed, p));
+  for (size_t p = 0; p < run.points.size(); ++p)
+    run.orders.push_back(side_orders(run.sides.size(), blocks[p], seed, p));
   const auto known = std::move(run.experiment.cells);
   run.experiment.cells = cells_by_block(run.orders);
   std::map<std::tuple<size_t, size_t, uint32_t>, const Cell*> ended;
@@ -265,7 +274,8 @@ nlohmann::json record_json(const ExperimentRun& run, const Cell& cell) {
 std::string ExperimentRun::cell_name(const Cell& cell) const {
   std::string point;
   for (const char c : points[cell.point].name)
-    if (c != ' ') point += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '=' || c == '.' || c == '-' ? c : '_';
+    if (c != ' ')
+      point += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '=' || c == '.' || c == '-' ? c : '_';
   return fmt::format("{:03}-{}-{}-{}", cell.point + 1, point.substr(0, 80), sides[cell.side], cell.repetition);
 }
 

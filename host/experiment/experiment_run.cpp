@@ -1,16 +1,16 @@
-// Runs an experiment: its cells in their order, more blocks while intervals are too wide, and the comparison in the end.
-// What can be cut off is the whole; a cell is there, finished, or not at all.
+// Runs an experiment: its cells in their order, more blocks while intervals are too wide, and the comparison in the
+// end. What can be cut off is the whole; a cell is there, finished, or not at all.
 #include "experiment/experiment_run.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 
 #include "base/hash.hpp"
 #include "base/output_file.hpp"
 #include "cell/run_folder.hpp"
+#include "experiment/cell_folders.hpp"
 #include "experiment/experiment_time.hpp"
 #include "experiment/pair_run.hpp"
 #include "experiment/run.hpp"
@@ -25,15 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-// Cells run in a folder whose name begins so; only finished ones get theirs.
-constexpr auto unfinished = ".unfinished-";
-
-// Progress must not end the run when no one reads it.
-void say(const std::string& line) {
-  std::fputs((line + "\n").c_str(), stderr);
-  std::fflush(stderr);
-}
 
 class Runner {
  public:
@@ -71,16 +62,8 @@ class Runner {
     base::remove_temporary(run_.root);
     write_experiment_state(run_);  // before all else: from here on it can be gone on with
     base::write_file(run_.root / "experiment.toml", run_.arguments.text);
-    fs::create_directories(run_.root / "cells");
-    remove_unfinished();
-  }
-
-  void remove_unfinished() const {
-    std::error_code error;
-    std::vector<fs::path> left;
-    for (const auto& entry : fs::directory_iterator(run_.root / "cells", error))
-      if (entry.path().filename().string().starts_with(unfinished)) left.push_back(entry.path());
-    for (const auto& folder : left) fs::remove_all(folder, error);
+    fs::create_directories(cells_);
+    remove_unfinished(cells_);
   }
 
   // The next one that is pending; when there is none, more blocks where they are wanted and there is time.
@@ -125,26 +108,20 @@ class Runner {
     // Cells of one configuration that end within a second are told apart by point and side.
     const auto id = records::make_run_id(spec.workload, spec.backend, std::chrono::system_clock::now(),
                                          spec.config_hash, cell.repetition);
-    return {.root = run_.root / "cells",
-            .folder = unfinished + run_.cell_name(cell),
+    return {.root = cells_,
+            .folder = unfinished(run_.cell_name(cell)),
             .repetition = cell.repetition,
             .run_id = fmt::format("{}-p{}-s{}", id, cell.point + 1, cell.side + 1)};
   }
 
   void keep(Cell& cell) {
     if (cell.state == Cell::State::pending) {  // half a cell is none
-      remove_unfinished();
+      remove_unfinished(cells_);
       return;
     }
-    const auto folder = run_.folder(cell);
-    fs::remove_all(folder);  // of an attempt that failed before
-    const auto written = run_.root / "cells" / (unfinished + run_.cell_name(cell));
-    if (fs::exists(written)) {
-      if (const auto file = written / "unified_results.jsonl"; fs::exists(file))
-        cell.files[run_.results_of(cell)] = base::sha256_file(file);
-      fs::rename(written, folder);
-      base::sync_folder(folder.parent_path());  // before the state says that it is there
-    }
+    const auto results = run_.results_of(cell);
+    if (put_in_place(cells_, run_.cell_name(cell)) && fs::exists(run_.root / results))
+      cell.files[results] = base::sha256_file(run_.root / results);
     run_.spent_s += cell.seconds + run_.file.cooldown_s;
     tell(cell);
     write_experiment_state(run_);
@@ -201,6 +178,7 @@ class Runner {
   }
 
   ExperimentRun& run_;
+  const fs::path cells_ = run_.root / "cells";
   cell::StopSignals stop_;
   uint32_t block_ = 1;
 };

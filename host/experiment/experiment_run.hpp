@@ -21,16 +21,16 @@
 namespace host::experiment {
 
 struct Point {
-  std::string name;                                               // "rate = 20, nodes = 1"; "all" where there is one
+  std::string name;                                                  // "rate = 20, nodes = 1"; "all" where there is one
   nlohmann::ordered_json values = nlohmann::ordered_json::object();  // by name of the axis, in the order of the file
   std::vector<catalog::Given> given = {};
 };
 
 // The file, and what the command line says beside it: all that a plan is made of.
 struct ExperimentArguments {
-  std::string text;             // of the file
-  std::filesystem::path file;   // where it lies: of messages, and what plugin paths in it are relative to
-  std::string backend;          // of sides that name none; empty = the file's, else SAGE
+  std::string text;              // of the file
+  std::filesystem::path file;    // where it lies: of messages, and what plugin paths in it are relative to
+  std::string backend;           // of sides that name none; empty = the file's, else SAGE
   std::vector<std::string> set;  // KEY=VALUE, over what the file says
   std::string plugin_path;
   bool quick = false;
@@ -52,8 +52,8 @@ struct ExperimentRun {
   std::optional<compare::StopRule> until;
   nlohmann::ordered_json planned = {};       // as the state has them, looked up once: each point's sides,
   nlohmann::ordered_json environments = {};  // and what each side runs in
-  double spent_s = 0;     // by cells that ended, in all processes
-  std::string stopped;    // why there are fewer blocks than planned: "time_max"; empty = there are not
+  double spent_s = 0;                        // by cells that ended, in all processes
+  std::string stopped;  // why there are fewer blocks than planned: "time_max"; empty = there are not
   std::optional<RunLock> lock = {};
   bool resumed = false;
 

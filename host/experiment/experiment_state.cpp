@@ -53,10 +53,10 @@ void check_planned(const ExperimentRun& run, const State& state) {
   for (size_t i = 0; i < now.size(); ++i)
     for (const auto* name : {"point", "side", "backend", "config_hash", "options_hash"})
       if (base::text(was[i], name) != base::text(now[i], name))
-        throw base::usage_error(
-            fmt::format("--resume: {} of {} at {} was {} in {} and is {} now; an experiment goes on as it began, or anew",
-                        name, base::text(now[i], "side"), base::text(now[i], "point"),
-                        base::one_line(base::text(was[i], name)), state.source(), base::text(now[i], name)));
+        throw base::usage_error(fmt::format(
+            "--resume: {} of {} at {} was {} in {} and is {} now; an experiment goes on as it began, or anew", name,
+            base::text(now[i], "side"), base::text(now[i], "point"), base::one_line(base::text(was[i], name)),
+            state.source(), base::text(now[i], name)));
   const auto& environments = state.list(state.plan(), "environments", most_cells);
   const nlohmann::json present = run.environments;
   if (environments.size() != present.size()) state.bad("'environments' does not fit the sides");

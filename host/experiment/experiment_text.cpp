@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/table_text.hpp"
+#include "experiment/cell_folders.hpp"
 #include "experiment/experiment_run.hpp"
 #include "experiment/experiment_time.hpp"
 
@@ -26,12 +27,12 @@ std::string experiment_text(const ExperimentRun& run) {
   text += base::format_table(sides) + "\n";
   base::Table table = {{"  #", "BLOCK", "POINT", "SIDE", "STATE", "FOLDER"}};
   for (size_t i = 0; i < std::min(cells.size(), cells_shown); ++i)
-    table.push_back({fmt::format("{:3}", i + 1), fmt::format("{}", cells[i].repetition), run.points[cells[i].point].name,
-                     run.sides[cells[i].side], to_string(cells[i].state), "cells/" + run.cell_name(cells[i])});
+    table.push_back({fmt::format("{:3}", i + 1), fmt::format("{}", cells[i].repetition),
+                     run.points[cells[i].point].name, run.sides[cells[i].side], to_string(cells[i].state),
+                     "cells/" + run.cell_name(cells[i])});
   text += base::format_table(table);
   if (cells.size() > cells_shown) text += fmt::format("... and {} more\n", cells.size() - cells_shown);
-  if (run.until)
-    text += fmt::format("\nafter these, up to {} blocks, until {}\n", run.file.repeat_max, run.file.until);
+  if (run.until) text += fmt::format("\nafter these, up to {} blocks, until {}\n", run.file.repeat_max, run.file.until);
   if (run.file.time_max_s > 0) text += fmt::format("\nno block begins after {}\n", about(run.file.time_max_s));
   const auto left = time_left(run);
   return text + fmt::format("\n{} cells: {} sides x {} points x {} blocks; {}{}; nothing was run\n", cells.size(),

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <map>
 #include <vector>
 
+#include "experiment/cell_folders.hpp"
 #include "load/load.hpp"
 
 namespace host::experiment {
@@ -85,13 +86,6 @@ std::string left_text(const TimeLeft& left) {
   if (left.unknown > 0)
     out += fmt::format(" and {} cell{} whose time the system decides", left.unknown, left.unknown == 1 ? "" : "s");
   return out;
-}
-
-std::string about(double seconds) {
-  const auto s = std::lround(seconds);
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
-  return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
 }
 
 }  // namespace host::experiment

@@ -9,10 +9,10 @@
 namespace host::experiment {
 
 struct TimeLeft {
-  double seconds = 0;    // of the cells that can be told
-  size_t cells = 0;      // pending
-  size_t unknown = 0;    // of them, those whose time nothing tells: closed loops and searches before the first has run
-  bool measured = false; // some have run, so what backends take to start is in it
+  double seconds = 0;     // of the cells that can be told
+  size_t cells = 0;       // pending
+  size_t unknown = 0;     // of them, those whose time nothing tells: closed loops and searches before the first has run
+  bool measured = false;  // some have run, so what backends take to start is in it
 };
 
 // Of the cells that are pending; `run` may have run none, or some.
@@ -20,7 +20,5 @@ TimeLeft time_left(const ExperimentRun& run);
 
 // "about 12 min 30 s", "about 40 s and 3 cells of unknown length".
 std::string left_text(const TimeLeft& left);
-// "42 s", "2 min 5 s", "3 h 20 min".
-std::string about(double seconds);
 
 }  // namespace host::experiment

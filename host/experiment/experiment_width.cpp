@@ -81,7 +81,8 @@ std::vector<std::string> width_lines(const ExperimentRun& run) {
   if (!run.until) return out;
   for (size_t point = 0; point < run.points.size(); ++point)
     for (const auto& [name, logs] : comparisons(run, point)) {
-      const auto found = compare::two_stage_interval(logs, std::min<size_t>(logs.size(), run.file.repeat), goal_of(run));
+      const auto found =
+          compare::two_stage_interval(logs, std::min<size_t>(logs.size(), run.file.repeat), goal_of(run));
       const auto what = fmt::format("{} of {} at {}", run.until->metric, name, run.points[point].name);
       if (!found) {
         out.push_back(fmt::format("{}: {} repetitions can be used, which tell no width", what, logs.size()));

@@ -57,8 +57,9 @@ const char* text_of(RateAnswer answer) {
 std::string subject_text(const SearchSpec& search, const Probe& probe) {
   if (search.subject.metric == "slo_attainment") return base::share_text(probe.subject) + " met";
   const auto unit = metrics::find_metric(search.subject.metric)->unit;
-  return fmt::format("{} {}", search.subject.metric,
-                     probe.subject ? base::measure_text(*probe.subject, unit) + std::string(base::unit_suffix(unit)) : "n/a");
+  return fmt::format(
+      "{} {}", search.subject.metric,
+      probe.subject ? base::measure_text(*probe.subject, unit) + std::string(base::unit_suffix(unit)) : "n/a");
 }
 
 void tell(const SearchSpec& search, const Probe& probe, const char* more) {

@@ -152,8 +152,8 @@ void write_frontier(const cell::CellSpec& cell, const SearchSpec& search, const 
       "files: frontier.csv, frontier.json, probes, probes.jsonl, state.json, unified_results.csv, "
       "unified_results.jsonl\n",
       cell.run_id, cell.workload, cell.backend, search.maximise, subject_text(search), search.repeat,
-      search.repeat == 1 ? "" : "s",
-      search.confidence() * 100, base::format_table(table), probes.all().size(), cell.folder.string());
+      search.repeat == 1 ? "" : "s", search.confidence() * 100, base::format_table(table), probes.all().size(),
+      cell.folder.string());
 }
 
 }  // namespace host::experiment

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cmath>
 #include <csignal>
-#include <cstdio>
 
 #include "base/hash.hpp"
 #include "base/output_file.hpp"
@@ -13,6 +11,7 @@
 #include "catalog/trial_load.hpp"
 #include "cell/process.hpp"
 #include "cell/run_folder.hpp"
+#include "experiment/cell_folders.hpp"
 #include "experiment/pair_run.hpp"
 #include "experiment/recorded_options.hpp"
 #include "experiment/run.hpp"
@@ -24,19 +23,6 @@ namespace host::experiment {
 namespace {
 
 namespace fs = std::filesystem;
-// Progress must not end the run when no one reads it.
-void say(const std::string& line) {
-  std::fputs((line + "\n").c_str(), stderr);
-  std::fflush(stderr);
-}
-
-// "42 s", "2 min 5 s", "3 h 20 min": an estimate.
-std::string about(double seconds) {
-  const auto s = std::lround(seconds);
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
-  return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
-}
 
 // Why a backend is not installed; empty = it is. No instance of it is made.
 std::string why_not_installed(const cell::CellSpec& cell) {
@@ -65,19 +51,6 @@ nlohmann::json hashes_below(const fs::path& folder) {
     if (entry.is_regular_file())
       files[entry.path().lexically_relative(folder).string()] = base::sha256_file(entry.path());
   return files;
-}
-
-// Cells run in a folder whose name begins with a dot; only finished ones get theirs.
-constexpr auto unfinished = ".unfinished-";
-
-void remove_unfinished(const PairRun& run) {
-  for (size_t w = 0; w < run.workloads.size(); ++w) {
-    std::error_code error;
-    std::vector<fs::path> left;
-    for (const auto& entry : fs::directory_iterator(run.folder(w) / "cells", error))
-      if (entry.path().filename().string().starts_with(unfinished)) left.push_back(entry.path());
-    for (const auto& folder : left) fs::remove_all(folder, error);
-  }
 }
 
 class Pair {
@@ -121,8 +94,12 @@ class Pair {
       write_pair_state(run_);  // before all else: from here on it can be gone on with
     }
     for (size_t w = 0; w < run_.workloads.size(); ++w) fs::create_directories(run_.folder(w) / "cells");
-    remove_unfinished(run_);
+    remove_unfinished();
     write_pair_progress(run_);
+  }
+
+  void remove_unfinished() const {
+    for (size_t w = 0; w < run_.workloads.size(); ++w) experiment::remove_unfinished(run_.folder(w) / "cells");
   }
 
   cell::CellPlace place(const Cell& cell, cell::CellSpec& spec) const {
@@ -132,23 +109,18 @@ class Pair {
                  {"block", cell.repetition},
                  {"repetition", cell.repetition},
                  {"position", cell.position}};
-    return {run_.folder(cell.point) / "cells", unfinished + run_.cell_name(cell), cell.repetition};
+    return {run_.folder(cell.point) / "cells", unfinished(run_.cell_name(cell)), cell.repetition};
   }
 
   void keep(Cell& cell) {
     if (cell.state == Cell::State::pending) {  // half a cell is none
-      remove_unfinished(run_);
+      remove_unfinished();
       return;
     }
-    const auto folder = run_.folder(cell.point) / "cells" / run_.cell_name(cell);
-    fs::remove_all(folder);  // of an attempt that failed before
+    const auto cells = run_.folder(cell.point) / "cells";
+    const auto folder = cells / run_.cell_name(cell);
     // Also of a cell whose failure could not be recorded: what it wrote until then is in its folder.
-    const auto written = folder.parent_path() / (unfinished + run_.cell_name(cell));
-    if (fs::exists(written)) {
-      cell.files = hashes_below(written);
-      fs::rename(written, folder);
-      base::sync_folder(folder.parent_path());  // before the state says that it is there
-    }
+    if (put_in_place(cells, run_.cell_name(cell))) cell.files = hashes_below(folder);
     ++ran_;
     spent_s_ += cell.seconds;
     tell(cell, folder);

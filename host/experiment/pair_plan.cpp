@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 
 #include "base/hash.hpp"
@@ -11,6 +10,7 @@
 #include "base/table_text.hpp"
 #include "catalog/python_env.hpp"
 #include "compare/gate.hpp"
+#include "experiment/cell_folders.hpp"
 #include "experiment/pair_run.hpp"
 #include "records/run_id.hpp"
 #include "report/comparison_job.hpp"
@@ -22,13 +22,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr size_t hash_digits = 12;  // of a configuration, in names of folders and run ids
-
-void check_run_id(const std::string& id) {
-  const bool plain =
-      std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; });
-  if (!plain || id.empty() || id[0] == '.' || id.size() > 128)
-    throw base::usage_error(fmt::format("--run-id '{}': give up to 128 letters, digits, '-', '_' and '.'", id));
-}
 
 // Of the one configuration, or of all of them.
 std::string set_hash(const std::vector<PairWorkload>& workloads) {

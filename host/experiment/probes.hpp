@@ -21,7 +21,7 @@ struct Probe {
   std::string status = {};  // of its run: ok, failed, invalid
   std::string reason = {};  // if it is not ok
   std::string verdict = {};
-  std::string signal = {};  // that its process died of
+  std::string signal = {};             // that its process died of
   std::optional<double> subject = {};  // the metric that the search looks at
   std::optional<double> attainment = {}, throughput = {}, goodput = {}, latency_p99 = {};
   bool limited_by_driver = false;

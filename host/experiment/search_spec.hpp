@@ -14,15 +14,17 @@
 namespace host::experiment {
 
 struct SearchSpec {
-  std::vector<uint32_t> nodes;     // ascending
-  std::string maximise = "rate";   // a load option, or "concurrency", whose values are whole
+  std::vector<uint32_t> nodes;    // ascending
+  std::string maximise = "rate";  // a load option, or "concurrency", whose values are whole
   // Its bound is a value of the metric.
   compare::GateCondition subject = {"slo_attainment >= 0.9", "total", "slo_attainment", false, 0.9};
-  uint32_t repeat = 3;             // runs at a rate, all of which must meet the subject
+  uint32_t repeat = 3;  // runs at a rate, all of which must meet the subject
   double tolerance = 0.05;
 
   [[nodiscard]] bool whole() const { return maximise == "concurrency"; }
-  [[nodiscard]] bool met_by(double value) const { return subject.at_most ? value <= subject.bound : value >= subject.bound; }
+  [[nodiscard]] bool met_by(double value) const {
+    return subject.at_most ? value <= subject.bound : value >= subject.bound;
+  }
   // That a rate was not met by luck: at one whose median misses the subject, all runs meet it with probability 2^-n.
   [[nodiscard]] double confidence() const;
 };

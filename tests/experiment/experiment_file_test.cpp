@@ -80,12 +80,14 @@ TEST_CASE("what is wrong is told with file, line and column, and the remedy") {
            Case{head, "add a [[side]]"},
            Case{head + side + side, "'a' is the name of another one too"},
            Case{head + "[[side]]\nname = \"a/b\"\n", "up to 64 letters"},
-           Case{head + side + "[axis]\nrate = []\n", "x.toml:7:1: axis 'rate' takes a list of values, as in [10, 20, 40]; "
-                                                     "this one is empty"},
+           Case{head + side + "[axis]\nrate = []\n",
+                "x.toml:7:1: axis 'rate' takes a list of values, as in [10, 20, 40]; "
+                "this one is empty"},
            Case{head + side + "[axis]\nrate = 5\n", "takes a list of values"},
            Case{head + side + "[axis]\nrate = [5, 5]\n", "stands there twice"},
            Case{head + side + "[axis]\nrate = [[5]]\n", "an option takes a text, a number, true or false"},
-           Case{head + side + "options = { rate = 5 }\n[axis]\nrate = [5]\n", "x.toml:6:13: rate: it is set by axis rate"},
+           Case{head + side + "options = { rate = 5 }\n[axis]\nrate = [5]\n",
+                "x.toml:6:13: rate: it is set by axis rate"},
            Case{head + side + "[axis]\nrate = [5]\n[search]\n", "[search] looks for it"},
            Case{head + side + "[search]\nmaximise = \"nodes\"\n", "there are rate and concurrency"},
            Case{head + "time_max = \"2 weeks\"\n" + side, "give a time as in"},

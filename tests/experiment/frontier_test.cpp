@@ -106,13 +106,15 @@ TEST_CASE("where the load generator was the limit, or nothing missed, no capacit
     const auto point = look(search, 30, 42, probes).points.at(0);
     REQUIRE(point.found.low);
     CHECK_FALSE(point.capacity());
-    CHECK(point.note.find(generator ? "the generator was late" : "no rate that was offered missed") != std::string::npos);
+    CHECK(point.note.find(generator ? "the generator was late" : "no rate that was offered missed") !=
+          std::string::npos);
   }
 }
 
 TEST_CASE("a search can be subject to any metric, and take whole values") {
   const scratch::Folder folder;
-  const SearchSpec search{.nodes = {1}, .maximise = "concurrency", .subject = {"", "total", "latency_p99", true, 50}, .repeat = 1};
+  const SearchSpec search{
+      .nodes = {1}, .maximise = "concurrency", .subject = {"", "total", "latency_p99", true, 50}, .repeat = 1};
   Probes probes(folder.path(), plan("hash"));
   while (auto next = look(search, 3, 42, probes).next) {
     CHECK(next->rate == std::floor(next->rate));
