@@ -9,11 +9,11 @@ std::vector<catalog::Flag> comparison_flags() {
       {.spec =
            catalog::text_option("baseline", "", "the side that others are set against; default: the first one read"),
        .placeholder = "SIDE"},
-      {.spec =
-           catalog::text_option("by", "backend",
-                                "what a side is: each backend, each input, each side of an experiment, or each value "
-                                "of options and the like, as scheduler or q2.baseline",
-                                {"backend", "input", "scheduler", "side"}),
+      {.spec = catalog::text_option(
+           "by", "",
+           "what a side is: each backend, input or side of an experiment, or each value of settings, as "
+           "scheduler or q2.baseline; default: side, of an experiment, else backend",
+           {"backend", "input", "scheduler", "side"}),
        .placeholder = "KEY[,KEY]"},
       {.spec = catalog::text_option("margin", "5%", "the difference that matters: ratios within it are the same"),
        .placeholder = "SHARE"},
@@ -28,7 +28,7 @@ compare::CompareOptions compare_options(const Arguments& arguments) {
 }
 
 std::vector<std::string> by_option(const Arguments& arguments) {
-  return compare::parse_keys(arguments.text("by", "backend"));
+  return arguments.has("by") ? compare::parse_keys(arguments.text("by")) : std::vector<std::string>();
 }
 
 }  // namespace host::cli

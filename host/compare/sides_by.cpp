@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 
@@ -107,7 +108,12 @@ void set_sides(ResultSet& results, std::span<const std::string> keys) {
 ResultSet read_sides(std::span<const std::filesystem::path> inputs, std::span<const std::string> keys) {
   const auto is = [&](std::string_view key) { return keys.size() == 1 && keys[0] == key; };
   auto results = read_results(inputs, is("input") ? Sides::by_input : Sides::by_backend);
-  if (!keys.empty() && !is("input") && !is("backend")) set_sides(results, keys);
+  const bool cells = std::ranges::all_of(
+      results.records, [](const ResultRecord& record) { return record.metadata({"experiment"}).is_object(); });
+  if (keys.empty() && cells)
+    set_sides(results, std::array{std::string("side")});
+  else if (!keys.empty() && !is("input") && !is("backend"))
+    set_sides(results, keys);
   return results;
 }
 

@@ -14,8 +14,9 @@ namespace host::compare {
 // "scheduler,q2.baseline" as its keys. Throws Error(usage).
 std::vector<std::string> parse_keys(std::string_view text);
 
-// Results with their sides by `keys`: none or "backend", "input", "side", or names of facts (facts.hpp). "input" and
-// "side" stand alone. Throws Error(usage) as read_results() does, and for a key that no record has.
+// Results with their sides by `keys`: "backend", "input", "side", or names of facts (facts.hpp); "input" and "side"
+// stand alone. None: "side" where all are cells of experiments, else "backend". Throws Error(usage) as read_results()
+// does, and for a key that no record has.
 ResultSet read_sides(std::span<const std::filesystem::path> inputs, std::span<const std::string> keys);
 
 // With "side" (of the cells of an experiment) a group is a point of it, and records are put in the order of points and

@@ -357,6 +357,13 @@ TEST_CASE("inputs and backends are sides as before") {
   CHECK(read_sides(inputs, Keys{"input"}).records.at(0).side == inputs[0].string());
   CHECK(read_sides(inputs, Keys{"backend"}).records.at(0).group.empty());
   CHECK(read_sides(inputs, Keys{"scheduler"}).records.at(0).side == "fifo");
+  scratch.write("b/unified_results.jsonl",
+                R"({"backend": "sage", "workload": "Q1", "run_id": "b", "metadata": {"experiment": {"side": "one"}}})");
+  const std::vector<std::filesystem::path> cells = {scratch.path() / "b"};
+  CHECK(read_sides(cells, {}).records.at(0).side == "one");
+  CHECK(read_sides(cells, {}).records.at(0).label == "all");
+  CHECK(read_sides(cells, Keys{"backend"}).records.at(0).side == "sage");
+  CHECK(read_sides(std::vector{inputs[0], cells[0]}, {}).records.at(1).side == "sage");  // not all are cells
 }
 
 }  // namespace host::compare

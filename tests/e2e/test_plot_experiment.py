@@ -112,7 +112,7 @@ class Cells(Case):
             self.assertEqual(said.count("\n"), 1)
 
     def test_the_folder_is_compared_again_by_side(self) -> None:
-        text = self.host("compare", "costs", "--by", "side", "--baseline", "slow", "--output-dir", "out").stdout
+        text = self.host("compare", "costs", "--baseline", "slow", "--output-dir", "out").stdout
         for rate in ("20", "40"):
             self.assertRegex(text, rf"Q6 +rate = {rate} +fast / slow +2 / 2 ")
         self.run_quick("q6", "mock")
