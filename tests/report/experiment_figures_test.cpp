@@ -223,6 +223,10 @@ TEST_CASE("points of a list are told apart by their names, and options that vary
   const auto figures = figures_of(together);
   REQUIRE(figure(figures, "axis-1-throughput").series.size() == 1);
   CHECK(figure(figures, "axis-1-throughput").series[0].points.size() == 3);
+  CHECK(says(figure(figures, "axis-1-throughput"), "Along nodes changes too: rate."));
+  CHECK(find(figures, "axis-2-throughput") == nullptr);  // the same points again
+  CHECK(find(figures, "heat-throughput-1") == nullptr);  // a diagonal
+  CHECK(says(figure(figures, "axis-1-throughput"), "n = 1 run each. Along"));
 }
 
 TEST_CASE("by nodes: the capacity of searches, speed-up and efficiency against the ideal") {

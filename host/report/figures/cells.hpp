@@ -92,6 +92,8 @@ ExperimentLines lines_over(const Experiment& experiment, size_t axis);
 
 // Axes whose values are not decided by those at `given`: points that are a list may vary several at once.
 std::vector<size_t> free_axes(const Experiment& experiment, std::span<const size_t> given);
+// Whether either decides the other: then one figure over them is enough.
+bool change_together(const Experiment& experiment, size_t axis, size_t other);
 // "nodes = 2, mode = a" of a point, for some axes.
 std::string values_text(const Experiment& experiment, const ExperimentPoint& point, std::span<const size_t> axes);
 

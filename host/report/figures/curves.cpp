@@ -62,6 +62,10 @@ void add_load_curves(std::vector<Figure>& out, const Experiment& experiment) {
 void add_axis_curves(std::vector<Figure>& out, const Experiment& experiment) {
   constexpr std::array drawn = {"throughput", "goodput", "slo_attainment", "latency_p50", "latency_p99"};
   for (size_t axis = 0; axis < experiment.axes.size(); ++axis) {
+    bool drawn_already = false;
+    for (size_t other = 0; other < axis; ++other)
+      drawn_already = drawn_already || change_together(experiment, axis, other);
+    if (drawn_already) continue;
     const auto lines = lines_over(experiment, axis);
     for (const std::string metric : drawn) {
       Figure figure{.id = fmt::format("axis-{}-{}", axis + 1, tex_slug(metric)),

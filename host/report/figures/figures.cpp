@@ -85,7 +85,8 @@ std::string method_text(const Shown& shown, double confidence, FigureKind kind) 
                         around(fmt::format("its {:.4g} % confidence interval ({})", confidence * 100, method));
   const auto range = "the median of the runs" + around("their range");
   if (shown.ranges == 0) return fmt::format("{} runs each: {}.", n, interval);
-  if (shown.intervals == 0) return fmt::format("{} run{} each: {}.", n, shown.most == 1 ? "" : "s", range);
+  if (shown.most == 1) return "n = 1 run each.";
+  if (shown.intervals == 0) return fmt::format("{} runs each: {}.", n, range);
   return fmt::format("{} runs each: {}; with fewer than 3 runs or a value of 0 {}.", n, interval, range);
 }
 
@@ -140,7 +141,10 @@ std::string clock_and_seeds(const Experiment& experiment) {
   if (experiment.seeds == std::set<std::string>{"one"}) {
     out += " One seed for all repetitions";
     // A simulated run is the same bit for bit: its intervals, of no width, say nothing.
-    out += experiment.clocks == std::set<std::string>{"virtual"} ? ", which makes them one and the same run." : ".";
+    const bool repeated = std::ranges::any_of(experiment.cells, [](const auto& cell) { return cell.second.runs > 1; });
+    out += repeated && experiment.clocks == std::set<std::string>{"virtual"}
+               ? ", which makes them one and the same run."
+               : ".";
   }
   if (experiment.seeds == std::set<std::string>{"per-block"})
     out += " A seed of its own for each block of repetitions.";

@@ -74,6 +74,14 @@ std::vector<size_t> free_axes(const Experiment& experiment, std::span<const size
   return out;
 }
 
+bool change_together(const Experiment& experiment, size_t axis, size_t other) {
+  const auto decided_by = [&](size_t given, size_t of) {
+    const auto free = free_axes(experiment, std::span(&given, 1));
+    return std::ranges::find(free, of) == free.end();
+  };
+  return decided_by(axis, other) && decided_by(other, axis);
+}
+
 std::string values_text(const Experiment& experiment, const ExperimentPoint& point, std::span<const size_t> axes) {
   std::string out;
   for (const auto axis : axes)
@@ -97,6 +105,10 @@ ExperimentLines lines_over(const Experiment& experiment, size_t axis) {
     all.push_back(std::move(points));
   }
   ExperimentLines out;
+  std::string along;
+  for (size_t other = 0; other < experiment.axes.size(); ++other)
+    if (other != axis && std::ranges::find(others, other) == others.end())
+      along += fmt::format("{}{}", along.empty() ? "" : ", ", experiment.axes[other].name);
   const auto sides = std::min(experiment.sides.size(), most_lines);
   const auto shown = thinned(all, std::max<size_t>(1, most_lines / std::max<size_t>(1, sides)));
   if (sides < experiment.sides.size())
@@ -115,6 +127,9 @@ ExperimentLines lines_over(const Experiment& experiment, size_t axis) {
   if (thin)
     out.left_out += fmt::format("{}Of each line {} points are drawn.", out.left_out.empty() ? "" : " ", most_points);
   if (!out.left_out.empty()) out.left_out += " The table of the runs, cells.csv, has all.";
+  if (!along.empty())
+    out.left_out +=
+        fmt::format("{}Along {} changes too: {}.", out.left_out.empty() ? "" : " ", experiment.axes[axis].name, along);
   return out;
 }
 

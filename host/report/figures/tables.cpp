@@ -113,8 +113,10 @@ void shade(std::span<Figure> maps) {
 void add_heat_maps(std::vector<Figure>& out, const Experiment& experiment) {
   constexpr std::array drawn = {"throughput", "latency_p99", "slo_attainment"};
   constexpr size_t most_sides = 4;
-  if (experiment.axes.size() < 2) return;
-  constexpr std::array<size_t, 2> axes = {0, 1};
+  // The first axis and the first that does not change along with it.
+  std::array<size_t, 2> axes = {0, 1};
+  while (axes[1] < experiment.axes.size() && change_together(experiment, axes[0], axes[1])) ++axes[1];
+  if (axes[1] >= experiment.axes.size()) return;
   const auto others = free_axes(experiment, axes);
   std::string left_out;
   if (!others.empty())

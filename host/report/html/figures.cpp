@@ -81,13 +81,19 @@ void add_series(Json& out, const FigureSeries& series, const Colors& colors) {
     add(points_of(series, false, plain), {{"dash", 2}, {"light", true}, {"markers", false}});
     return;
   }
-  auto solid = points_of(series, series.joined, plain);
-  const bool named = !solid.is_null();
-  add(std::move(solid), Json::object());
-  add(points_of(series, false, [](const auto& point) { return point.pale && !point.hollow; }),
-      {{"apart", true}, {"light", true}, {"quiet", true}});
-  add(points_of(series, false, [](const auto& point) { return point.hollow; }),
-      {{"apart", true}, {"hollow", true}, {"quiet", named}});
+  // The first set of marks that there is stands in the legend, for all of them.
+  bool named = false;
+  const auto add_marks = [&](Json points, Json looks) {
+    if (points.is_null()) return;
+    if (named) looks["quiet"] = true;
+    named = true;
+    add(std::move(points), looks);
+  };
+  add_marks(points_of(series, series.joined, plain), Json::object());
+  add_marks(points_of(series, false, [](const auto& point) { return point.pale && !point.hollow; }),
+            {{"apart", true}, {"light", true}});
+  add_marks(points_of(series, false, [](const auto& point) { return point.hollow; }),
+            {{"apart", true}, {"hollow", true}});
   for (auto [look, chosen] : {std::pair{"ring", &FigurePoint::ringed}, {"crossed", &FigurePoint::driver_limited}}) {
     auto points = points_of(series, false, [&](const FigurePoint& point) { return point.*chosen; });
     if (points.is_null()) continue;
