@@ -188,6 +188,12 @@ TEST_CASE("LaTeX draws hollow points without a line, with bars, and marks of the
   const auto data = text_of("experiment-01-load-1-latency-p99-1.dat");
   CHECK(data.starts_with("x plus minus y "));
   CHECK(has(data, " nan"));
+  // Two figures a page: TeX's memory does not hold all of them until a page comes.
+  const auto main = text_of("main.tex");
+  const auto last = main.rfind("\\input{\\sagedir/experiment-");
+  const auto figures = count(main, "\\input{\\sagedir/experiment-");
+  CHECK(figures > 10);
+  CHECK(count(main.substr(0, last), "\\clearpage") >= figures / 2);
   CHECK(has(text_of("experiment-01-heat-throughput-1.tex"), "\\cellcolor{sageA!"));
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/output_file.hpp"
 #include "report/figures/figures.hpp"
@@ -71,7 +73,17 @@ std::vector<TexFile> latex_files(const compare::Comparison& comparison) {
     body += "\\clearpage\n";  // LaTeX holds back a limited number of floats
   };
   add({{"verdicts.tex", verdict_table(comparison)}});
-  add(experiment_files(comparison));
+  // Figures of hundreds of points each: more than a few that wait for their page are too much for TeX's memory.
+  std::vector<TexFile> few;
+  size_t figures = 0;
+  for (auto& file : experiment_files(comparison)) {
+    figures += file.name.ends_with(".tex") ? 1U : 0U;
+    few.push_back(std::move(file));
+    if (figures < 2) continue;
+    add(std::exchange(few, {}));
+    figures = 0;
+  }
+  if (!few.empty()) add(std::move(few));
   auto claims = tex_claims(comparison);
   const auto detailed = detailed_configs(comparison);
   if (detailed < comparison.configs.size())
