@@ -29,8 +29,9 @@ size_t baseline_of(const ExperimentRun& run) {
 }
 
 struct Comparison {
-  std::string name;          // "ray / sage", "sage"
-  std::vector<double> logs;  // of ratios, or of one side's values, in the order of the blocks
+  std::string name;               // "ray / sage", "sage"
+  std::vector<double> logs = {};  // of ratios, or of one side's values, in the order of the blocks
+  size_t first = 0;               // of them, those of the first stage: fewer than its blocks, if some could not be used
 };
 
 std::vector<Comparison> comparisons(const ExperimentRun& run, size_t point) {
@@ -39,12 +40,13 @@ std::vector<Comparison> comparisons(const ExperimentRun& run, size_t point) {
   std::vector<Comparison> out;
   for (size_t side = 0; side < run.sides.size(); ++side) {
     if (side == base && run.sides.size() > 1) continue;
-    Comparison comparison{side == base ? run.sides[side] : run.sides[side] + " / " + run.sides[base], {}};
+    Comparison comparison{side == base ? run.sides[side] : run.sides[side] + " / " + run.sides[base]};
     const auto of_side = side == base ? of_base : values_of(run, point, side);
     for (size_t block = 0; block < of_side.size(); ++block) {
       const auto a = side == base ? std::optional(1.0) : of_base[block];
-      if (a && of_side[block] && *a > 0 && *of_side[block] > 0)
-        comparison.logs.push_back(std::log(*of_side[block] / *a));
+      if (!a || !of_side[block] || !(*a > 0) || !(*of_side[block] > 0)) continue;
+      comparison.logs.push_back(std::log(*of_side[block] / *a));
+      if (block < run.file.repeat) ++comparison.first;
     }
     out.push_back(std::move(comparison));
   }
@@ -66,10 +68,9 @@ std::vector<size_t> blocks_wanted(const ExperimentRun& run) {
   if (!run.until) return out;
   for (size_t point = 0; point < out.size(); ++point) {
     if (!has_ended(run, point)) continue;
-    for (const auto& [name, logs] : comparisons(run, point)) {
-      const auto first = std::span(logs).first(std::min<size_t>(logs.size(), run.file.repeat));
-      if (first.size() < compare::first_stage_fewest) continue;  // too few could be used: more would be as bad
-      const auto needed = compare::repetitions_needed(first, goal_of(run));
+    for (const auto& [name, logs, first] : comparisons(run, point)) {
+      if (first < compare::first_stage_fewest) continue;  // too few could be used: more would be as bad
+      const auto needed = compare::repetitions_needed(std::span(logs).first(first), goal_of(run));
       out[point] = std::max(out[point], static_cast<size_t>(std::min<uint64_t>(needed, run.file.repeat_max)));
     }
   }
@@ -80,9 +81,8 @@ std::vector<std::string> width_lines(const ExperimentRun& run) {
   std::vector<std::string> out;
   if (!run.until) return out;
   for (size_t point = 0; point < run.points.size(); ++point)
-    for (const auto& [name, logs] : comparisons(run, point)) {
-      const auto found =
-          compare::two_stage_interval(logs, std::min<size_t>(logs.size(), run.file.repeat), goal_of(run));
+    for (const auto& [name, logs, first] : comparisons(run, point)) {
+      const auto found = compare::two_stage_interval(logs, first, goal_of(run));
       const auto what = fmt::format("{} of {} at {}", run.until->metric, name, run.points[point].name);
       if (!found) {
         out.push_back(fmt::format("{}: {} repetitions can be used, which tell no width", what, logs.size()));
