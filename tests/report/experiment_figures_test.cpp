@@ -296,6 +296,19 @@ TEST_CASE("two axes: a map for each side on one scale, and lines that fold beyon
   CHECK(figure(figures, "heat-throughput-2").rows[1].cells[19].shade == 1.0);
 }
 
+TEST_CASE("lines of many points are thinned evenly, to what TeX holds") {
+  compare::ResultSet results;
+  for (size_t i = 0; i < 300; ++i)
+    for (size_t side = 0; side < 2; ++side)
+      add(results, {.side = side == 0 ? "a" : "b", .side_index = side, .point = {{"batch", i}}, .point_index = i});
+  const auto figures = figures_of(results);
+  const auto& curve = figure(figures, "axis-1-throughput");
+  REQUIRE(curve.series[1].points.size() == 240);
+  CHECK(curve.series[1].points.front().x == 0);
+  CHECK(curve.series[1].points.back().x == 299);
+  CHECK(says(curve, "Of each line 240 points are drawn."));
+}
+
 TEST_CASE("axes stand in the order of the file, which the record tells beside the values") {
   compare::ResultSet results;
   for (size_t i = 0; i < 4; ++i) {

@@ -87,7 +87,7 @@ struct ExperimentLines {
   std::string left_out;  // a sentence; empty = nothing is
 };
 constexpr size_t most_lines = 12;    // in a figure
-constexpr size_t most_points = 100;  // in a line; more are beyond TeX's memory
+constexpr size_t most_points = 480;  // in all of its lines: TeX's memory holds no two figures of twice as many
 ExperimentLines lines_over(const Experiment& experiment, size_t axis);
 
 // Axes whose values are not decided by those at `given`: points that are a list may vary several at once.

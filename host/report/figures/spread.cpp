@@ -116,16 +116,17 @@ ExperimentLines lines_over(const Experiment& experiment, size_t axis) {
   if (shown.size() < all.size())
     out.left_out += fmt::format("{}{} of {} combinations of the other axes are drawn.", out.left_out.empty() ? "" : " ",
                                 shown.size(), all.size());
+  const auto most_each = most_points / std::max<size_t>(1, sides * shown.size());
   bool thin = false;
   for (size_t side = 0; side < sides; ++side)
     for (size_t group = 0; group < shown.size(); ++group) {
       const auto with = values_text(experiment, experiment.points[shown[group].front()], others);
-      thin = thin || shown[group].size() > most_points;
+      thin = thin || shown[group].size() > most_each;
       out.lines.push_back({side, experiment.sides[side] + (with.empty() ? "" : ", " + with),
-                           shown.size() > 1 ? group : side, thinned(shown[group], most_points)});
+                           shown.size() > 1 ? group : side, thinned(shown[group], most_each)});
     }
   if (thin)
-    out.left_out += fmt::format("{}Of each line {} points are drawn.", out.left_out.empty() ? "" : " ", most_points);
+    out.left_out += fmt::format("{}Of each line {} points are drawn.", out.left_out.empty() ? "" : " ", most_each);
   if (!out.left_out.empty()) out.left_out += " The table of the runs, cells.csv, has all.";
   if (!along.empty())
     out.left_out +=
