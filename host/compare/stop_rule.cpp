@@ -18,7 +18,7 @@ constexpr auto example = "write it as \"latency_p99 +-5%\" or \"class:chat/laten
 
 StopRule parse_stop_rule(std::string_view text) {
   const auto refuse = [&](const std::string& cause) {
-    return base::usage_error(fmt::format("until = \"{}\": {}; {}", text, cause, example));
+    return base::usage_error(fmt::format("\"{}\": {}; {}", text, cause, example));
   };
   constexpr std::array<std::string_view, 2> signs = {"+-", "±"};
   std::string_view sign;
@@ -33,10 +33,10 @@ StopRule parse_stop_rule(std::string_view text) {
     throw refuse(fmt::format("{} is not compared in {}, so that it has no interval", name.metric, name.scope));
   std::string share(trimmed(text.substr(at + sign.size())));
   std::erase(share, ' ');
-  constexpr double least = 0.001, most = 1;
+  constexpr double least = 0.0001, most = 1;
   return {.scope = std::move(name.scope),
           .metric = std::move(name.metric),
-          .share = catalog::parse_share(fmt::format("until = \"{}\":", text), share, least, most)};
+          .share = catalog::parse_share(fmt::format("\"{}\":", text), share, least, most)};
 }
 
 std::string to_text(const StopRule& rule) {

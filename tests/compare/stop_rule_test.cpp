@@ -44,7 +44,7 @@ TEST_CASE("a stop rule names a metric, perhaps of a part, and a share") {
 }
 
 TEST_CASE("a stop rule that says nothing is refused in one line") {
-  constexpr auto expected = "until = \"{}\": {}; write it as \"latency_p99 +-5%\" or \"class:chat/latency_p99 +-5%\"";
+  constexpr auto expected = "\"{}\": {}; write it as \"latency_p99 +-5%\" or \"class:chat/latency_p99 +-5%\"";
   CHECK(refusal("latency_p99 < 5%") == fmt::format(expected, "latency_p99 < 5%", "neither +- nor ± is in it"));
   CHECK(refusal("latency_p98 +-5%") ==
         fmt::format(expected, "latency_p98 +-5%", "no metric is called 'latency_p98' (did you mean 'latency_p90'?)"));
@@ -55,7 +55,7 @@ TEST_CASE("a stop rule that says nothing is refused in one line") {
   for (const auto* share : {"", "5", "0%", "-5%", "200%", "nan", "5%%", "x"}) {
     CAPTURE(share);
     const auto text = refusal("latency_p99 +-" + std::string(share));
-    CHECK(text.find("give a share from 0.1% to 100%, as 7.5% or 0.075") != std::string::npos);
+    CHECK(text.find("give a share from 0.01% to 100%, as 7.5% or 0.075") != std::string::npos);
     CHECK(text.find('\n') == std::string::npos);
   }
 }
