@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import unittest
 
 from harness import Case, read_lines
 
 PRESETS = sorted((pathlib.Path(__file__).resolve().parents[2] / "examples" / "experiments").glob("*.toml"))
-# Of several nodes, or a scheduler that is not everywhere.
+# Of several nodes.
 NODES = {"scalability", "paper_nodes_rag", "paper_nodes_compute", "paper_nodes_mixed", "paper_schedulers"}
 
 YAML = """experiment:
@@ -44,31 +45,29 @@ class Listed(Case):
                     plan = json.loads(self.host("experiment", one["name"], "--dry-run", "--json", *flags).stdout)
                     self.assertEqual(len(plan["cells"]), cells)
 
-    def test_what_a_backend_cannot_do_is_refused_before_anything_runs(self) -> None:
-        for file in PRESETS:
-            with self.subTest(name=file.stem):
-                if file.stem in NODES:
-                    self.error("experiment", file.stem, "--backend", "threads", "--dry-run", says="threads")
-                else:
-                    self.host("experiment", file.stem, "--backend", "threads", "--dry-run")
-                self.host("experiment", file.stem, "--backend", "mock", "--dry-run")
-
     def test_a_name_that_is_none(self) -> None:
         self.error("experiment", "control_plan", says=("no experiment 'control_plan'", "did you mean 'control_plane'?", "clients"))
         self.error("experiment", "control_plan.toml", says="control_plan.toml")
 
 
 class Run(Case):
-    def test_each_runs_to_the_end_in_virtual_time(self) -> None:
-        for file in PRESETS:
-            with self.subTest(name=file.stem):
-                self.host("experiment", file.stem, "--quick", "--backend", "mock", "--output-dir", self.out, "--run-id", file.stem)
-                records = read_lines(self.out / file.stem / "unified_results.jsonl")
-                plan = json.loads(self.host("experiment", file.stem, "--quick", "--backend", "mock", "--dry-run", "--json").stdout)
-                self.assertEqual(len(records), len(plan["cells"]))
+    def test_all_run_to_the_end_in_virtual_time(self) -> None:
+        self.host("experiment", "--all-presets", "--quick", "--backend", "mock", "--output-dir", self.out, limit_s=600)
+        runs = {folder.name.rsplit("-", 2)[0]: folder for folder in self.out.iterdir()}
+        self.assertEqual(sorted(runs), [file.stem for file in PRESETS])
+        cells = {one["name"]: one["quick_cells"] for one in json.loads(self.host("list", "--experiments", "--json").stdout)}
+        for name, folder in runs.items():
+            with self.subTest(name=name):
+                records = read_lines(folder / "unified_results.jsonl")
+                self.assertEqual(len(records), cells[name])
                 for record in records:
-                    self.assertEqual(record["metadata"]["experiment"]["id"], file.stem)
+                    self.assertEqual(record["metadata"]["experiment"]["id"], folder.name)
                     self.assertGreater(record["throughput"], 0)
+
+    def test_those_that_a_backend_cannot_run_are_skipped_and_named(self) -> None:
+        done = self.host("experiment", "--all-presets", "--backend", "threads", "--dry-run")
+        skipped = set(re.findall(r"^sage-host: skipped (\w+): .*: backend threads runs on one node, not on ", done.stderr, re.M))
+        self.assertEqual(skipped, NODES)
 
 
 class OfThePythonPackage(Case):
