@@ -13,7 +13,7 @@ namespace host::report {
 struct CompareJob {
   std::vector<std::filesystem::path> inputs;  // files, or folders searched recursively
   std::filesystem::path output_dir;           // made if it is not there
-  std::vector<std::string> by = {};           // what sides are told apart by: compare/sides_by.hpp; none = backend, or side
+  std::vector<std::string> by = {};  // what sides are told apart by: compare/sides_by.hpp; none = backend, or side
   compare::CompareOptions options;
   std::string gate;  // conditions as written, "latency_p99<=1.10, throughput>=0.95"; empty = none
   bool gate_lenient = false;

@@ -212,9 +212,11 @@ class Interruption(ExperimentCase):
     def test_what_is_finished_is_kept_and_gone_on_with(self) -> None:
         for number in (signal.SIGINT, signal.SIGKILL):
             self.cut(number)
-            kept = {path: path.stat().st_mtime_ns for path in self.folder().glob("cells/0*/unified_results.jsonl")}
-            self.assertGreater(len(kept), 0)
-            self.assertLess(len(kept), 4)
+            ended = list(self.folder().glob("cells/0*/unified_results.jsonl"))
+            self.assertGreater(len(ended), 0)
+            self.assertLess(len(ended), 4)
+            # On a busy machine a cell may be INVALID; it is run again.
+            kept = {path: path.stat().st_mtime_ns for path in ended if read_lines(path)[0]["metadata"]["status"] == "ok"}
             self.experiment("--resume", self.folder().name, code=None)
             cells = sorted(path.name for path in (self.folder() / "cells").iterdir())
             self.assertEqual(cells, [f"001-all-{side}-{n}" for side in ("fast", "slow") for n in (1, 2)])
