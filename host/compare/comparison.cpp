@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/json_fields.hpp"
 #include "compare/validity.hpp"
 #include "compare/verdicts.hpp"
 
@@ -172,6 +173,13 @@ class ConfigComparison {
     }
     return without;
   }
+  // The blocks of the first stage, where the runs' number was decided by this metric (compare/two_stage.hpp); else 0.
+  static int64_t first_stage(const ResultRecord& run, const ComparedMetric& metric) {
+    const auto& until = run.metadata({"experiment", "until"});
+    if (base::text(until, "scope") != metric.scope || base::text(until, "metric") != metric.name) return 0;
+    return static_cast<int64_t>(base::number(until, "first_stage").value_or(0));
+  }
+
   size_t take_pairs(const std::map<int64_t, const ResultRecord*>& a, const std::map<int64_t, const ResultRecord*>& b,
                     MetricResult& result) const {
     size_t without = 0;
@@ -183,6 +191,7 @@ class ConfigComparison {
       if (x && y) {
         result.baseline_values.push_back(*x);
         result.candidate_values.push_back(*y);
+        if (repetition <= first_stage(*run, result.metric)) ++result.first_stage;
       } else {
         without += (usable(*run) && !x ? 1U : 0U) + (usable(*other->second) && !y ? 1U : 0U);
       }

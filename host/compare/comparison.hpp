@@ -38,6 +38,7 @@ struct MetricResult {
   std::vector<double> baseline_values;  // by repetition, those that were measured
   std::vector<double> candidate_values;
   bool paired = false;                    // by repetition of one paired run
+  size_t first_stage = 0;                 // of the pairs, those that told how many there are to be; 0 = nothing did
   std::optional<RatioInterval> interval;  // candidate / baseline
   std::optional<RankTest> ranks;
   std::optional<double> delta;  // Cliff's, of the candidate

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compare/two_stage.hpp"
 #include "compare/validity.hpp"
 
 namespace host::compare {
@@ -142,7 +143,10 @@ void judge_metric(MetricResult& result, double margin, double confidence) {
     judge_zeros(result);
     return;
   }
-  result.interval = result.paired ? paired_ratio(a, b, confidence) : independent_ratio(a, b, confidence);
+  if (const auto logs = log_ratios(a, b); logs && result.first_stage > 0)
+    result.interval = two_stage_interval(*logs, result.first_stage, {.confidence = confidence});
+  else
+    result.interval = result.paired ? paired_ratio(a, b, confidence) : independent_ratio(a, b, confidence);
   if (!result.interval) {
     result.reason = "no ratio";
     return;

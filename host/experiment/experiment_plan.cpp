@@ -257,6 +257,8 @@ void set_blocks(ExperimentRun& run, const std::vector<size_t>& blocks) {
 
 nlohmann::json record_json(const ExperimentRun& run, const Cell& cell) {
   const auto& point = run.points[cell.point];
+  nlohmann::json until;
+  if (run.until) until = {{"scope", run.until->scope}, {"metric", run.until->metric}, {"first_stage", run.file.repeat}};
   auto axes = nlohmann::json::array();  // in the order of the file, which an object does not keep on its way
   for (const auto& [name, value] : point.values.items()) axes.push_back(name);
   return {{"id", run.run_id},
@@ -268,7 +270,8 @@ nlohmann::json record_json(const ExperimentRun& run, const Cell& cell) {
           {"point_index", cell.point},
           {"point_name", point.name},
           {"block", cell.repetition},
-          {"seeds", run.file.seed_per_block ? "per-block" : "one"}};
+          {"seeds", run.file.seed_per_block ? "per-block" : "one"},
+          {"until", std::move(until)}};
 }
 
 std::string ExperimentRun::cell_name(const Cell& cell) const {

@@ -1,6 +1,9 @@
 #include "compare/comparison.hpp"
+#include "compare/two_stage.hpp"
 
 #include <doctest/doctest.h>
+
+#include <cmath>
 
 #include <algorithm>
 
@@ -210,6 +213,30 @@ TEST_CASE("repetitions of one paired run are compared by pairs") {
   const auto independent = only_config(other_run);
   CHECK_FALSE(metric(independent, "throughput").paired);
   CHECK(metric(independent, "throughput").verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("the metric that decided how often to repeat has the interval of its two stages, others their own") {
+  ResultSet results;
+  const std::vector<double> ratios = {1.02, 0.98, 1.03, 1.30, 0.80, 1.25, 0.85};  // the first three tell the spread
+  for (int64_t r = 1; r <= 7; ++r)
+    for (const std::string side : {"sage", "ray"}) {
+      const double factor = side == "ray" ? ratios[static_cast<size_t>(r) - 1] : 1;
+      add(results, {.side = side,
+                    .throughput = 100 * factor,
+                    .latency_p99 = 10 * factor,
+                    .metadata = {{"status", "ok"},
+                                 {"pair", {{"run_id", "e1"}, {"block", r}, {"repetition", r}}},
+                                 {"experiment",
+                                  {{"until", {{"scope", "total"}, {"metric", "latency_p99"}, {"first_stage", 3}}}}}}});
+    }
+  const auto config = only_config(results);
+  std::vector<double> logs;
+  for (const double ratio : ratios) logs.push_back(std::log(ratio));
+  const auto wanted = two_stage_interval(logs, 3, {});
+  REQUIRE(wanted);
+  CHECK(metric(config, "latency_p99").interval->low == doctest::Approx(wanted->low));
+  CHECK(metric(config, "latency_p99").interval->high == doctest::Approx(wanted->high));
+  CHECK(metric(config, "throughput").interval->high > wanted->high * 1.05);
 }
 
 TEST_CASE("a pair whose one run has no value is left out") {
