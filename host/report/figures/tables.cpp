@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "metrics/definitions.hpp"
@@ -54,8 +55,8 @@ void mark_best(std::span<FigureRow> rows, size_t column, metrics::Direction bett
 }
 
 struct Scale {
-  double least = INFINITY;
-  double most = -INFINITY;
+  double least = std::numeric_limits<double>::infinity();
+  double most = -std::numeric_limits<double>::infinity();
 };
 
 // At most `most` values of an axis, evenly.

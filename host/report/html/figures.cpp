@@ -68,7 +68,7 @@ Json points_of(const FigureSeries& series, bool gaps, Take take) {
 
 // A series and the sets of its marks that look different. Those that are `quiet` have no place in the legend.
 void add_series(Json& out, const FigureSeries& series, const Colors& colors) {
-  const auto add = [&](Json points, const Json& looks) {
+  const auto add = [&](const Json& points, const Json& looks) {
     if (points.is_null()) return;
     Json set = {{"name", series.name}, {"color", colors.of(series)}, {"dash", series.dash}, {"markers", series.marked}};
     if (!series.joined) set["apart"] = true;
@@ -83,24 +83,25 @@ void add_series(Json& out, const FigureSeries& series, const Colors& colors) {
   }
   // The first set of marks that there is stands in the legend, for all of them.
   bool named = false;
-  const auto add_marks = [&](Json points, Json looks) {
+  const auto add_marks = [&](const Json& points, Json looks) {
     if (points.is_null()) return;
     if (named) looks["quiet"] = true;
     named = true;
-    add(std::move(points), looks);
+    add(points, looks);
   };
   add_marks(points_of(series, series.joined, plain), Json::object());
   add_marks(points_of(series, false, [](const auto& point) { return point.pale && !point.hollow; }),
             {{"apart", true}, {"light", true}});
   add_marks(points_of(series, false, [](const auto& point) { return point.hollow; }),
             {{"apart", true}, {"hollow", true}});
-  for (auto [look, chosen] : {std::pair{"ring", &FigurePoint::ringed}, {"crossed", &FigurePoint::driver_limited}}) {
-    auto points = points_of(series, false, [&](const FigurePoint& point) { return point.*chosen; });
-    if (points.is_null()) continue;
+  const auto add_over = [&](Json points, const char* look) {
+    if (points.is_null()) return;
     points.erase("bars");
     points.erase("notes");
-    add(std::move(points), {{"name", ""}, {"apart", true}, {"quiet", true}, {look, true}});
-  }
+    add(points, {{"name", ""}, {"apart", true}, {"quiet", true}, {look, true}});
+  };
+  add_over(points_of(series, false, [](const auto& point) { return point.ringed; }), "ring");
+  add_over(points_of(series, false, [](const auto& point) { return point.driver_limited; }), "crossed");
 }
 
 Chart chart_of(const Figure& figure, const Colors& colors) {
@@ -167,7 +168,7 @@ std::string experiment_part(Page& page) {
     }
     if (charts.empty() && tables.empty()) continue;
     out += heading(number == 1 ? "figures" : fmt::format("figures{}", number),
-                   title.empty() ? "Figures" : "Figures: " + title) +
+                   title.empty() ? "Figures" : fmt::format("Figures: {}", title)) +
            charts_html(page, fmt::format("figure{}", number), std::move(charts)) + tables;
   }
   return out;
