@@ -118,6 +118,9 @@ experiment::ExperimentRun begun(const Command& command, std::span<const std::str
   if (experiment::State::exists(run.root))
     throw base::usage_error(fmt::format("{} is there already; go on with it ({}), or choose another --run-id",
                                         run.root.string(), run.resume_command()));
+  if (experiment::begun(run.root))
+    throw base::usage_error(
+        fmt::format("{} is there already, and is no experiment; choose another --run-id", run.root.string()));
   return run;
 }
 

@@ -22,6 +22,14 @@ void check_run_id(const std::string& id) {
     throw base::usage_error(fmt::format("--run-id '{}': give up to 128 letters, digits, '-', '_' and '.'", id));
 }
 
+bool begun(const fs::path& root) {
+  std::error_code error;
+  if (!fs::is_directory(root, error)) return fs::exists(root, error);
+  for (const auto& entry : fs::directory_iterator(root, error))
+    if (!entry.path().filename().string().starts_with('.')) return true;
+  return static_cast<bool>(error);
+}
+
 std::string unfinished(const std::string& name) { return ".unfinished-" + name; }
 
 void remove_unfinished(const fs::path& cells) {

@@ -10,6 +10,9 @@ namespace host::experiment {
 // The name of a folder: letters, digits, '-', '_' and '.'. Throws Error(usage).
 void check_run_id(const std::string& id);
 
+// Something is there; of a command that was killed before it wrote its state there are hidden files alone.
+bool begun(const std::filesystem::path& root);
+
 // Where the cell `name` runs.
 std::string unfinished(const std::string& name);
 // What cells left that were cut off.

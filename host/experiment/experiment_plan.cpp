@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 // What the experiment itself decides, or the command.
 void refuse_own(const catalog::Given& given) {
-  for (const auto* name : {"workload", "backend", "repeat", "output_dir", "quick", "baseline", "margin"})
+  for (const auto* name : {"workload", "backend", "repeat", "output_dir", "quick"})
     if (given.owner.empty() && given.name == name)
       throw base::usage_error(fmt::format(
           "{}: that is no option of a cell; {}", given.source,

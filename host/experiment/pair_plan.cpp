@@ -56,15 +56,6 @@ fs::path find_run(const std::string& name, const fs::path& output_dir) {
                   name, output_dir.string()));
 }
 
-// Something is there; of a command that was killed before it wrote its state there are hidden files alone.
-bool begun(const fs::path& root) {
-  std::error_code error;
-  if (!fs::is_directory(root, error)) return fs::exists(root, error);
-  for (const auto& entry : fs::directory_iterator(root, error))
-    if (!entry.path().filename().string().starts_with('.')) return true;
-  return static_cast<bool>(error);
-}
-
 }  // namespace
 
 fs::path PairRun::folder(size_t workload) const {

@@ -11,11 +11,12 @@ from typing import Any
 from harness import INVALID, LIMIT_S, OK, Done, Json, environment, read_lines
 
 RUN_ID = "cut"
+EXPERIMENT = pathlib.Path(__file__).with_name("fault_experiment.toml")
 
 
 @dataclass(frozen=True)
 class Job:
-    what: str  # run | repeat | pair | search
+    what: str  # run | repeat | pair | search | experiment
     args: tuple[str, ...]
 
     def command(self, host: pathlib.Path, out: pathlib.Path) -> list[str]:
@@ -27,6 +28,9 @@ class Job:
             state = out / f"run_id={RUN_ID}" / "state.json"
             again = [str(host), "pair", "--resume", RUN_ID, "--output-dir", str(out)]
             return again if state.exists() else self.command(host, out)
+        if self.what == "experiment":
+            again = [str(host), "experiment", "--resume", RUN_ID, "--output-dir", str(out)]
+            return again if (out / RUN_ID / "state.json").exists() else self.command(host, out)
         for state in sorted(out.glob("*/state.json")):
             return [str(host), "run", "--resume", state.parent.name, "--output-dir", str(out)]
         return None
@@ -45,6 +49,8 @@ def draw_job(what: str, backend: str, rng: random.Random) -> Job:
         sides = "mock,threads" if backend == "mock" else f"{backend},mock"
         return Job("pair", ("pair", "--workload", "q6", "--backends", sides, "--repeat", "2", "--quick", "--cooldown", "0",
                             "--run-id", RUN_ID, *requests_of("threads" if backend == "mock" else backend)))
+    if what == "experiment":
+        return Job("experiment", ("experiment", str(EXPERIMENT), "--backend", backend, "--run-id", RUN_ID))
     if what == "search":
         return Job("search", ("run", "--workload", "q4", "-b", backend, "--quick", "--node-list", "1", "--tolerance", "0.3"))
     workloads = {"ray": ("q6",), "threads": ("q6", "q6", "q6", "q2")}.get(backend, ("q6", "q6", "q1", "q2"))  # by what they cost
@@ -62,7 +68,7 @@ def call(command: list[str], env: dict[str, str], limit_s: float = LIMIT_S) -> D
 def records_in(out: pathlib.Path) -> list[Json]:
     return [record for file in sorted(out.glob("**/unified_results.jsonl"))
             if file.parent.parent.name not in ("backends", "probes")
-            and not file.parent.name.startswith((".unfinished", "earlier")) for record in read_lines(file)]
+            and not file.parent.name.startswith((".unfinished", "earlier", RUN_ID)) for record in read_lines(file)]
 
 
 def usable(record: Json) -> bool:
@@ -106,6 +112,8 @@ def complete(job: Job, out: pathlib.Path, reference: Reference) -> list[str]:
         wrong.append(f"digests {digests_of(records)}, without the fault {reference.digests}")
     if job.what == "pair":
         wrong += complete_pair(out)
+    if job.what == "experiment":
+        wrong += complete_experiment(out)
     if job.what == "repeat" and (left := [str(p) for p in out.glob("run-*")]):
         wrong.append(f"{left} is left of a finished run")
     return wrong
@@ -126,6 +134,18 @@ def complete_pair(out: pathlib.Path) -> list[str]:
     planned = sorted(cell["folder"].split("/")[-1] for cell in json.loads((folder / "manifest.json").read_text())["cells"])
     cells = sorted(p.name for p in (folder / "cells").iterdir())
     return [*pair_states(out, 0), *([f"the cells' folders are {cells}"] if cells != planned else [])]
+
+
+def complete_experiment(out: pathlib.Path) -> list[str]:
+    """The same set of cells as without a fault, and the records of all of them in one file."""
+    planned = sorted(f"{point:03}-seed={point}-{side}-{repetition}" for point in (1, 2) for side in ("plain", "separated")
+                     for repetition in (1, 2))
+    cells = sorted(p.name for p in (out / RUN_ID / "cells").iterdir())
+    states = [cell["state"] for cell in json.loads((out / RUN_ID / "state.json").read_text())["cells"]]
+    records = len(read_lines(out / RUN_ID / "unified_results.jsonl"))
+    return [*([f"the cells' folders are {cells}"] if cells != planned else []),
+            *([f"the cells are {states}"] if len(states) != len(planned) or "pending" in states else []),
+            *([f"{records} records of {len(planned)} cells"] if records != len(planned) else [])]
 
 
 def finished(done: Done) -> bool:

@@ -165,7 +165,7 @@ class Killer:
         results = list(latest.values())
         checked = self.command([str(self.host), "verify", *results], token)
         return [*complete(job, out, reference), *checks.nothing_runs(token), *checks.files_are_whole(out),
-                *(checks.leftovers(out, self.runtime) if job.what == "pair" else []), *checks.verified(checked, OK)]
+                *(checks.leftovers(out, self.runtime) if job.what in ("pair", "experiment") else []), *checks.verified(checked, OK)]
 
 
 def usable_run(folder: pathlib.Path) -> bool:
@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="random faults in runs of the built binary")
     parser.add_argument("--host", type=pathlib.Path, default=HOST)
     parser.add_argument("--backend", choices=("threads", "mock", "sage", "ray"), default="mock")
-    parser.add_argument("--what", choices=("run", "pair", "search"), default="run")
+    parser.add_argument("--what", choices=("run", "pair", "search", "experiment"), default="run")
     parser.add_argument("--count", type=int, default=100, help="faults that hit; those that come too late are not counted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit-s", type=float, default=0, help="stop after so long; 0 = do not")

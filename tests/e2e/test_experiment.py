@@ -266,6 +266,11 @@ class Refusal(ExperimentCase):
         self.error("experiment", "--output-dir", self.out, says="name its file")
         self.error("experiment", "--resume", "none-such", "--output-dir", self.out, says="no experiment of that id")
 
+    def test_a_folder_of_something_else_is_left_alone(self) -> None:
+        self.write("results/mine/notes.txt", "not an experiment")
+        self.error("experiment", self.file(HEAD + SIDES), "--output-dir", self.out, "--run-id", "mine", says="is no experiment")
+        self.assertEqual([path.name for path in (self.out / "mine").iterdir()], ["notes.txt"])
+
     def test_a_cell_that_fails_does_not_end_the_others(self) -> None:
         self.experiment(self.file(HEAD + "repeat = 1\n" + LOAD + SIDES + "[axis]\ntimeout = [0.001, 30.0]\n"), code=FAILED)
         states = [cell["state"] for cell in self.state()["cells"]]

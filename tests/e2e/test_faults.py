@@ -26,6 +26,9 @@ class Faults(unittest.TestCase):
     def test_a_pair(self) -> None:
         self.hit("mock", "pair", 4)
 
+    def test_an_experiment(self) -> None:
+        self.hit("mock", "experiment", 4)
+
     def test_a_search(self) -> None:
         self.hit("mock", "search", 4)
 
