@@ -203,6 +203,7 @@ TEST_CASE("a configuration file: top-level keys and tables of plugins, with thei
 TEST_CASE("config_hash depends on what is run, not on where, how it is logged or on which backend") {
   const auto hash = [](const std::vector<catalog::Given>& given, catalog::Manifest b = backend()) {
     const auto w = workload();
+    b.capabilities.push_back("nodes");
     return make_cell(resolve(given, w, b), w, b, {}).config_hash;
   };
   const auto plain = hash({});

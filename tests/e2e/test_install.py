@@ -37,8 +37,12 @@ class Install(Case):
         doc = self.prefix / "share" / "doc" / "sage-host"
         self.assertEqual((doc / "LICENSE").read_text(), (PROJECT / "LICENSE").read_text())
         for tree in ("docs", "examples"):
-            here = {file.relative_to(PROJECT) for file in (PROJECT / tree).rglob("*") if file.is_file()}
+            here = {file.relative_to(PROJECT) for file in (PROJECT / tree).rglob("*")
+                    if file.is_file() and file.parent.name != "experiments"}
             self.assertEqual({file.relative_to(doc) for file in (doc / tree).rglob("*") if file.is_file()}, here)
+        presets = {file.name: file.read_text() for file in (PROJECT / "examples" / "experiments").iterdir()}
+        installed = (self.prefix / "share" / "sage-host" / "experiments").iterdir()
+        self.assertEqual({file.name: file.read_text() for file in installed}, presets)
         for header in ("abi.h", "options.h", "plugin.hpp", "testing.hpp"):
             self.assertTrue((self.prefix / "include" / "sage" / header).is_file(), header)
 
