@@ -87,6 +87,7 @@ class Run(ExperimentCase):
         self.experiment(self.file(HEAD + LOAD + SIDES + "[axis]\nrate = [20, 40]\n[compare]\nbaseline = \"slow\"\n"))
         cells = self.cells()
         self.assertEqual(len(cells), 12)
+        self.assertEqual(len({cell["run_id"] for cell in cells}), 12)  # also of those that end within one second
         for cell in cells:
             told = cell["metadata"]["experiment"]
             self.assertEqual(told["id"], self.folder().name)
@@ -183,6 +184,7 @@ tolerance = 0.05
         self.experiment(self.file(self.TEXT))
         found = {(c["metadata"]["experiment"]["side"], c["nodes"]): c["metadata"]["search"] for c in self.cells()}
         self.assertEqual(len(found), 4)
+        self.assertEqual(len({cell["run_id"] for cell in self.cells()}), 8)
         for (side, nodes), search in found.items():
             capacity = nodes * {"fast": 400, "slow": 200}[side]
             self.assertGreater(search["capacity"], capacity * 0.85, (side, nodes))
