@@ -10,6 +10,8 @@
 
 #include "base/error.hpp"
 #include "base/output_file.hpp"
+#include "cell/run_folder.hpp"
+#include "experiment/state.hpp"
 
 namespace host::experiment {
 
@@ -28,6 +30,16 @@ bool begun(const fs::path& root) {
   for (const auto& entry : fs::directory_iterator(root, error))
     if (!entry.path().filename().string().starts_with('.')) return true;
   return static_cast<bool>(error);
+}
+
+RunLock make_root(const fs::path& root) {
+  if (const auto problem = cell::why_not_writable(root); !problem.empty())
+    throw base::Error(base::Exit::failed, problem);
+  fs::create_directories(root);
+  RunLock lock(root);
+  if (State::exists(root))
+    throw base::usage_error(fmt::format("{} is there already; choose another --run-id", root.string()));
+  return lock;
 }
 
 std::string unfinished(const std::string& name) { return ".unfinished-" + name; }

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "experiment/run_lock.hpp"
+
 namespace host::experiment {
 
 // The name of a folder: letters, digits, '-', '_' and '.'. Throws Error(usage).
@@ -12,6 +14,10 @@ void check_run_id(const std::string& id);
 
 // Something is there; of a command that was killed before it wrote its state there are hidden files alone.
 bool begun(const std::filesystem::path& root);
+
+// Makes the folder of a new run, which is the caller's alone from then on. Throws Error(failed) where nothing can be
+// written, Error(usage) where another command has begun this very run meanwhile.
+RunLock make_root(const std::filesystem::path& root);
 
 // Where the cell `name` runs.
 std::string unfinished(const std::string& name);

@@ -9,12 +9,10 @@
 
 #include "base/hash.hpp"
 #include "base/output_file.hpp"
-#include "cell/run_folder.hpp"
 #include "experiment/cell_folders.hpp"
 #include "experiment/experiment_time.hpp"
 #include "experiment/pair_run.hpp"
 #include "experiment/run.hpp"
-#include "experiment/state.hpp"
 #include "records/run_id.hpp"
 #include "report/cells.hpp"
 #include "report/comparison_job.hpp"
@@ -51,12 +49,7 @@ class Runner {
  private:
   void prepare() {
     if (!run_.resumed) {
-      if (const auto problem = cell::why_not_writable(run_.root); !problem.empty())
-        throw base::Error(base::Exit::failed, problem);
-      fs::create_directories(run_.root);
-      run_.lock.emplace(run_.root);
-      if (State::exists(run_.root))  // another command may have begun this very run meanwhile
-        throw base::usage_error(fmt::format("{} is there already; choose another --run-id", run_.root.string()));
+      run_.lock.emplace(make_root(run_.root));
       record_plan(run_);
     }
     base::remove_temporary(run_.root);

@@ -15,7 +15,6 @@
 #include "experiment/pair_run.hpp"
 #include "experiment/recorded_options.hpp"
 #include "experiment/run.hpp"
-#include "experiment/state.hpp"
 #include "records/run_id.hpp"
 #include "report/comparison_job.hpp"
 
@@ -77,15 +76,7 @@ class Pair {
 
  private:
   void prepare() {
-    if (!run_.resumed) {
-      if (const auto problem = cell::why_not_writable(run_.root); !problem.empty())
-        throw base::Error(base::Exit::failed, problem);
-      fs::create_directories(run_.root);
-      run_.lock.emplace(run_.root);
-      // Another command may have begun and ended this very run meanwhile.
-      if (State::exists(run_.root))
-        throw base::usage_error(fmt::format("{} is there already; choose another --run-id", run_.root.string()));
-    }
+    if (!run_.resumed) run_.lock.emplace(make_root(run_.root));
     base::remove_temporary(run_.root);
     if (!run_.resumed) {
       run_.recorded = recorded_plan(run_.experiment.planned);
