@@ -18,7 +18,9 @@ namespace host::catalog {
 //   --plugin-path; SAGE_ADD_PLUGIN_PATH; SAGE_PLUGIN_PATH (replaces all below); $XDG_DATA_HOME/sage/manifests;
 //   the build or install tree (<folder of the executable>/../lib/sage-host/plugins); $XDG_DATA_DIRS/sage/manifests
 std::vector<std::filesystem::path> search_path(const std::string& plugin_path);
-// That of the build or install tree; empty if nobody knows where the executable lies.
+// A folder of the build or install tree that the executable is of; empty if nobody knows where that lies.
+std::filesystem::path shipped(std::string_view below);
+// That of its plugins.
 std::filesystem::path shipped_plugins();
 
 struct CatalogEntry {

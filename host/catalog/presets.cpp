@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
+#include "catalog/catalog.hpp"
 #include "catalog/toml_section.hpp"
 #include "catalog/trusted_file.hpp"
 
@@ -67,11 +68,7 @@ uint64_t cells_of(const toml::table& file, const toml::table* quick) {
 
 }  // namespace
 
-fs::path preset_folder() {
-  std::error_code error;
-  const auto executable = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path() : executable.parent_path().parent_path() / "share/sage-host/experiments";
-}
+fs::path preset_folder() { return shipped("share/sage-host/experiments"); }
 
 std::vector<Preset> read_presets(const fs::path& folder) {
   std::vector<Preset> out;

@@ -50,11 +50,13 @@ void append_given(const std::string& plugin_path, std::vector<fs::path>& out) {
 
 }  // namespace
 
-fs::path shipped_plugins() {
+fs::path shipped(std::string_view below) {
   std::error_code error;
   const auto executable = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path() : executable.parent_path().parent_path() / "lib/sage-host/plugins";
+  return error ? fs::path() : executable.parent_path().parent_path() / below;
 }
+
+fs::path shipped_plugins() { return shipped("lib/sage-host/plugins"); }
 
 fs::path home_folder() {
   fs::path home = environment("HOME");
