@@ -30,7 +30,7 @@ struct Point {
 struct ExperimentArguments {
   std::string text;              // of the file
   std::filesystem::path file;    // where it lies: of messages, and what plugin paths in it are relative to
-  std::string backend;           // of sides that name none; empty = the file's, else SAGE
+  std::string backend;           // of sides that name none; empty = the file's
   std::vector<std::string> set;  // KEY=VALUE, over what the file says
   std::string plugin_path;
   bool quick = false;
@@ -82,7 +82,7 @@ nlohmann::json record_json(const ExperimentRun& run, const Cell& cell);
 // Runs what is pending, tells how it goes, and compares in the end.
 base::Exit run_experiment(ExperimentRun& run);
 
-// The cells in their order and about how long they take. `json` likewise.
+// The cells in their order and about how long they take, for people and for programs.
 std::string experiment_text(const ExperimentRun& run);
 nlohmann::ordered_json experiment_json(const ExperimentRun& run);
 
@@ -97,10 +97,10 @@ ExperimentArguments recorded_arguments(const std::filesystem::path& root, bool t
 void take_up(ExperimentRun& run);
 
 // How many blocks each point needs by what is known: those of the first stage, and when they have ended what the width
-// that is asked for takes. The reason is for whoever watches.
+// that is asked for takes.
 std::vector<size_t> blocks_wanted(const ExperimentRun& run);
-// "latency_p99 of ray / sage: 1.04 [1.00, 1.08], asked for +-5 %, reached +-3.8 % with 9 repetitions": a line for each
-// point and candidate.
+// "latency_p99 of ray / sage at rate = 20: 1.04 [1.00, 1.08], +-3.8 % with 9 repetitions": a line for each point and
+// candidate, which also says when that is wider than was asked for.
 std::vector<std::string> width_lines(const ExperimentRun& run);
 
 }  // namespace host::experiment
